@@ -31,15 +31,166 @@ class Errors:
     B006 = "[B006] Duplicate label '{label}'. Expected each label once."
 
     # B1xx: CRF
+    B101 = (
+        "[B101] '{name}' has the shape {shape}. Expected {expected}: batch first, "
+        "the same tags everywhere, at least one tag and one token. Pass the scores "
+        "as the model returns them."
+    )
+    B102 = (
+        "[B102] The potentials have the dtype {dtype}. Expected torch.float32 or "
+        "torch.float64; convert them and run the CRF outside autocast."
+    )
+    B103 = (
+        "[B103] '{name}' has the dtype {dtype}, the emissions have {expected}. "
+        "Convert them to one dtype."
+    )
+    B104 = (
+        "[B104] '{name}' has the dtype {dtype}. Expected torch.int64; convert it "
+        "with '.long()'."
+    )
+    B105 = (
+        "[B105] The lengths lie between {min} and {max}. Expected 1 to {seq_len}, "
+        "the second axis of the emissions; leave empty sequences out of the batch."
+    )
+    B106 = (
+        "[B106] '{name}' has the dtype {dtype}. Expected bool, True where a tag or "
+        "a transition is allowed."
+    )
+    B107 = (
+        "[B107] Tag number {tag_id} at token {token} of sequence {sequence} is no "
+        "tag. Expected 0 to {n_tags}, exclusive, on every token; only padding may "
+        "hold other numbers."
+    )
+    B108 = (
+        "[B108] '{name}' is on the device {device}, the emissions are on {expected}. "
+        "Move it there with '.to()'."
+    )
 
     # B2xx: lattice and components
+    B201 = (
+        "[B201] Cannot initialize '{name}': 'get_examples' returned no examples. "
+        "Expected at least one. Check the path of the training corpus."
+    )
 
     # B3xx: layers and architectures
+    B301 = (
+        "[B301] The network of '{name}' has not been built yet. Call "
+        "'nlp.initialize' or load trained weights first."
+    )
+    B302 = (
+        "[B302] Cannot read these weights: found format version {found}, expected "
+        "{expected}. Load the pipeline with the version of spacy-bilstm-crf that is "
+        "named in its requirements."
+    )
+    B303 = "[B303] Bad setting {name} = {value}. Expected a whole number from 1 up."
+    B304 = (
+        "[B304] Bad setting {name} = {value}. Expected a rate from 0 to below 1 "
+        "(1 is allowed for 'rare_dropout')."
+    )
+    B305 = (
+        "[B305] 'attrs' and 'rows' of the hashed features do not match: found "
+        "{n_attrs} attributes and {n_rows} numbers of rows. Expected one number of "
+        "rows for each attribute, and at least one attribute."
+    )
 
     # B4xx: converters
+    B401 = (
+        "[B401] '{path}' is not there. Expected a CSV file, or a zip that holds one. "
+        "Place the file there, or check the path."
+    )
+    B402 = (
+        "[B402] '{path}' cannot be read: {reason}. Expected a CSV file, or a zip that "
+        "holds one."
+    )
+    B403 = (
+        "[B403] {source} is empty (0 bytes). Expected a CSV file with a header; fetch "
+        "the file again."
+    )
+    B404 = (
+        "[B404] {source} is not a text file: it holds the control character "
+        "0x{byte:02x} at byte {offset}. Expected a CSV file, or a zip that holds one. "
+        "If it is text in UTF-16, say so with --encoding utf-16."
+    )
+    B405 = (
+        "[B405] {source}, line {line}: byte 0x{byte:02x} is not defined in the "
+        "encoding '{encoding}'. Expected UTF-8 or windows-1252 text; name the "
+        "encoding of the file with --encoding."
+    )
+    B406 = (
+        "[B406] Unknown text encoding '{encoding}'. Expected a name that Python "
+        "knows, such as 'utf-8' or 'windows-1252'."
+    )
+    B407 = (
+        "[B407] '{path}' is a zip without a CSV file; it holds {names}. Expected "
+        "exactly one file that ends in '.csv'."
+    )
+    B408 = (
+        "[B408] '{path}' is a zip with several CSV files: {names}. Expected exactly "
+        "one, or one called '{preferred}'; unpack it and give the file you want."
+    )
+    B409 = (
+        "[B409] '{path}' looks like a zip, but it cannot be unpacked: {reason}. Fetch "
+        "the file again, or unpack it by other means and give the CSV file."
+    )
+    B410 = (
+        "[B410] {source}, line 1: found the columns '{found}', in which {missing} are "
+        "missing. Expected a comma-separated header with the columns of one of these "
+        "forms: {forms}."
+    )
+    B411 = (
+        "[B411] {source}, line {line}: found {found} fields, expected {expected} as "
+        "in the header. A field with a comma or a quote in it must be quoted."
+    )
+    B412 = (
+        "[B412] {source}, line {line}: a quote is opened and not closed on the same "
+        "line. Expected a quote that is part of a field to be doubled, as in "
+        '\'""""\' for one quote.'
+    )
+    B413 = (
+        "[B413] {source}, line {line}: found the tag '{tag}', expected 'O', or 'B-' "
+        "or 'I-' and a label, such as 'B-per'. Correct the tag or the line."
+    )
+    B414 = (
+        "[B414] {source}, line {line}: found a word that belongs to no sentence, "
+        "expected a sentence number in the first row, such as 'Sentence: 1'."
+    )
+    B415 = (
+        "[B415] {source}, line {line}, column '{column}': found {found!r}, expected "
+        "the tags as a Python list of strings, such as \"['O', 'B-per']\"."
+    )
+    B416 = (
+        "[B416] {source}, line {line}: found {n_words} words, {n_pos} POS tags and "
+        "{n_tags} entity tags, expected as many of each. Words are separated by "
+        "single spaces."
+    )
+    B417 = (
+        "[B417] {source} holds no sentence in the {rows} rows below its header. "
+        "Expected at least one row with a word and a tag; fetch the file again."
+    )
+    B418 = (
+        "[B418] The shares dev={dev} and test={test} cannot be split off. Expected "
+        "numbers from 0 on that leave something for train, such as 0.1 and 0.1."
+    )
+    B419 = (
+        "[B419] A block of {block_size} sentences is too small. Expected a block "
+        "size of 1 or more, such as 10."
+    )
+    B420 = (
+        "[B420] No sentence falls to '{name}': {n_sentences} sentences are too few "
+        "for this split. Use a larger corpus, larger shares for dev and test (0 for "
+        "none at all), or smaller blocks."
+    )
+    B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output folder."
+    B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
 
     # B5xx: command line and project
 
 
 class Warnings:
     """Warnings carry a count and are given once a call, not once an item."""
+
+    # W4xx: converters
+    W401 = (
+        "[W401] {source} was not sound, and was repaired: {changes}. Use "
+        "'read_kaggle_csv' to have the counts as data."
+    )

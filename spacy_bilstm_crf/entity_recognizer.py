@@ -1,0 +1,280 @@
+"""The component `bilstm_crf_ner`: named entities by a BiLSTM-CRF."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model
+
+from .errors import Errors
+from .lattice import (
+    BEGIN,
+    INSIDE,
+    Layout,
+    find_runs,
+    get_free_lattice,
+    get_layout,
+    get_training_lattices,
+    has_words,
+)
+from .scorer import score_entities
+from .sequence_labeler import SequenceLabeler
+from .tags import Entity, TagSet
+from .types import Potentials
+
+DEFAULT_CONFIG = """
+[model]
+@architectures = "spacy-bilstm-crf.BiLSTMCRF.v1"
+
+[model.tok2vec]
+@architectures = "spacy-bilstm-crf.Tok2Vec.v1"
+
+[model.tok2vec.embed]
+@architectures = "spacy-bilstm-crf.WordEmbed.v1"
+width = null
+include_static_vectors = false
+
+[model.tok2vec.embed.words]
+@architectures = "spacy-bilstm-crf.LearnedWords.v1"
+width = 100
+rows = 20000
+attr = "ORTH"
+rare_dropout = 0.5
+word_dropout = 0.1
+
+[model.tok2vec.embed.features]
+@architectures = "spacy-bilstm-crf.HashedFeatures.v1"
+width = 24
+attrs = ["PREFIX", "SUFFIX", "SHAPE"]
+rows = [1000, 4000, 2000]
+
+[model.tok2vec.embed.characters]
+@architectures = "spacy-bilstm-crf.CharacterCNN.v1"
+width = 24
+filters = 48
+window_size = 1
+max_length = 24
+
+[model.tok2vec.encode]
+@architectures = "spacy-bilstm-crf.BiLSTMEncoder.v1"
+hidden_width = 160
+depth = 1
+dropout = 0.5
+recurrent_dropout = 0.0
+residual = false
+"""
+DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
+
+
+@Language.factory(
+    "bilstm_crf_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={
+        "model": DEFAULT_MODEL,
+        "scheme": "iob2",
+        "cross_lines": False,
+        "scorer": {"@scorers": "spacy-bilstm-crf.entity_scorer.v1"},
+    },
+    default_score_weights={
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "ents_per_type": None,
+    },
+)
+def make_entity_recognizer(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], Potentials],
+    scheme: str,
+    cross_lines: bool,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> "CRFEntityRecognizer":
+    """Create the component `bilstm_crf_ner`; see `CRFEntityRecognizer`."""
+    return CRFEntityRecognizer(
+        nlp.vocab,
+        model,
+        name,
+        scheme=scheme,
+        cross_lines=cross_lines,
+        scorer=scorer,
+    )
+
+
+class CRFEntityRecognizer(SequenceLabeler):
+    """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
+    name (str): The component's name, the key of its losses.
+    scheme (str): Tagging scheme inside the CRF, 'iob2' or 'biluo'.
+    cross_lines (bool): Let an entity run across a line break. By default a
+        white-space token with a line break ends it.
+    scorer (Callable | None): The scoring method.
+    RAISES (ValueError): For an unknown scheme.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], Potentials],
+        name: str = "bilstm_crf_ner",
+        *,
+        scheme: str = "iob2",
+        cross_lines: bool = False,
+        scorer: Callable[..., dict[str, Any]] | None = score_entities,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg = {"labels": [], "scheme": scheme, "cross_lines": cross_lines}
+        self._tag_set = TagSet((), scheme)
+
+    @property
+    def tag_set(self) -> TagSet:
+        if self._tag_set.labels != self.labels:
+            self._tag_set = TagSet(self.labels, self.cfg["scheme"])
+        return self._tag_set
+
+    @property
+    def label_data(self) -> list[str]:
+        """The labels, as `spacy init labels` writes them."""
+        return list(self.labels)
+
+    def predict(self, docs: Iterable[Doc]) -> list[list[Entity]]:
+        """Find the entities of some docs, without changing them.
+
+        RETURNS (list[list[Entity]]): For each doc (start token, end token, label),
+            in order.
+        """
+        docs = list(docs)
+        if not any(has_words(doc) for doc in docs):
+            return [[] for _ in docs]
+        potentials = self.model.predict(docs)
+        layout = get_layout(docs)
+        free = get_free_lattice(
+            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
+        )
+        tag_ids = self.decode(potentials, layout, free)
+        return read_entities(tag_ids, layout, self.tag_set)
+
+    def set_annotations(
+        self, docs: Sequence[Doc], predictions: list[list[Entity]]
+    ) -> None:
+        """Write entities to `doc.ents`, beside those that are there already."""
+        for doc, entities in zip(docs, predictions, strict=True):
+            set_entities(doc, entities)
+
+    def get_loss(
+        self, examples: Iterable[Example], potentials: Potentials[Any]
+    ) -> tuple[float, Potentials[Any]]:
+        """The negative log likelihood of the gold entities, summed over the docs.
+
+        Tokens without annotation, or whose tokenization does not match the gold's,
+        are summed out.
+
+        RETURNS (tuple): The loss and the gradient of the potentials.
+        """
+        examples = list(examples)
+        validate_examples(examples, "CRFEntityRecognizer.get_loss")
+        layout = get_layout([eg.predicted for eg in examples])
+        gold, free = get_training_lattices(
+            examples, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
+        )
+        return self.compute_loss(potentials, layout, gold, free)
+
+    def has_gold(self, example: Example) -> bool:
+        return bool(example.reference.has_annotation("ENT_IOB"))
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | dict[str, dict[str, int]] | None = None,
+    ) -> None:
+        """Set the labels and initialize the weights.
+
+        get_examples (Callable): Returns a sample of the training data.
+        nlp (Language | None): The pipeline that the component is part of.
+        labels (list | dict | None): The labels, as `spacy init labels` writes them
+            for this component or for `ner`; read off the examples if None.
+        RAISES (ValueError): If there is no label or no example.
+        """
+        validate_get_examples(get_examples, "CRFEntityRecognizer.initialize")
+        for label in read_labels(get_examples, labels):
+            self.add_label(label)
+        self._require_labels()
+        sample = [eg.predicted for eg in islice(get_examples(), 10)]
+        if not sample:
+            raise ValueError(Errors.B201.format(name=self.name))
+        self.resize_output()
+        self.model.initialize(X=sample)
+
+    def add_label(self, label: str) -> int:
+        """Add an entity label.
+
+        RETURNS (int): 0 if the label is there already, otherwise 1.
+        RAISES (ValueError): If the label is no string.
+        """
+        return self._add_label(label)
+
+
+def read_labels(
+    get_examples: Callable[[], Iterable[Example]],
+    labels: Sequence[str] | dict[str, dict[str, int]] | None,
+) -> list[str]:
+    """The entity labels of a label file, in its order, or of the data, sorted."""
+    if isinstance(labels, dict):
+        # what `ner` writes: for each transition its labels and their frequencies
+        return sorted({label for move in labels.values() for label in move if label})
+    if labels is not None:
+        return list(labels)
+    return sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
+
+
+def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[Entity]]:
+    """The entities of decoded tags, as tokens of their docs.
+
+    tag_ids (ndarray): Legal tag sequences. Shape: (batch_size, seq_len).
+    RETURNS (list[list[Entity]]): For each doc, those without words included.
+    """
+    entities: list[list[Entity]] = [[] for _ in range(layout.n_docs)]
+    continues = np.append(tag_set.continues, False)
+    # shape: (batch_size, seq_len); one column more to see what comes after
+    ids = np.where(layout.mask, tag_ids, 0)
+    after = np.pad(ids[:, 1:], ((0, 0), (0, 1)))
+    starts = np.argwhere((ids > 0) & ~continues[ids])
+    lasts = np.argwhere((ids > 0) & ~continues[after])
+    n_prefixes = (tag_set.n_tags - 1) // max(len(tag_set.labels), 1)
+    for (b, start), (_, last) in zip(starts.tolist(), lasts.tolist(), strict=True):
+        label = tag_set.labels[(ids[b, start] - 1) // n_prefixes]
+        tokens = layout.tokens[b]
+        span = (int(tokens[start]), int(tokens[last]) + 1, label)
+        entities[layout.docs[b]].append(span)
+    return entities
+
+
+def set_entities(doc: Doc, entities: list[Entity]) -> None:
+    """Add entities to a doc; what is set or blocked already stays as it is."""
+    iob = np.array([token.ent_iob for token in doc])
+    preset = np.isin(iob, (INSIDE, BEGIN))
+    spans = [
+        Span(doc, start, end, label=label)
+        for start, end, label in entities
+        if not preset[start:end].any()
+    ]
+    if not preset.any():
+        doc.set_ents(spans, default="outside")
+        return
+    outside = ~preset
+    for span in spans:
+        outside[span.start : span.end] = False
+    gaps = [Span(doc, start, end) for start, end in find_runs(outside)]
+    doc.set_ents(spans, outside=gaps, default="unmodified")

@@ -1,0 +1,205 @@
+"""From docs and examples to lattices: which tags are possible at which word.
+
+A lattice has one position a word: white-space tokens are left out of it, and docs
+without words too, so that the CRF never sees either.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.attrs import ENT_IOB, IS_SPACE
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from .tags import BoolArray, Entity, TagSet, entity_prefixes
+
+MISSING = -1
+# the values of Token.ent_iob
+INSIDE, BEGIN = 1, 3
+
+IntArray = NDArray[np.int64]
+
+
+class Layout(NamedTuple):
+    """Where the words of a batch stand.
+
+    n_docs: Number of docs, those without words included.
+    docs: For each sequence the number of its doc. Shape: (batch_size,).
+    tokens: For each position the token in the doc, 0 on padding.
+        Shape: (batch_size, seq_len).
+    lengths: Words of each sequence, at least 1. Shape: (batch_size,).
+    is_identity: Whether position t of sequence b simply is token t of doc b.
+    """
+
+    n_docs: int
+    docs: IntArray
+    tokens: IntArray
+    lengths: IntArray
+    is_identity: bool
+
+    @property
+    def mask(self) -> BoolArray:
+        """True for words, False for padding. Shape: (batch_size, seq_len)."""
+        return np.arange(self.tokens.shape[1]) < self.lengths[:, None]
+
+
+def get_layout(docs: Sequence[Doc]) -> Layout:
+    """Find the words of some docs. At least one doc must have a word."""
+    words = [np.flatnonzero(~doc.to_array(IS_SPACE).astype(bool)) for doc in docs]
+    used = [i for i, tokens in enumerate(words) if len(tokens)]
+    lengths = np.array([len(words[i]) for i in used], dtype=np.int64)
+    tokens = np.zeros((len(used), lengths.max()), dtype=np.int64)
+    for row, i in zip(tokens, used, strict=True):
+        row[: len(words[i])] = words[i]
+    n_words = sum(len(doc) for doc in docs)
+    is_identity = len(used) == len(docs) and n_words == lengths.sum()
+    return Layout(len(docs), np.array(used), tokens, lengths, bool(is_identity))
+
+
+def has_words(doc: Doc) -> bool:
+    return any(not token.is_space for token in doc)
+
+
+def get_free_lattice(
+    docs: Sequence[Doc], layout: Layout, tag_set: TagSet, *, cross_lines: bool
+) -> BoolArray | None:
+    """What is possible in some docs, whatever the model says.
+
+    Entities that are set already are kept, blocked tokens stay outside, and no
+    entity runs across a line break unless `cross_lines` is set.
+
+    RETURNS (ndarray | None): True for possible tags, None where everything is.
+        Shape: (batch_size, seq_len, n_tags).
+    """
+    lattice = Restrictions(layout, tag_set)
+    for b, i in enumerate(layout.docs.tolist()):
+        doc = docs[i]
+        if not layout.is_identity and not cross_lines:
+            lattice.end_entities_at_lines(b, doc)
+        if np.isin(doc.to_array(ENT_IOB), (INSIDE, BEGIN)).any():
+            lattice.keep_entities(b, doc)
+    return lattice.allowed
+
+
+def get_training_lattices(
+    examples: Sequence[Example],
+    layout: Layout,
+    tag_set: TagSet,
+    *,
+    cross_lines: bool,
+) -> tuple[BoolArray, BoolArray | None]:
+    """The gold lattice of some examples, and what is possible at all.
+
+    Tokens whose annotation is missing or misaligned allow every tag in the gold
+    lattice. Where the gold itself runs across a line break, so may the model.
+
+    RETURNS (tuple): The gold lattice, shape (batch_size, seq_len, n_tags), and the
+        free one, of the same shape or None where everything is possible.
+    """
+    gold = Restrictions(layout, tag_set)
+    free = Restrictions(layout, tag_set)
+    for b, i in enumerate(layout.docs.tolist()):
+        example = examples[i]
+        tag_ids = gold.require_gold(b, example.get_aligned_ner())
+        if not layout.is_identity and not cross_lines:
+            runs_on = np.append(tag_set.continues, False)[tag_ids]
+            free.end_entities_at_lines(b, example.predicted, unless=runs_on)
+    return gold.require(), free.allowed
+
+
+class Restrictions:
+    """A lattice under construction: everything is possible until it is ruled out."""
+
+    def __init__(self, layout: Layout, tag_set: TagSet) -> None:
+        self.layout = layout
+        self.tag_set = tag_set
+        self.allowed: BoolArray | None = None
+
+    def require(self) -> BoolArray:
+        """The table itself, made on first use."""
+        if self.allowed is None:
+            shape = (*self.layout.tokens.shape, self.tag_set.n_tags)
+            self.allowed = np.ones(shape, dtype=bool)
+        return self.allowed
+
+    def words(self, b: int) -> IntArray:
+        """The tokens of sequence b. Shape: (n_words,)."""
+        return self.layout.tokens[b, : self.layout.lengths[b]]
+
+    def end_entities_at_lines(
+        self, b: int, doc: Doc, unless: BoolArray | None = None
+    ) -> None:
+        """Forbid what continues an entity at the first word after a line break."""
+        breaks = [token.i for token in doc if token.is_space and "\n" in token.text]
+        after = np.unique(np.searchsorted(self.words(b), breaks))
+        for position in after[after < self.layout.lengths[b]].tolist():
+            if unless is None or not unless[position]:
+                self.require()[b, position, self.tag_set.continues] = False
+
+    def keep_entities(self, b: int, doc: Doc) -> None:
+        """Fix the entities that are set, and keep blocked tokens outside."""
+        blocked = [t.i for t in doc if t.ent_iob == BEGIN and not t.ent_type]
+        words = self.words(b)
+        for position in np.flatnonzero(np.isin(words, blocked)).tolist():
+            self.fix(b, position, np.zeros(1, dtype=np.int64))
+        for ent in doc.ents:
+            start, end = np.searchsorted(words, (ent.start, ent.end)).tolist()
+            if end > start:
+                ids = entity_tag_ids(self.tag_set, end - start, ent.label_)
+                self.fix(b, start, ids)
+
+    def require_gold(self, b: int, biluo: Sequence[str | None]) -> IntArray:
+        """Allow what the gold says, and every tag where it says nothing.
+
+        RETURNS (ndarray): The gold tag of each position, -1 where it is missing.
+            Shape: (n_words,).
+        """
+        words = self.words(b)
+        tag_ids = np.full(len(words), MISSING)
+        outside = np.array([tag == "O" for tag in biluo])
+        tag_ids[outside[words]] = 0
+        for start, end, label in read_complete_entities(biluo):
+            start, end = np.searchsorted(words, (start, end)).tolist()
+            if end > start:
+                tag_ids[start:end] = entity_tag_ids(self.tag_set, end - start, label)
+        for first, last in find_runs(tag_ids != MISSING):
+            self.fix(b, first, tag_ids[first:last])
+        return tag_ids
+
+    def fix(self, b: int, start: int, tag_ids: IntArray) -> None:
+        """Allow one tag each from `start` on, and no longer entity after them."""
+        allowed = self.require()[b]
+        end = start + len(tag_ids)
+        allowed[start:end] &= np.eye(self.tag_set.n_tags, dtype=bool)[tag_ids]
+        if end < self.layout.lengths[b]:
+            allowed[end, self.tag_set.continues] = False
+
+
+def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
+    """The tags of one entity; `O` for a label that the tag set does not know."""
+    prefixes = entity_prefixes(length, scheme=tag_set.scheme)
+    tag_to_id = tag_set.tag_to_id
+    return np.array([tag_to_id.get(f"{p}-{label}", 0) for p in prefixes])
+
+
+def read_complete_entities(biluo: Sequence[str | None]) -> Iterable[Entity]:
+    """The entities of which both ends are known; fragments count as missing."""
+    start = None
+    for i, tag in enumerate(biluo):
+        prefix, _, label = (tag or "-").partition("-")
+        if prefix == "U":
+            yield i, i + 1, label
+        elif prefix == "B":
+            start = i
+        elif prefix == "L" and start is not None:
+            yield start, i + 1, label
+        if prefix not in ("B", "I"):
+            start = None
+
+
+def find_runs(mask: BoolArray) -> list[tuple[int, int]]:
+    """The stretches of True: first, and one past the last."""
+    edges = np.flatnonzero(np.diff(np.pad(mask.astype(np.int8), 1)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -1,0 +1,93 @@
+"""The last layer: from token vectors to the potentials of a CRF."""
+
+from collections.abc import Callable
+
+from thinc.api import Model, glorot_uniform_init
+from thinc.types import Floats2d
+
+from ..types import Potentials
+from .padding import pad, unpad
+
+InT = list[Floats2d]
+OutT = Potentials
+
+
+def potentials(nO: int | None = None, nI: int | None = None) -> Model[InT, OutT]:
+    """A linear layer for emissions, with the transition scores as parameters.
+
+    Sequences are padded on the right; their order and number stay. Scores of
+    transitions start at zero: every legal path is equally likely.
+
+    nO (int | None): Number of tags.
+    nI (int | None): Width of the input, inferred from data if None.
+    """
+    names = ["W", "b", "transitions", "start_transitions", "end_transitions"]
+    return Model(
+        "potentials",
+        forward,
+        init=init,
+        dims={"nO": nO, "nI": nI},
+        params=dict.fromkeys(names),
+    )
+
+
+def forward(
+    model: Model[InT, OutT], X: InT, is_train: bool
+) -> tuple[OutT, Callable[[OutT], InT]]:
+    Xp, lengths = pad(model.ops, X)
+    batch_size, seq_len, nI = Xp.shape
+    X2d = Xp.reshape((batch_size * seq_len, nI))
+    W = model.get_param("W")
+    # shape: (batch_size * seq_len, n_tags)
+    Y2d = model.ops.affine(X2d, W, model.get_param("b"))
+    Y = Potentials(
+        Y2d.reshape((batch_size, seq_len, -1)),
+        model.get_param("transitions"),
+        model.get_param("start_transitions"),
+        model.get_param("end_transitions"),
+    )
+
+    def backprop(dY: OutT) -> InT:
+        dY2d = dY.emissions.reshape((batch_size * seq_len, -1))
+        model.inc_grad("W", model.ops.gemm(dY2d, X2d, trans1=True))
+        model.inc_grad("b", dY2d.sum(axis=0))
+        model.inc_grad("transitions", dY.transitions)
+        model.inc_grad("start_transitions", dY.start_transitions)
+        model.inc_grad("end_transitions", dY.end_transitions)
+        dXp = model.ops.gemm(dY2d, W).reshape((batch_size, seq_len, nI))
+        return unpad(dXp, lengths)
+
+    return Y, backprop
+
+
+def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:
+    if X:
+        model.set_dim("nI", X[0].shape[1])
+    nO, nI = model.get_dim("nO"), model.get_dim("nI")
+    model.set_param("W", glorot_uniform_init(model.ops, (nO, nI)))
+    model.set_param("b", model.ops.alloc1f(nO))
+    model.set_param("transitions", model.ops.alloc2f(nO, nO))
+    model.set_param("start_transitions", model.ops.alloc1f(nO))
+    model.set_param("end_transitions", model.ops.alloc1f(nO))
+
+
+def resize(model: Model[InT, OutT], nO: int) -> None:
+    """Change the number of tags.
+
+    Tags keep their numbers and what they have learned; the scores of new ones start
+    at zero.
+
+    nO (int): The new number of tags. If it is smaller, all scores are dropped.
+    """
+    names = [name for name in model.param_names if model.has_param(name)]
+    old = {name: model.get_param(name) for name in names}
+    for name in model.param_names:
+        model.set_param(name, None)
+    old_nO = model.maybe_get_dim("nO") or 0
+    model.set_dim("nO", nO, force=True)
+    for name in names if old_nO < nO else []:
+        # all axes count tags, but for the second one of the weights
+        shape = (nO, model.get_dim("nI")) if name == "W" else (nO,) * old[name].ndim
+        grown = model.ops.alloc(shape)
+        grown[tuple(slice(n) for n in old[name].shape)] = old[name]
+        model.set_param(name, grown)

@@ -1,0 +1,110 @@
+"""A Thinc shim for torch modules that spaCy can average, save and load safely."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import srsly
+import torch
+from thinc.api import PyTorchShim, get_torch_default_device, xp2torch
+from torch import nn
+
+from ..errors import Errors
+
+FORMAT_VERSION = 1
+
+
+class TorchShim(PyTorchShim):
+    """Holds a torch module that is built once its sizes are known.
+
+    Different from Thinc's own shim in three ways: the module's arguments are stored
+    beside its weights, so that loading builds a network of the stored size; weights
+    are safetensors bytes with a format version, never a pickle; and averaged weights
+    reach the module in `use_params`.
+
+    module_class (Callable): Builds the module from keyword arguments.
+    """
+
+    def __init__(self, module_class: Callable[..., nn.Module]) -> None:
+        super().__init__(None)
+        self.module_class = module_class
+
+    @property
+    def module(self) -> nn.Module:
+        """The torch module.
+
+        RAISES (ValueError): If it has not been built yet.
+        """
+        if self._model is None:
+            raise ValueError(Errors.B301.format(name=self.module_class.__name__))
+        return cast(nn.Module, self._model)
+
+    @property
+    def device(self) -> torch.device:
+        if self._model is None:
+            return get_torch_default_device()
+        return super().device
+
+    def build(self, **kwargs: Any) -> None:
+        """Create the module with fresh weights on the current device."""
+        self.cfg = kwargs
+        module = self.module_class(**kwargs)
+        self._model = module.to(get_torch_default_device())
+
+    @contextmanager
+    def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
+        """Swap weights in for the duration of the context.
+
+        params (dict): Arrays by `(shim id, parameter name)`, the keys under which
+            an optimizer keeps its averages.
+        """
+        if self._model is None:
+            yield
+            return
+        swapped = {
+            name: parameter.data
+            for name, parameter in self._model.named_parameters()
+            if (self.id, name) in params
+        }
+        for name in swapped:
+            array = params[(self.id, name)]
+            self._parameter(name).data = xp2torch(array, device=self.device)
+        try:
+            yield
+        finally:
+            for name, data in swapped.items():
+                self._parameter(name).data = data
+
+    def _parameter(self, name: str) -> nn.Parameter:
+        return self.module.get_parameter(name)
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        if self._model is not None:
+            super().to_device(device_type, device_id)
+
+    def to_bytes(self) -> bytes:
+        """Serialize the module's arguments and weights."""
+        from safetensors.torch import save
+
+        weights = b""
+        if self._model is not None:
+            state = self._model.state_dict()
+            weights = save({k: v.cpu().contiguous() for k, v in state.items()})
+        msg = {"format": FORMAT_VERSION, "config": self.cfg, "weights": weights}
+        return cast(bytes, srsly.msgpack_dumps(msg))
+
+    def from_bytes(self, bytes_data: bytes) -> "TorchShim":
+        """Build the module at its stored size and read its weights.
+
+        RAISES (ValueError): If the bytes are of another or a newer format.
+        """
+        from safetensors.torch import load
+
+        msg = srsly.msgpack_loads(bytes_data)
+        version = msg.get("format") if isinstance(msg, dict) else None
+        if version != FORMAT_VERSION:
+            raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
+        if msg["weights"]:
+            self.build(**msg["config"])
+            self.module.load_state_dict(load(msg["weights"]))
+        return self

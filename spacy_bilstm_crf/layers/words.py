@@ -1,0 +1,128 @@
+"""Embed each distinct word of a batch once, then hand the rows out to the tokens."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.attrs import ORTH
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+
+IdArray = NDArray[np.uint64]
+
+# odd constants of a multiplicative hash (Knuth 1998, volume 3, section 6.4)
+LEFT_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+RIGHT_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+class Words(NamedTuple):
+    """The distinct words of a batch, in the order of their string ids.
+
+    docs: The batch the words come from; gives access to the string store.
+    features: Values of the lexical attributes. Shape: (n_words, n_attrs).
+    attrs: The attributes, one a column; the first is ORTH.
+    contexts: For each word the smallest and the largest hash of its two neighbours
+        in the batch; they are equal if it was seen in one context only.
+        Shape: (n_words, 2).
+    """
+
+    docs: Sequence[Doc]
+    features: IdArray
+    attrs: Sequence[int]
+    contexts: IdArray
+
+    def column(self, attr: int) -> IdArray:
+        """The ids of one attribute. Shape: (n_words,)."""
+        return self.features[:, list(self.attrs).index(attr)]
+
+    @property
+    def texts(self) -> list[str]:
+        strings = self.docs[0].vocab.strings
+        return [strings[orth] for orth in self.column(ORTH).tolist()]
+
+
+InT = list[Doc]
+OutT = list[Floats2d]
+WordsModelT = Model[Words, Floats2d]
+
+
+def distinct_words(layer: WordsModelT) -> Model[InT, OutT]:
+    """Apply a layer to the distinct words of a batch of docs.
+
+    Every node of the layer names the lexical attributes that it reads in
+    `attrs["word_attrs"]`. Words are told apart by their exact text.
+
+    layer (Model[Words, Floats2d]): Computes one vector a word.
+    """
+    return Model(
+        "distinct_words", forward, init=init, layers=[layer], dims={"nO": None}
+    )
+
+
+def forward(
+    model: Model[InT, OutT], docs: InT, is_train: bool
+) -> tuple[OutT, Callable[[OutT], InT]]:
+    layer = model.layers[0]
+    lengths = [len(doc) for doc in docs]
+    if not sum(lengths):
+        return [
+            model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs
+        ], lambda dY: docs
+    words, inverse = collect_words(docs, get_word_attrs(layer))
+    rows = model.ops.asarray1i(inverse)
+    Yw, backprop_layer = layer(words, is_train)
+    Y = model.ops.unflatten(Yw[rows], lengths_array(model, lengths))
+
+    def backprop(dY: OutT) -> InT:
+        dYw = model.ops.alloc2f(*Yw.shape)
+        model.ops.scatter_add(dYw, rows, model.ops.flatten(dY))
+        backprop_layer(dYw)
+        return docs
+
+    return Y, backprop
+
+
+def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:
+    layer = model.layers[0]
+    words = None
+    if X is not None and any(len(doc) for doc in X):
+        words, _ = collect_words(X, get_word_attrs(layer))
+    layer.initialize(X=words)
+    model.set_dim("nO", layer.get_dim("nO"))
+
+
+def lengths_array(model: Model[InT, OutT], lengths: list[int]) -> "NDArray[np.int32]":
+    return model.ops.asarray1i(lengths)
+
+
+def get_word_attrs(layer: WordsModelT) -> list[int]:
+    """The attributes that a layer and its sublayers read, ORTH first."""
+    used = {a for node in layer.walk() for a in node.attrs.get("word_attrs", ())}
+    return [ORTH, *sorted(used - {ORTH})]
+
+
+def collect_words(
+    docs: Sequence[Doc], attrs: list[int]
+) -> tuple[Words, NDArray[np.intp]]:
+    """The distinct words of some docs, and the word of each token.
+
+    RETURNS (tuple): The words, and for each token its row among them.
+        Shape: (n_tokens,).
+    """
+    arrays = [doc.to_array(attrs).reshape((len(doc), len(attrs))) for doc in docs]
+    tokens = np.concatenate(arrays).astype(np.uint64, copy=False)
+    _, first, inverse = np.unique(tokens[:, 0], return_index=True, return_inverse=True)
+    hashes = np.concatenate([hash_contexts(array[:, 0]) for array in arrays])
+    contexts = np.empty((len(first), 2), dtype=np.uint64)
+    contexts[:] = hashes[first][:, None]
+    np.minimum.at(contexts[:, 0], inverse, hashes)
+    np.maximum.at(contexts[:, 1], inverse, hashes)
+    return Words(docs, tokens[first], attrs, contexts), inverse
+
+
+def hash_contexts(orths: IdArray) -> IdArray:
+    """Hash the two neighbours of each token of one doc. Shape: (n_tokens,)."""
+    padded = np.pad(orths.astype(np.uint64, copy=False), 1)
+    return padded[:-2] * LEFT_FACTOR ^ padded[2:] * RIGHT_FACTOR

@@ -1,0 +1,207 @@
+"""What components with a CRF share: batching, the training step, loading."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy.errors import Errors as SpacyErrors
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.util import minibatch
+from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
+from torch import Tensor
+
+from . import crf
+from .lattice import Layout, has_words
+from .tags import BoolArray, TagSet
+from .types import Potentials
+
+# tokens, padding included, that go through the network at once in prediction
+MAX_BATCH_TOKENS = 8192
+
+
+class SequenceLabeler(TrainablePipe):
+    """A trainable component whose model returns the potentials of a CRF.
+
+    Subclasses say what the labels are (`tag_set`), which examples have gold
+    (`has_gold`), and turn lattices into annotation.
+    """
+
+    @property
+    def tag_set(self) -> TagSet:
+        """The tags that the CRF chooses from."""
+        raise NotImplementedError
+
+    def has_gold(self, example: Example) -> bool:
+        """Whether there is anything to learn from an example."""
+        raise NotImplementedError
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the component."""
+        return tuple(self.cfg["labels"])
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Apply the component to a stream of docs.
+
+        Inside a window of `batch_size` docs those of similar length are predicted
+        together; the order of the stream is kept.
+
+        YIELDS (Doc): The docs, in order.
+        """
+        handle_error = self.get_error_handler()
+        for window in minibatch(stream, size=batch_size):
+            failed: set[int] = set()
+            for batch in batch_by_length(window):
+                docs = [window[i] for i in batch]
+                try:
+                    self.set_annotations(docs, self.predict(docs))
+                except Exception as e:
+                    handle_error(self.name, self, docs, e)
+                    failed.update(batch)
+            yield from (doc for i, doc in enumerate(window) if i not in failed)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of examples.
+
+        drop (float): The dropout rate of layers that do not set their own.
+        sgd (Optimizer | None): Takes a step; without it gradients add up.
+        losses (dict | None): The loss is added under the component's name.
+        RETURNS (dict): The losses.
+        """
+        examples = list(examples)
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        # also when there is nothing to learn: mixed corpora bring such batches
+        if not any(has_words(eg.predicted) and self.has_gold(eg) for eg in examples):
+            return losses
+        set_dropout_rate(self.model, drop)
+        potentials, backprop = self.model.begin_update(
+            [eg.predicted for eg in examples]
+        )
+        loss, d_potentials = self.get_loss(examples, potentials)
+        backprop(d_potentials)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def decode(
+        self, potentials: Potentials[Any], layout: Layout, free: BoolArray | None
+    ) -> Any:
+        """The best legal tag of each word. Shape: (batch_size, seq_len)."""
+        scores = select_words(self.to_torch(potentials), layout)
+        allowed = None if free is None else self.to_tensor(free, scores)
+        scores = crf.constrain(scores, self.tag_set.constraints, allowed=allowed)
+        lengths = self.to_tensor(layout.lengths, scores)
+        tag_ids, _ = crf.viterbi_decode(scores, lengths=lengths)
+        return tag_ids.cpu().numpy()
+
+    def compute_loss(
+        self,
+        potentials: Potentials[Any],
+        layout: Layout,
+        gold: BoolArray,
+        free: BoolArray | None,
+    ) -> tuple[float, Potentials[Any]]:
+        """The negative log likelihood of the gold lattice, summed, and its gradient."""
+        scores = self.to_torch(potentials)
+        selected = select_words(scores, layout)
+        loss, d_selected = crf.negative_log_likelihood(
+            selected,
+            self.to_tensor(gold, selected),
+            lengths=self.to_tensor(layout.lengths, selected),
+            constraints=self.tag_set.constraints,
+            free=None if free is None else self.to_tensor(free, selected),
+        )
+        d_scores = restore_words(d_selected, layout, like=scores)
+        return float(loss.sum()), Potentials(*(torch2xp(t) for t in d_scores))
+
+    def to_torch(self, potentials: Potentials[Any]) -> Potentials[Tensor]:
+        """View arrays as tensors. They may alias live weights: never write to them."""
+        return Potentials(*(xp2torch(array) for array in potentials))
+
+    def to_tensor(self, array: Any, like: Potentials[Tensor]) -> Tensor:
+        return xp2torch(self.model.ops.xp.asarray(array), device=like.emissions.device)
+
+    def resize_output(self) -> None:
+        """Give the output layer the size that the labels ask for."""
+        n_tags = self.tag_set.n_tags
+        if self.model.get_ref("output_layer").maybe_get_dim("nO") != n_tags:
+            self.set_output(n_tags)
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Sequence[str] = ()
+    ) -> "SequenceLabeler":
+        """Load the component from bytes, whatever labels it had before."""
+        if "cfg" not in exclude:
+            msg = srsly.msgpack_loads(bytes_data)
+            self._load_cfg(srsly.json_loads(msg["cfg"]))
+        return super().from_bytes(bytes_data, exclude=exclude)
+
+    def from_disk(
+        self, path: str | Path, *, exclude: Sequence[str] = ()
+    ) -> "SequenceLabeler":
+        """Load the component from a directory, whatever labels it had before."""
+        if "cfg" not in exclude:
+            self._load_cfg(srsly.read_json(Path(path) / "cfg"))
+        return super().from_disk(path, exclude=exclude)
+
+    def _load_cfg(self, cfg: dict[str, Any]) -> None:
+        self.cfg.update(cfg)
+        self.resize_output()
+
+    def _add_label(self, label: str) -> int:
+        if not isinstance(label, str):
+            raise ValueError(SpacyErrors.E187)
+        if label in self.labels:
+            return 0
+        self._allow_extra_label()
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+
+def batch_by_length(docs: Sequence[Doc]) -> Iterator[list[int]]:
+    """Group docs of similar length, within a budget of padded tokens.
+
+    YIELDS (list[int]): Positions in `docs`.
+    """
+    batch: list[int] = []
+    for i in sorted(range(len(docs)), key=lambda i: len(docs[i])):
+        if batch and (len(batch) + 1) * len(docs[i]) > MAX_BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def select_words(scores: Potentials[Tensor], layout: Layout) -> Potentials[Tensor]:
+    """Leave white space and empty docs out of the emissions."""
+    if layout.is_identity:
+        return scores
+    docs, tokens = layout.docs[:, None], layout.tokens
+    return scores._replace(emissions=scores.emissions[docs, tokens])
+
+
+def restore_words(
+    d_selected: Potentials[Tensor], layout: Layout, *, like: Potentials[Tensor]
+) -> Potentials[Tensor]:
+    """The gradient of `select_words`: zero for what was left out."""
+    if layout.is_identity:
+        return d_selected
+    b, t = layout.mask.nonzero()
+    d_emissions = like.emissions.new_zeros(like.emissions.shape)
+    d_emissions[layout.docs[b], layout.tokens[b, t]] = d_selected.emissions[b, t]
+    return d_selected._replace(emissions=d_emissions)
