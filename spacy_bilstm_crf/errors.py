@@ -184,6 +184,19 @@ class Errors:
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
 
     # B5xx: command line and project
+    B501 = (
+        "[B501] There is no corpus summary at '{path}'. Expected the corpus.json that "
+        "'spacy bilstm-crf convert' writes beside train.spacy. Convert the corpus, or "
+        "set the path to null to leave the pipeline's meta as it is."
+    )
+    B502 = (
+        "[B502] '{path}' is no corpus summary. Expected the entries {expected}. "
+        "Convert the corpus again with 'spacy bilstm-crf convert'."
+    )
+    B503 = (
+        "[B503] Cannot load a pipeline from '{model}': it is neither an installed "
+        "package nor a folder with a config.cfg. Train one, or install its wheel."
+    )
 
 
 class Warnings:
