@@ -1,0 +1,37 @@
+"""Sentences to spaCy: one sentence, one Doc."""
+
+from collections.abc import Iterable, Iterator
+
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from .sentences import Sentence
+from .spacing import restore_spaces
+
+_ATTRS = ("TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
+
+
+def sentences_to_docs(
+    sentences: Iterable[Sentence], *, vocab: Vocab | None = None
+) -> Iterator[Doc]:
+    """Make a Doc of every sentence, with gold entities, tags and its start.
+
+    sentences (Iterable[Sentence]): The sentences.
+    vocab (Vocab | None): The vocabulary of the docs; a new one if None.
+    YIELDS (Doc): One doc a sentence; its text is spaced as a writer would.
+    """
+    vocab = Vocab() if vocab is None else vocab
+    for sentence in sentences:
+        yield Doc(
+            vocab,
+            words=list(sentence.words),
+            spaces=restore_spaces(sentence.words, sentence.pos_tags),
+            tags=list(sentence.pos_tags),
+            ents=list(sentence.ner_tags),
+            sent_starts=[i == 0 for i in range(len(sentence.words))],
+        )
+
+
+def docs_to_bytes(docs: Iterable[Doc]) -> bytes:
+    """Pack docs into the content of a .spacy file; the same docs, the same bytes."""
+    return bytes(DocBin(attrs=_ATTRS, store_user_data=False, docs=docs).to_bytes())
