@@ -1,0 +1,41 @@
+"""Write files so that each is there whole or not at all."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import Errors
+from .sentences import CorpusError
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files into a folder, which is made if it is missing.
+
+    Everything is first written under temporary names next to the targets and then
+    moved into place, in the order given: a run that fails or is stopped while it
+    writes leaves earlier files as they were.
+
+    folder (Path): The folder.
+    contents (Mapping[str, bytes]): What to write, by file name.
+    RAISES (CorpusError): If the folder cannot be made or written to.
+    """
+    temporary = {name: folder / f".{name}.{os.getpid()}.tmp" for name in contents}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in temporary.items():
+            path.write_bytes(contents[name])
+        for name, path in temporary.items():
+            os.replace(path, folder / name)
+    except OSError as error:
+        raise CorpusError(
+            Errors.B421.format(path=folder, reason=error.strerror)
+        ) from None
+    finally:
+        for path in temporary.values():
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    # where the folder itself is the fault, there is nothing to remove
+    if path.parent.is_dir():
+        path.unlink(missing_ok=True)

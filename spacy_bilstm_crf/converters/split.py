@@ -1,0 +1,149 @@
+"""Sentences to train, dev and test, the same on every machine and without leaks.
+
+The hash of a sentence's words, or of its block's number, decides; no random
+generator is involved. Sentences with the same words never lie in two splits.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..errors import Errors
+from .sentences import CorpusError, Sentence
+
+METHODS = ("words", "blocks")
+DUPLICATES = ("drop", "keep")
+SPLITS = ("train", "dev", "test")
+
+_SEPARATOR = "\x1f"  # the ASCII unit separator: in no word
+
+
+class SplitOptions(NamedTuple):
+    """How to split a corpus.
+
+    method (str): 'words': each sentence goes where the hash of its words says.
+        'blocks': neighbouring sentences stay together.
+    dev (float): Expected share of the sentences for dev.
+    test (float): Expected share of the sentences for test.
+    block_size (int): Sentences in a block, under 'blocks'.
+    duplicates (str): 'drop': of the sentences with the same words keep the first.
+        'keep': keep the copies that fall into the same split as the first.
+    """
+
+    method: str = "words"
+    dev: float = 0.1
+    test: float = 0.1
+    block_size: int = 10
+    duplicates: str = "drop"
+
+
+class DuplicateReport(NamedTuple):
+    """Sentences whose words an earlier sentence has.
+
+    found (int): All of them.
+    with_other_tags (int): Those whose entity tags differ from the first one's.
+    dropped (int): Those that are in no split.
+    straddling (int): Those dropped only since their block lies in another split.
+    """
+
+    found: int = 0
+    with_other_tags: int = 0
+    dropped: int = 0
+    straddling: int = 0
+
+
+class SplitCorpus(NamedTuple):
+    """The sentences of each split, in the order of the corpus."""
+
+    splits: dict[str, list[Sentence]]
+    duplicates: DuplicateReport
+
+
+def split_sentences(
+    sentences: Sequence[Sentence], *, options: SplitOptions
+) -> SplitCorpus:
+    """Split a corpus into train, dev and test.
+
+    RAISES (CorpusError): For options that make no sense, and if a split that was
+        asked for would be empty.
+    """
+    validate_options(options)
+    choose = _CHOOSERS[options.method]
+    splits: dict[str, list[Sentence]] = {name: [] for name in SPLITS}
+    first: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {}
+    found = with_other_tags = dropped = straddling = 0
+    for i, sentence in enumerate(sentences):
+        split = choose(i, sentence, options)
+        if sentence.words not in first:
+            first[sentence.words] = (split, sentence.ner_tags)
+            splits[split].append(sentence)
+            continue
+        first_split, first_tags = first[sentence.words]
+        found += 1
+        with_other_tags += sentence.ner_tags != first_tags
+        if options.duplicates == "keep" and split == first_split:
+            splits[split].append(sentence)
+        else:
+            dropped += 1
+            straddling += options.duplicates == "keep"
+    _validate_sizes(splits, options)
+    report = DuplicateReport(found, with_other_tags, dropped, straddling)
+    return SplitCorpus(splits, report)
+
+
+def validate_options(options: SplitOptions) -> None:
+    """Check the options of a split.
+
+    RAISES (CorpusError): For shares outside of [0, 1) or that leave nothing for
+        train, a block without sentences, and unknown names.
+    """
+    shares = (options.dev, options.test)
+    if not (min(shares) >= 0 and sum(shares) < 1):  # also refuses nan
+        raise CorpusError(Errors.B418.format(dev=options.dev, test=options.test))
+    if options.block_size < 1:
+        raise CorpusError(Errors.B419.format(block_size=options.block_size))
+    for name, value, choices in (
+        ("split", options.method, METHODS),
+        ("duplicates", options.duplicates, DUPLICATES),
+    ):
+        if value not in choices:
+            raise CorpusError(
+                Errors.B422.format(name=name, value=value, choices=list(choices))
+            )
+
+
+def hash_fraction(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    digest = hashlib.blake2b(text.encode("utf8"), digest_size=6).digest()
+    return int.from_bytes(digest, "big") / 2**48  # 48 bits: exact as a float
+
+
+def choose_split(fraction: float, *, dev: float, test: float) -> str:
+    """The split at a place in [0, 1): test first, so that dev's share leaves it be."""
+    if fraction < test:
+        return "test"
+    return "dev" if fraction < test + dev else "train"
+
+
+def _choose_by_words(i: int, sentence: Sentence, options: SplitOptions) -> str:
+    fraction = hash_fraction(_SEPARATOR.join(sentence.words))
+    return choose_split(fraction, dev=options.dev, test=options.test)
+
+
+def _choose_by_block(i: int, sentence: Sentence, options: SplitOptions) -> str:
+    fraction = hash_fraction(f"block {i // options.block_size}")
+    return choose_split(fraction, dev=options.dev, test=options.test)
+
+
+_CHOOSERS: dict[str, Callable[[int, Sentence, SplitOptions], str]] = {
+    "words": _choose_by_words,
+    "blocks": _choose_by_block,
+}
+
+
+def _validate_sizes(splits: dict[str, list[Sentence]], options: SplitOptions) -> None:
+    shares = {"train": 1.0, "dev": options.dev, "test": options.test}
+    for name, share in shares.items():
+        if share > 0 and not splits[name]:
+            total = sum(map(len, splits.values()))
+            raise CorpusError(Errors.B420.format(name=name, n_sentences=total))
