@@ -1,0 +1,30 @@
+"""The commands: `python -m spacy bilstm-crf ...`, `python -m spacy_bilstm_crf ...`.
+
+Importing this imports typer and nothing heavier; a command imports what it needs
+when it runs.
+"""
+
+import sys
+
+import typer
+
+from .convert import convert_cli
+
+HELP = "Convert corpora for a BiLSTM-CRF pipeline."
+
+app = typer.Typer(
+    name="bilstm-crf", help=HELP, no_args_is_help=True, rich_markup_mode=None
+)
+app.command("convert")(convert_cli)
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep the name of a command part of the command line, however few there are."""
+
+
+# `python -m spacy` loads this module through the entry-point group `spacy_cli` and
+# expects it to add itself. Anywhere else spaCy's own app is not loaded, and is not
+# worth the seconds it would cost.
+if "spacy.cli._util" in sys.modules:
+    sys.modules["spacy.cli._util"].app.add_typer(app)
