@@ -182,6 +182,10 @@ class Errors:
     )
     B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output folder."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
+    B423 = (
+        "[B423] '{path}' is not there, and neither is its fallback '{fallback}'. "
+        "Expected one of them to be a CSV file, or a zip that holds one."
+    )
 
     # B5xx: command line and project
     B501 = (

@@ -1,0 +1,131 @@
+"""A brute-force CRF: every function of `crf`, by writing out every path.
+
+float64 NumPy, one sequence at a time, no recursion: what the kernels must equal.
+"""
+
+import itertools
+
+import numpy as np
+
+from spacy_bilstm_crf.types import Potentials
+
+MINUS_INFINITY = float("-inf")
+
+
+def constrain(potentials, constraints, allowed=None):
+    tables = [np.asarray(table) for table in constraints]
+    allowed = np.array(True) if allowed is None else allowed
+    return Potentials(
+        *(
+            np.where(table, scores, MINUS_INFINITY)
+            for table, scores in zip([allowed, *tables], potentials, strict=True)
+        )
+    )
+
+
+def all_paths(length, n_tags):
+    """Every tag sequence. Shape: (n_tags ** length, length)."""
+    return np.array(list(itertools.product(range(n_tags), repeat=length)))
+
+
+def path_scores(potentials, emissions, paths):
+    """The score of each path. Shape: (n_paths,)."""
+    _, transitions, start, end = potentials
+    steps = np.arange(len(emissions))
+    return (
+        start[paths[:, 0]]
+        + emissions[steps, paths].sum(1)
+        + transitions[paths[:, :-1], paths[:, 1:]].sum(1)
+        + end[paths[:, -1]]
+    )
+
+
+def scored_paths(potentials, length, i):
+    """Every path of sequence i and its score."""
+    paths = all_paths(length, potentials.emissions.shape[2])
+    scores = path_scores(potentials, potentials.emissions[i, :length], paths)
+    return paths, scores
+
+
+def log_sum_exp(scores):
+    largest = scores.max()
+    if largest == MINUS_INFINITY:
+        return MINUS_INFINITY
+    return largest + np.log(np.exp(scores - largest).sum())
+
+
+def log_partition(potentials, *, lengths):
+    sequences = enumerate(lengths)
+    return np.array(
+        [log_sum_exp(scored_paths(potentials, n, i)[1]) for i, n in sequences]
+    )
+
+
+def expected_counts(potentials, *, lengths):
+    counts = Potentials(*(np.zeros(scores.shape) for scores in potentials))
+    log_z = log_partition(potentials, lengths=lengths)
+    for i, length in enumerate(lengths):
+        if log_z[i] == MINUS_INFINITY:
+            continue
+        paths, scores = scored_paths(potentials, length, i)
+        probabilities = np.exp(scores - log_z[i])
+        for t in range(length):
+            np.add.at(counts.emissions[i, t], paths[:, t], probabilities)
+        for t in range(1, length):
+            step = (paths[:, t - 1], paths[:, t])
+            np.add.at(counts.transitions, step, probabilities)
+        np.add.at(counts.start_transitions, paths[:, 0], probabilities)
+        np.add.at(counts.end_transitions, paths[:, -1], probabilities)
+    return log_z, counts
+
+
+def marginals(potentials, *, lengths):
+    return expected_counts(potentials, lengths=lengths)[1].emissions
+
+
+def viterbi_decode(potentials, *, lengths):
+    tag_ids = np.full(potentials.emissions.shape[:2], -1)
+    best = np.full(len(lengths), MINUS_INFINITY)
+    for i, length in enumerate(lengths):
+        paths, scores = scored_paths(potentials, length, i)
+        best[i] = scores.max()
+        if best[i] > MINUS_INFINITY:
+            tag_ids[i, :length] = paths[scores.argmax()]
+    return tag_ids, best
+
+
+def sequence_score(potentials, tag_ids, *, lengths):
+    return np.array(
+        [
+            path_scores(
+                potentials,
+                potentials.emissions[i, :length],
+                tag_ids[i : i + 1, :length],
+            )[0]
+            for i, length in enumerate(lengths)
+        ]
+    )
+
+
+def negative_log_likelihood(potentials, gold, *, lengths, constraints, free=None):
+    free_scores = constrain(potentials, constraints, free)
+    gold_scores = constrain(free_scores, constraints, gold)
+    loss = np.full(len(lengths), float("inf"))
+    gradient = Potentials(*(np.zeros(scores.shape) for scores in potentials))
+    for i, length in enumerate(lengths):
+        one = {"lengths": [length]}
+        gold_log_z, gold_counts = expected_counts(_single(gold_scores, i), **one)
+        if gold_log_z[0] == MINUS_INFINITY:
+            continue
+        log_z, counts = expected_counts(_single(free_scores, i), **one)
+        loss[i] = log_z[0] - gold_log_z[0]
+        gradient.emissions[i] = counts.emissions[0] - gold_counts.emissions[0]
+        for total, count, gold_count in zip(
+            gradient[1:], counts[1:], gold_counts[1:], strict=True
+        ):
+            total += count - gold_count
+    return loss, gradient
+
+
+def _single(potentials, i):
+    return potentials._replace(emissions=potentials.emissions[i : i + 1])

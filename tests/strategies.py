@@ -1,0 +1,114 @@
+"""Hypothesis strategies: small CRF problems that enumeration can solve."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from spacy_bilstm_crf.tags import Constraints, TagSet
+from spacy_bilstm_crf.types import Potentials
+
+MAX_BATCH, MAX_LENGTH, MAX_TAGS = 3, 5, 5
+MAX_PATHS = 10_000
+SCHEMES = ("iob2", "biluo")
+
+
+class Problem(NamedTuple):
+    """Scores without removals, and what could be removed from them."""
+
+    potentials: Potentials
+    lengths: torch.Tensor
+    constraints: Constraints
+    allowed: torch.Tensor
+
+
+def unconstrained(n_tags):
+    """The table of a CRF in which everything is legal."""
+    return Constraints(
+        np.ones((n_tags, n_tags), bool), np.ones(n_tags, bool), np.ones(n_tags, bool)
+    )
+
+
+def scores(shape, *, scale=3.0, width=64):
+    """Scores up to `scale`: floats, or whole numbers so that paths tie."""
+    floats = st.floats(-scale, scale, width=width)
+    whole = st.integers(-2, 2).map(lambda i: i * scale / 2)
+    dtype = np.float64 if width == 64 else np.float32
+    return st.one_of(
+        hnp.arrays(dtype, shape, elements=floats),
+        hnp.arrays(dtype, shape, elements=whole),
+    ).map(torch.from_numpy)
+
+
+@st.composite
+def potentials(draw, batch_size, seq_len, n_tags, *, scale=3.0, width=64):
+    shapes = (batch_size, seq_len, n_tags), (n_tags, n_tags), (n_tags,), (n_tags,)
+    return Potentials(*(draw(scores(s, scale=scale, width=width)) for s in shapes))
+
+
+@st.composite
+def constraint_tables(draw):
+    """Real tagging schemes, nothing forbidden, or a random table."""
+    kind = draw(st.sampled_from(["scheme", "free", "random"]))
+    if kind == "scheme":
+        labels = draw(st.sampled_from([(), ("per",), ("per", "org")]))
+        return TagSet(labels, draw(st.sampled_from(SCHEMES))).constraints
+    n_tags = draw(st.integers(1, MAX_TAGS))
+    if kind == "free":
+        return unconstrained(n_tags)
+    shapes = (n_tags, n_tags), (n_tags,), (n_tags,)
+    return Constraints(*(draw(hnp.arrays(bool, shape)) for shape in shapes))
+
+
+@st.composite
+def lattices(draw, shape):
+    """Which tags a token may have: usually at least one each, often all."""
+    allowed = draw(hnp.arrays(bool, shape))
+    kept = draw(hnp.arrays(np.int64, shape[:2], elements=st.integers(0, shape[2])))
+    allowed |= (kept == shape[2])[..., None]
+    chosen = np.minimum(kept, shape[2] - 1)[..., None]
+    if draw(st.integers(0, 9)):
+        np.put_along_axis(allowed, chosen, True, axis=2)
+    return torch.from_numpy(allowed)
+
+
+@st.composite
+def problems(draw, *, scale=3.0, width=64):
+    constraints = draw(constraint_tables())
+    n_tags = len(constraints.start)
+    longest = MAX_LENGTH
+    while n_tags**longest > MAX_PATHS:
+        longest -= 1
+    lengths = draw(st.lists(st.integers(1, longest), min_size=1, max_size=MAX_BATCH))
+    seq_len = max(lengths) + draw(st.integers(0, 2))
+    shape = len(lengths), seq_len, n_tags
+    return Problem(
+        draw(potentials(*shape, scale=scale, width=width)),
+        torch.tensor(lengths),
+        constraints,
+        draw(lattices(shape)),
+    )
+
+
+@st.composite
+def tag_sequences(draw, problem):
+    """One tag a token. Shape: (batch_size, seq_len)."""
+    *shape, n_tags = problem.potentials.emissions.shape
+    tags = st.integers(0, n_tags - 1)
+    return torch.from_numpy(draw(hnp.arrays(np.int64, tuple(shape), elements=tags)))
+
+
+@st.composite
+def entity_lists(draw, labels=("per", "org", "geo")):
+    """A sentence's length and its entities, in order and without overlap."""
+    n_tokens = draw(st.integers(0, 12))
+    entities, start = [], 0
+    while start < n_tokens:
+        end = draw(st.integers(start + 1, n_tokens))
+        label = draw(st.sampled_from([None, *labels]))
+        if label is not None:
+            entities.append((start, end, label))
+        start = end
+    return n_tokens, entities

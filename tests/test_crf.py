@@ -1,0 +1,633 @@
+"""The CRF equals enumeration, autograd and pytorch-crf, and keeps its laws."""
+
+import numpy as np
+import pytest
+import reference
+import torch
+import torchcrf
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import problems, tag_sequences, unconstrained
+from torch.testing import assert_close
+
+from spacy_bilstm_crf import crf
+from spacy_bilstm_crf.tags import TagSet
+from spacy_bilstm_crf.types import Potentials
+
+MINUS_INFINITY = float("-inf")
+TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
+
+
+def to_numpy(potentials):
+    return Potentials(*(scores.double().numpy() for scores in potentials))
+
+
+def assert_equal_arrays(got, expected, **tolerance):
+    expected = torch.as_tensor(expected, dtype=got.dtype)
+    assert_close(got, expected, **(tolerance or TOLERANCE))
+
+
+def assert_equal_potentials(got, expected, **tolerance):
+    for got_scores, expected_scores in zip(got, expected, strict=True):
+        assert_equal_arrays(got_scores, expected_scores, **tolerance)
+
+
+def removed(problem):
+    """The problem's scores with its constraints and lattice applied."""
+    return crf.constrain(problem.potentials, problem.constraints, problem.allowed)
+
+
+def random_potentials(*shape, seed=0, scale=1.0, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(seed)
+    n_tags = shape[-1]
+    shapes = shape, (n_tags, n_tags), (n_tags,), (n_tags,)
+    return Potentials(
+        *(scale * torch.randn(s, generator=generator, dtype=dtype) for s in shapes)
+    )
+
+
+def one_hot(tag_ids, n_tags):
+    return torch.nn.functional.one_hot(tag_ids, n_tags).bool()
+
+
+def naive_log_partition(potentials, lengths):
+    """Differentiable log Z, for autograd: the forward recursion, one sequence each."""
+    emissions, transitions, start, end = potentials
+    totals = []
+    for i, length in enumerate(lengths.tolist()):
+        alpha = start + emissions[i, 0]
+        for t in range(1, length):
+            alpha = torch.logsumexp(alpha[:, None] + transitions, 0) + emissions[i, t]
+        totals.append(torch.logsumexp(alpha + end, 0))
+    return torch.stack(totals)
+
+
+class LogPartition(torch.autograd.Function):
+    """The kernel's own gradient, in the form that gradcheck can question."""
+
+    @staticmethod
+    def forward(ctx, lengths, *scores):
+        log_z, counts = crf.expected_counts(Potentials(*scores), lengths=lengths)
+        ctx.save_for_backward(*counts)
+        return log_z.sum()
+
+    @staticmethod
+    def backward(ctx, d_log_z):
+        return None, *(d_log_z * count for count in ctx.saved_tensors)
+
+
+class Loss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, problem, gold, *scores):
+        loss, gradient = crf.negative_log_likelihood(
+            Potentials(*scores),
+            gold,
+            lengths=problem["lengths"],
+            constraints=problem["constraints"],
+            free=problem["free"],
+        )
+        ctx.save_for_backward(*gradient)
+        return loss.sum()
+
+    @staticmethod
+    def backward(ctx, d_loss):
+        return None, None, *(d_loss * gradient for gradient in ctx.saved_tensors)
+
+
+# Enumeration
+
+
+@given(problems())
+def test_constrain_equals_enumeration(problem):
+    expected = reference.constrain(
+        to_numpy(problem.potentials), problem.constraints, problem.allowed.numpy()
+    )
+    assert_equal_potentials(removed(problem), expected)
+
+
+@given(problems())
+def test_log_partition_equals_enumeration(problem):
+    scores, lengths = removed(problem), problem.lengths
+    expected = reference.log_partition(to_numpy(scores), lengths=lengths.numpy())
+    assert_equal_arrays(crf.log_partition(scores, lengths=lengths), expected)
+
+
+@given(problems())
+def test_expected_counts_equal_enumeration(problem):
+    scores, lengths = removed(problem), problem.lengths
+    log_z, counts = crf.expected_counts(scores, lengths=lengths)
+    expected = reference.expected_counts(to_numpy(scores), lengths=lengths.numpy())
+    assert_equal_arrays(log_z, expected[0])
+    assert_equal_potentials(counts, expected[1])
+
+
+@given(problems())
+def test_marginals_equal_enumeration(problem):
+    scores, lengths = removed(problem), problem.lengths
+    expected = reference.marginals(to_numpy(scores), lengths=lengths.numpy())
+    assert_equal_arrays(crf.marginals(scores, lengths=lengths), expected)
+
+
+@given(problems())
+def test_viterbi_equals_enumeration(problem):
+    scores, lengths = removed(problem), problem.lengths
+    tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
+    arrays = to_numpy(scores)
+    expected, expected_best = reference.viterbi_decode(arrays, lengths=lengths.numpy())
+    assert_equal_arrays(best, expected_best)
+    # paths may tie: what counts is that the path found has the best score
+    assert torch.equal(tag_ids == -1, torch.from_numpy(expected) == -1)
+    found = reference.sequence_score(arrays, tag_ids.numpy(), lengths=lengths.numpy())
+    assert_equal_arrays(best, found)
+
+
+@given(problems(), st.data())
+def test_sequence_score_equals_enumeration(problem, data):
+    scores, lengths = removed(problem), problem.lengths
+    tag_ids = data.draw(tag_sequences(problem))
+    expected = reference.sequence_score(
+        to_numpy(scores), tag_ids.numpy(), lengths=lengths.numpy()
+    )
+    got = crf.sequence_score(scores, tag_ids, lengths=lengths)
+    assert_equal_arrays(got, expected)
+
+
+@pytest.mark.parametrize("clamped", [False, True])
+@given(problems(), st.data())
+def test_loss_equals_enumeration(clamped, problem, data):
+    free = problem.allowed if clamped else None
+    tag_ids = data.draw(tag_sequences(problem))
+    annotated = one_hot(tag_ids, problem.allowed.shape[2])
+    for gold in (annotated, annotated | problem.allowed, problem.allowed):
+        check_loss(problem, gold, free)
+
+
+def check_loss(problem, gold, free):
+    loss, gradient = crf.negative_log_likelihood(
+        problem.potentials,
+        gold,
+        lengths=problem.lengths,
+        constraints=problem.constraints,
+        free=free,
+    )
+    expected, expected_gradient = reference.negative_log_likelihood(
+        to_numpy(problem.potentials),
+        gold.numpy(),
+        lengths=problem.lengths.numpy(),
+        constraints=problem.constraints,
+        free=None if free is None else free.numpy(),
+    )
+    assert_equal_arrays(loss, expected)
+    assert_equal_potentials(gradient, expected_gradient)
+
+
+# Laws
+
+
+@pytest.mark.parametrize("n_tags", [1, 2, 5, 17])
+def test_without_scores_log_partition_counts_all_paths(n_tags):
+    lengths = torch.tensor([1, 2, 7, 40])
+    potentials = random_potentials(4, 40, n_tags, scale=0)
+    log_z = crf.log_partition(potentials, lengths=lengths)
+    assert_equal_arrays(log_z, lengths.double() * np.log(n_tags))
+
+
+@pytest.mark.parametrize("scheme", ["iob2", "biluo"])
+def test_without_scores_log_partition_counts_legal_paths(scheme):
+    tag_set = TagSet(("per", "org"), scheme)
+    lengths = torch.arange(1, 9)
+    potentials = random_potentials(8, 8, tag_set.n_tags, scale=0)
+    log_z = crf.log_partition(
+        crf.constrain(potentials, tag_set.constraints), lengths=lengths
+    )
+    table, start, end = (array.astype(int) for array in tag_set.constraints)
+    counts = [start @ np.linalg.matrix_power(table, n - 1) @ end for n in lengths]
+    assert_equal_arrays(log_z, np.log(counts))
+
+
+@given(problems())
+def test_best_path_is_part_of_the_partition(problem):
+    scores, lengths = removed(problem), problem.lengths
+    tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
+    assert (best <= crf.log_partition(scores, lengths=lengths) + 1e-9).all()
+    found = best != MINUS_INFINITY
+    of_path = crf.sequence_score(scores, tag_ids.clamp(min=0), lengths=lengths)
+    assert_equal_arrays(best[found], of_path[found])
+
+
+@given(problems())
+def test_marginals_sum_to_one(problem):
+    scores, lengths = removed(problem), problem.lengths
+    total = crf.marginals(scores, lengths=lengths).sum(2)
+    has_path = crf.log_partition(scores, lengths=lengths) != MINUS_INFINITY
+    tokens = torch.arange(total.shape[1]) < lengths[:, None]
+    assert_equal_arrays(total, (tokens & has_path[:, None]).double())
+
+
+@given(problems())
+def test_what_is_removed_is_never_used(problem):
+    scores, lengths = removed(problem), problem.lengths
+    counts = crf.expected_counts(scores, lengths=lengths)[1]
+    _, gradient = crf.negative_log_likelihood(
+        problem.potentials,
+        torch.ones_like(problem.allowed),
+        lengths=lengths,
+        constraints=problem.constraints,
+        free=problem.allowed,
+    )
+    for score, *uses in zip(scores, counts, gradient, strict=True):
+        for use in uses:
+            assert (use[score == MINUS_INFINITY] == 0).all()
+
+
+@given(problems(scale=1e4))
+def test_what_is_removed_is_never_decoded(problem):
+    scores, lengths = removed(problem), problem.lengths
+    tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
+    for path, score, length in zip(tag_ids, best, lengths, strict=True):
+        path = path[:length]
+        if score > MINUS_INFINITY:
+            assert problem.constraints.start[path[0]]
+            assert problem.constraints.end[path[-1]]
+            assert problem.constraints.transitions[path[:-1], path[1:]].all()
+
+
+@given(problems())
+def test_missing_annotation_costs_nothing(problem):
+    loss, gradient = crf.negative_log_likelihood(
+        problem.potentials,
+        torch.ones_like(problem.allowed),
+        lengths=problem.lengths,
+        constraints=problem.constraints,
+        free=problem.allowed,
+    )
+    possible = loss != float("inf")
+    assert_equal_arrays(loss[possible], torch.zeros(int(possible.sum())))
+    assert_equal_potentials(gradient, [torch.zeros_like(g) for g in gradient])
+
+
+def test_a_sequence_without_a_path():
+    potentials = random_potentials(2, 3, 4)
+    lengths = torch.tensor([3, 2])
+    allowed = torch.ones(2, 3, 4, dtype=torch.bool)
+    allowed[0, 1] = False
+    scores = crf.constrain(potentials, unconstrained(4), allowed)
+    log_z, counts = crf.expected_counts(scores, lengths=lengths)
+    tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
+    assert log_z[0] == best[0] == MINUS_INFINITY
+    assert torch.isfinite(log_z[1])
+    assert (counts.emissions[0] == 0).all()
+    assert tag_ids[0].tolist() == [-1, -1, -1]
+    assert -1 not in tag_ids[1, :2]
+
+
+def test_gold_without_a_path_adds_nothing_to_the_gradient():
+    tag_set = TagSet(("per",), "iob2")
+    tag_ids = torch.tensor([[2, 0], [1, 2]])  # "I-per O" is illegal
+    potentials = random_potentials(2, 2, 3)
+    gold, lengths = one_hot(tag_ids, 3), torch.tensor([2, 2])
+    constraints = tag_set.constraints
+    loss, gradient = crf.negative_log_likelihood(
+        potentials, gold, lengths=lengths, constraints=constraints
+    )
+    alone, alone_gradient = crf.negative_log_likelihood(
+        potentials._replace(emissions=potentials.emissions[1:]),
+        gold[1:],
+        lengths=lengths[1:],
+        constraints=constraints,
+    )
+    assert loss[0] == float("inf")
+    assert_equal_arrays(loss[1:], alone)
+    assert (gradient.emissions[0] == 0).all()
+    assert_equal_potentials(gradient[1:], alone_gradient[1:])
+
+
+def test_fully_annotated_gold_equals_its_lattice(monkeypatch):
+    tag_set = TagSet(("per", "org"), "biluo")
+    potentials = random_potentials(3, 6, tag_set.n_tags)
+    tag_ids = np.zeros((3, 6), dtype=np.int64)
+    tag_ids[0] = tag_set.encode([(0, 3, "per"), (4, 5, "org")], 6)
+    tag_ids[1, :4] = tag_set.encode([(1, 3, "org")], 4)
+    arguments = (potentials, one_hot(torch.from_numpy(tag_ids), tag_set.n_tags))
+    options = {
+        "lengths": torch.tensor([6, 4, 1]),
+        "constraints": tag_set.constraints,
+    }
+    loss, gradient = crf.negative_log_likelihood(*arguments, **options)
+    monkeypatch.setattr(crf, "_is_annotated", lambda gold, lengths: False)
+    general, general_gradient = crf.negative_log_likelihood(*arguments, **options)
+    assert_equal_arrays(loss, general)
+    assert_equal_potentials(gradient, general_gradient)
+
+
+# Gradients
+
+
+@given(problems())
+def test_counts_equal_autograd(problem):
+    leaves = [scores.clone().requires_grad_() for scores in problem.potentials]
+    log_z = naive_log_partition(leaves, problem.lengths).sum()
+    expected = torch.autograd.grad(log_z, leaves, materialize_grads=True)
+    counts = crf.expected_counts(problem.potentials, lengths=problem.lengths)[1]
+    assert_equal_potentials(counts, expected)
+
+
+@pytest.mark.parametrize("lengths", [[1, 4], [3, 3], [4, 2]])
+def test_log_partition_gradcheck(lengths):
+    leaves = [s.requires_grad_() for s in random_potentials(2, 4, 3)]
+    assert torch.autograd.gradcheck(
+        LogPartition.apply, (torch.tensor(lengths), *leaves)
+    )
+
+
+@pytest.mark.parametrize("annotated", [True, False])
+def test_loss_gradcheck(annotated):
+    tag_set = TagSet(("per",), "iob2")
+    gold = one_hot(torch.tensor([[1, 2, 0], [0, 1, 0]]), tag_set.n_tags)
+    gold[0, 0] |= not annotated
+    free = torch.ones_like(gold)
+    free[1, 0, 2] = False
+    leaves = [s.requires_grad_() for s in random_potentials(2, 3, tag_set.n_tags)]
+    problem = {
+        "lengths": torch.tensor([3, 2]),
+        "constraints": tag_set.constraints,
+        "free": free,
+    }
+    assert torch.autograd.gradcheck(Loss.apply, (problem, gold, *leaves))
+
+
+# Numerics
+
+
+@given(problems(scale=1e4))
+def test_wide_scores_are_finite_and_equal_enumeration(problem):
+    scores, lengths = removed(problem), problem.lengths
+    log_z, counts = crf.expected_counts(scores, lengths=lengths)
+    expected, expected_counts = reference.expected_counts(
+        to_numpy(scores), lengths=lengths.numpy()
+    )
+    assert_equal_arrays(log_z, expected, rtol=1e-9, atol=1e-7)
+    assert_equal_potentials(counts, expected_counts, rtol=1e-6, atol=1e-6)
+
+
+@given(problems(scale=1e4, width=32))
+def test_wide_scores_in_float32(problem):
+    scores, lengths = removed(problem), problem.lengths
+    assert scores.emissions.dtype == torch.float32
+    log_z, counts = crf.expected_counts(scores, lengths=lengths)
+    expected, expected_counts = reference.expected_counts(
+        to_numpy(scores), lengths=lengths.numpy()
+    )
+    assert_equal_arrays(log_z, expected, rtol=1e-6, atol=1e-3)
+    assert_equal_potentials(counts, expected_counts, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_long_sequences_of_wide_scores_stay_finite(sign):
+    potentials = random_potentials(2, 500, 9, scale=sign * 1e4, dtype=torch.float32)
+    lengths = torch.tensor([500, 1])
+    log_z, counts = crf.expected_counts(potentials, lengths=lengths)
+    assert torch.isfinite(log_z).all()
+    assert all(torch.isfinite(count).all() for count in counts)
+    assert_equal_arrays(counts.transitions.sum(), 499.0, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_results_have_the_dtype_of_the_scores(dtype):
+    potentials = random_potentials(2, 3, 4, dtype=dtype)
+    lengths = torch.tensor([3, 1])
+    log_z, counts = crf.expected_counts(potentials, lengths=lengths)
+    loss, gradient = crf.negative_log_likelihood(
+        potentials,
+        torch.ones(2, 3, 4, dtype=torch.bool),
+        lengths=lengths,
+        constraints=unconstrained(4),
+    )
+    tag_ids, best = crf.viterbi_decode(potentials, lengths=lengths)
+    score = crf.sequence_score(potentials, tag_ids, lengths=lengths)
+    for result in (log_z, loss, best, score, *counts, *gradient):
+        assert result.dtype == dtype
+    assert tag_ids.dtype == torch.int64
+
+
+# Batches and padding
+
+
+@given(problems())
+def test_a_batch_equals_its_sequences(problem):
+    scores, lengths = removed(problem), problem.lengths
+    log_z, counts = crf.expected_counts(scores, lengths=lengths)
+    tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
+    total = [torch.zeros_like(count) for count in counts[1:]]
+    for i, length in enumerate(lengths):
+        single = scores._replace(emissions=scores.emissions[i : i + 1, :length])
+        one = lengths[i : i + 1]
+        alone, alone_counts = crf.expected_counts(single, lengths=one)
+        alone_tag_ids, alone_best = crf.viterbi_decode(single, lengths=one)
+        assert_equal_arrays(log_z[i : i + 1], alone)
+        assert_equal_arrays(counts.emissions[i, :length], alone_counts.emissions[0])
+        assert torch.equal(tag_ids[i, :length], alone_tag_ids[0])
+        assert torch.equal(best[i : i + 1], alone_best)
+        total = [t + count for t, count in zip(total, alone_counts[1:], strict=True)]
+    assert_equal_potentials(counts[1:], total)
+
+
+@pytest.mark.parametrize("garbage", [float("nan"), float("inf"), MINUS_INFINITY, 1e30])
+@given(problems(), st.data())
+def test_padding_is_never_read(garbage, problem, data):
+    tag_ids = data.draw(tag_sequences(problem))
+    padding = torch.arange(tag_ids.shape[1]) >= problem.lengths[:, None]
+    clean, dirty = problem.potentials, problem.potentials.emissions.clone()
+    dirty[padding] = garbage
+    dirty = clean._replace(emissions=dirty)
+    for gold in (one_hot(tag_ids, dirty.emissions.shape[2]), problem.allowed):
+        garbled_gold = gold ^ padding.unsqueeze(2)
+        results = all_results(clean, gold, tag_ids, problem)
+        garbled = all_results(
+            dirty, garbled_gold, tag_ids.masked_fill(padding, 99), problem
+        )
+        for got, expected in zip(garbled, results, strict=True):
+            assert torch.equal(got, expected)
+
+
+def all_results(potentials, gold, tag_ids, problem):
+    lengths = {"lengths": problem.lengths}
+    constraints = {"constraints": problem.constraints}
+    scores = crf.constrain(potentials, problem.constraints)
+    log_z, counts = crf.expected_counts(scores, **lengths)
+    loss, gradient = crf.negative_log_likelihood(
+        potentials, gold, **lengths, **constraints
+    )
+    return [
+        log_z,
+        *counts,
+        loss,
+        *gradient,
+        *crf.viterbi_decode(scores, **lengths),
+        crf.sequence_score(scores, tag_ids, **lengths),
+    ]
+
+
+def test_an_empty_batch():
+    potentials, lengths = random_potentials(0, 3, 4), torch.zeros(0, dtype=torch.int64)
+    gold = torch.zeros(0, 3, 4, dtype=torch.bool)
+    loss, gradient = crf.negative_log_likelihood(
+        potentials, gold, lengths=lengths, constraints=unconstrained(4)
+    )
+    tag_ids, best = crf.viterbi_decode(potentials, lengths=lengths)
+    assert loss.shape == best.shape == (0,)
+    assert tag_ids.shape == (0, 3)
+    for scores, d_scores in zip(potentials, gradient, strict=True):
+        assert_equal_arrays(d_scores, torch.zeros_like(scores))
+
+
+@given(problems(), st.data())
+def test_inputs_are_not_modified(problem, data):
+    leaves = Potentials(*(s.clone().requires_grad_() for s in problem.potentials))
+    tag_ids = data.draw(tag_sequences(problem))
+    before = [s.clone() for s in (*leaves, problem.allowed, tag_ids, problem.lengths)]
+    tables = [table.copy() for table in problem.constraints]
+    for gold in (problem.allowed, one_hot(tag_ids, leaves.emissions.shape[2])):
+        results = all_results(leaves, gold, tag_ids, problem)
+        assert not any(result.requires_grad for result in results)
+        crf.constrain(leaves, problem.constraints, problem.allowed)
+    after = (*leaves, problem.allowed, tag_ids, problem.lengths)
+    assert all(map(torch.equal, before, after))
+    assert all(map(np.array_equal, tables, problem.constraints))
+
+
+def test_results_do_not_alias_the_scores():
+    potentials = random_potentials(2, 3, 4)
+    results = crf.constrain(potentials, unconstrained(4))
+    for result, scores in zip(results, potentials, strict=True):
+        assert result.data_ptr() != scores.data_ptr()
+
+
+def test_constraints_may_be_tensors():
+    potentials = random_potentials(1, 3, 5)
+    constraints = TagSet(("per", "org"), "iob2").constraints
+    tensors = type(constraints)(*map(torch.from_numpy, constraints))
+    assert_equal_potentials(
+        crf.constrain(potentials, tensors), crf.constrain(potentials, constraints)
+    )
+
+
+# Another library
+
+
+@pytest.fixture
+def other():
+    """pytorch-crf with random scores, ragged emissions, and our view of its scores."""
+    torch.manual_seed(0)
+    model = torchcrf.CRF(7, batch_first=True).double()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter)
+    emissions = torch.randn(5, 9, 7, dtype=torch.float64, requires_grad=True)
+    scores = Potentials(
+        emissions, model.transitions, model.start_transitions, model.end_transitions
+    )
+    lengths = torch.tensor([9, 1, 4, 9, 2])
+    return model, scores, lengths, torch.arange(9) < lengths[:, None]
+
+
+def test_loss_and_gradient_equal_pytorch_crf(other):
+    model, scores, lengths, mask = other
+    tag_ids = torch.randint(0, 7, (5, 9))
+    expected = -model(scores.emissions, tag_ids, mask=mask, reduction="none")
+    expected.sum().backward()
+    loss, gradient = crf.negative_log_likelihood(
+        scores, one_hot(tag_ids, 7), lengths=lengths, constraints=unconstrained(7)
+    )
+    assert_equal_arrays(loss, expected.detach())
+    assert_equal_potentials(gradient, [score.grad for score in scores])
+
+
+def test_best_paths_equal_pytorch_crf(other):
+    model, scores, lengths, mask = other
+    tag_ids, _ = crf.viterbi_decode(scores, lengths=lengths)
+    paths = [ids[:n].tolist() for ids, n in zip(tag_ids, lengths, strict=True)]
+    assert paths == model.decode(scores.emissions, mask=mask)
+
+
+# Errors
+
+
+def call_with(**changes):
+    """Every function at once, on a sound problem with some arguments exchanged."""
+    potentials = random_potentials(2, 3, 4)
+    fields = {k: v for k, v in changes.items() if k in Potentials._fields}
+    arguments = {
+        "lengths": torch.tensor([3, 2]),
+        "gold": torch.ones(2, 3, 4, dtype=torch.bool),
+        "free": None,
+        "tag_ids": torch.zeros(2, 3, dtype=torch.int64),
+        "constraints": unconstrained(4),
+        **changes,
+    }
+    potentials = potentials._replace(**fields)
+    lengths = {"lengths": arguments["lengths"]}
+    constraints = arguments["constraints"]
+    crf.constrain(potentials, constraints, arguments["free"])
+    crf.sequence_score(potentials, arguments["tag_ids"], **lengths)
+    crf.negative_log_likelihood(
+        potentials,
+        arguments["gold"],
+        **lengths,
+        constraints=constraints,
+        free=arguments["free"],
+    )
+
+
+def zeros(*shape, dtype=torch.float64, device=None):
+    return torch.zeros(shape, dtype=dtype, device=device)
+
+
+BAD_ARGUMENTS = {
+    "emissions-rank": ({"emissions": zeros(3, 4)}, "B101.*'emissions'.*(3, 4)"),
+    "no-tokens": ({"emissions": zeros(2, 0, 4)}, "B101.*'emissions'"),
+    "no-tags": ({"emissions": zeros(2, 3, 0)}, "B101.*'emissions'"),
+    "transitions": ({"transitions": zeros(4, 5)}, "B101.*'transitions'.*(4, 4)"),
+    "start": ({"start_transitions": zeros(3)}, "B101.*'start_transitions'"),
+    "end": ({"end_transitions": zeros(4, 1)}, "B101.*'end_transitions'"),
+    "half": ({"emissions": zeros(2, 3, 4, dtype=torch.float16)}, "B102.*float16"),
+    "mixed": ({"transitions": zeros(4, 4, dtype=torch.float32)}, "B103.*float32"),
+    "lengths-shape": ({"lengths": torch.tensor([3])}, "B101.*'lengths'"),
+    "lengths-dtype": ({"lengths": torch.tensor([3, 2]).int()}, "B104.*'lengths'"),
+    "length-0": ({"lengths": torch.tensor([3, 0])}, "B105.*between 0 and 3"),
+    "length-4": ({"lengths": torch.tensor([4, 1])}, "B105.*1 to 3"),
+    "gold-shape": ({"gold": zeros(2, 3, dtype=torch.bool)}, "B101.*'gold'"),
+    "gold-dtype": ({"gold": zeros(2, 3, 4)}, "B106.*'gold'.*float64"),
+    "allowed-shape": ({"free": zeros(2, 3, 5, dtype=torch.bool)}, "B101.*'allowed'"),
+    "allowed-dtype": ({"free": zeros(2, 3, 4)}, "B106.*'allowed'.*float64"),
+    "constraints-shape": (
+        {"constraints": unconstrained(3)},
+        "B101.*'constraints.transitions'",
+    ),
+    "constraints-dtype": (
+        {"constraints": unconstrained(4)._replace(end=np.ones(4))},
+        "B106.*'constraints.end'",
+    ),
+    "tag-ids-shape": (
+        {"tag_ids": torch.zeros(2, 4, dtype=torch.int64)},
+        "B101.*'tag_ids'",
+    ),
+    "tag-ids-dtype": ({"tag_ids": zeros(2, 3, dtype=torch.int32)}, "B104.*'tag_ids'"),
+    "tag-id-4": ({"tag_ids": torch.tensor([[0, 0, 0], [0, 4, 9]])}, "B107.*number 4"),
+    "tag-id--1": (
+        {"tag_ids": torch.tensor([[-1, 0, 0], [0, 0, 0]])},
+        "B107.*sequence 0",
+    ),
+    "device": ({"end_transitions": zeros(4, device="meta")}, "B108.*meta.*cpu"),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"), BAD_ARGUMENTS.values(), ids=list(BAD_ARGUMENTS)
+)
+def test_errors_name_what_is_wrong(changes, message):
+    with pytest.raises(ValueError, match=message):
+        call_with(**changes)
+
+
+def test_sound_arguments_raise_nothing():
+    call_with(tag_ids=torch.tensor([[0, 3, 1], [0, 0, 99]]))
