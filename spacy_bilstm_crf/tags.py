@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .errors import Errors
 
 OUTSIDE = "O"
+END = "end of sequence"  # in messages
 
 Entity = tuple[int, int, str]  # start token, end token (exclusive), label
 BoolArray = NDArray[np.bool_]
@@ -158,7 +159,11 @@ class TagSet:
 
 
 def entity_prefixes(length: int, *, scheme: str) -> str:
-    """The prefixes of one entity of `length` tokens: 3 is 'BIL' under biluo."""
+    """The prefixes of one entity of `length` tokens: 3 is 'BIL' under biluo.
+
+    RAISES (ValueError): For an unknown scheme.
+    """
+    get_scheme(scheme)
     if scheme == "iob2":
         return "B" + "I" * (length - 1)
     return "U" if length == 1 else "B" + "I" * (length - 2) + "L"
@@ -219,7 +224,7 @@ def _validate_tags(tags: Sequence[str], scheme_name: str) -> None:
             raise ValueError(
                 Errors.B002.format(
                     scheme=scheme_name,
-                    tag=tag,
+                    tag=tag if i < len(tags) else END,
                     position=i,
                     previous=previous,
                     openers=list(scheme.opens),
