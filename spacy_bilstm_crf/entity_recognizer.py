@@ -11,16 +11,14 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from .errors import Errors
 from .lattice import (
-    BEGIN,
-    INSIDE,
     Layout,
     find_runs,
     get_free_lattice,
     get_layout,
     get_training_lattices,
     has_words,
+    is_preset,
 )
 from .scorer import score_entities
 from .sequence_labeler import SequenceLabeler
@@ -205,15 +203,14 @@ class CRFEntityRecognizer(SequenceLabeler):
         nlp (Language | None): The pipeline that the component is part of.
         labels (list | dict | None): The labels, as `spacy init labels` writes them
             for this component or for `ner`; read off the examples if None.
-        RAISES (ValueError): If there is no label or no example.
+        RAISES (ValueError): If there is no label.
+        RAISES (TypeError): If there is no example.
         """
         validate_get_examples(get_examples, "CRFEntityRecognizer.initialize")
         for label in read_labels(get_examples, labels):
             self.add_label(label)
         self._require_labels()
         sample = [eg.predicted for eg in islice(get_examples(), 10)]
-        if not sample:
-            raise ValueError(Errors.B201.format(name=self.name))
         self.resize_output()
         self.model.initialize(X=sample)
 
@@ -263,8 +260,7 @@ def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[En
 
 def set_entities(doc: Doc, entities: list[Entity]) -> None:
     """Add entities to a doc; what is set or blocked already stays as it is."""
-    iob = np.array([token.ent_iob for token in doc])
-    preset = np.isin(iob, (INSIDE, BEGIN))
+    preset = is_preset(doc)
     spans = [
         Span(doc, start, end, label=label)
         for start, end, label in entities

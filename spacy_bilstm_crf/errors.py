@@ -66,12 +66,6 @@ class Errors:
         "Move it there with '.to()'."
     )
 
-    # B2xx: lattice and components
-    B201 = (
-        "[B201] Cannot initialize '{name}': 'get_examples' returned no examples. "
-        "Expected at least one. Check the path of the training corpus."
-    )
-
     # B3xx: layers and architectures
     B301 = (
         "[B301] The network of '{name}' has not been built yet. Call "

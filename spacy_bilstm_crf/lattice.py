@@ -4,12 +4,12 @@ A lattice has one position a word: white-space tokens are left out of it, and do
 without words too, so that the CRF never sees either.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import ENT_IOB, IS_SPACE
+from spacy.attrs import ENT_IOB, ENT_TYPE, IS_SPACE, ORTH
 from spacy.tokens import Doc
 from spacy.training import Example
 
@@ -17,7 +17,7 @@ from .tags import BoolArray, Entity, TagSet, entity_prefixes
 
 MISSING = -1
 # the values of Token.ent_iob
-INSIDE, BEGIN = 1, 3
+INSIDE, OUTSIDE, BEGIN = 1, 2, 3
 
 IntArray = NDArray[np.int64]
 
@@ -62,6 +62,13 @@ def has_words(doc: Doc) -> bool:
     return any(not token.is_space for token in doc)
 
 
+def is_preset(doc: Doc) -> BoolArray:
+    """Which tokens are inside an entity already, or blocked. Shape: (n_tokens,)."""
+    iob = doc.to_array(ENT_IOB)
+    preset: BoolArray = (iob == INSIDE) | (iob == BEGIN)
+    return preset
+
+
 def get_free_lattice(
     docs: Sequence[Doc], layout: Layout, tag_set: TagSet, *, cross_lines: bool
 ) -> BoolArray | None:
@@ -78,7 +85,7 @@ def get_free_lattice(
         doc = docs[i]
         if not layout.is_identity and not cross_lines:
             lattice.end_entities_at_lines(b, doc)
-        if np.isin(doc.to_array(ENT_IOB), (INSIDE, BEGIN)).any():
+        if is_preset(doc).any():
             lattice.keep_entities(b, doc)
     return lattice.allowed
 
@@ -102,7 +109,7 @@ def get_training_lattices(
     free = Restrictions(layout, tag_set)
     for b, i in enumerate(layout.docs.tolist()):
         example = examples[i]
-        tag_ids = gold.require_gold(b, example.get_aligned_ner())
+        tag_ids = gold.require_gold(b, get_gold(example))
         if not layout.is_identity and not cross_lines:
             runs_on = np.append(tag_set.continues, False)[tag_ids]
             free.end_entities_at_lines(b, example.predicted, unless=runs_on)
@@ -150,17 +157,15 @@ class Restrictions:
                 ids = entity_tag_ids(self.tag_set, end - start, ent.label_)
                 self.fix(b, start, ids)
 
-    def require_gold(self, b: int, biluo: Sequence[str | None]) -> IntArray:
+    def require_gold(self, b: int, gold: "Gold") -> IntArray:
         """Allow what the gold says, and every tag where it says nothing.
 
         RETURNS (ndarray): The gold tag of each position, -1 where it is missing.
             Shape: (n_words,).
         """
         words = self.words(b)
-        tag_ids = np.full(len(words), MISSING)
-        outside = np.array([tag == "O" for tag in biluo])
-        tag_ids[outside[words]] = 0
-        for start, end, label in read_complete_entities(biluo):
+        tag_ids = np.where(gold.outside[words], 0, MISSING)
+        for start, end, label in gold.entities:
             start, end = np.searchsorted(words, (start, end)).tolist()
             if end > start:
                 tag_ids[start:end] = entity_tag_ids(self.tag_set, end - start, label)
@@ -184,19 +189,50 @@ def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
     return np.array([tag_to_id.get(f"{p}-{label}", 0) for p in prefixes])
 
 
-def read_complete_entities(biluo: Sequence[str | None]) -> Iterable[Entity]:
-    """The entities of which both ends are known; fragments count as missing."""
+class Gold(NamedTuple):
+    """What the gold says about the tokens of the predicted doc.
+
+    entities: Those of which both ends are known.
+    outside: True for tokens that are in no entity; those that are neither in one of
+        the entities are missing. Shape: (n_tokens,).
+    """
+
+    entities: Sequence[Entity]
+    outside: BoolArray
+
+
+def get_gold(example: Example) -> Gold:
+    """Read the gold entities of an example, as far as its tokens align."""
+    x, y = example.predicted, example.reference
+    if len(x) == len(y) and (x.to_array(ORTH) == y.to_array(ORTH)).all():
+        return read_identical_tokens(y)
+    return read_aligned_tags(example.get_aligned_ner())
+
+
+def read_identical_tokens(reference: Doc) -> Gold:
+    """The gold where nothing has to be aligned: the short cut of most training."""
+    iob, types = reference.to_array([ENT_IOB, ENT_TYPE]).reshape((-1, 2)).T
+    is_outside = (iob == OUTSIDE) | ((iob == BEGIN) & (types == 0))
+    return Gold([(e.start, e.end, e.label_) for e in reference.ents], is_outside)
+
+
+def read_aligned_tags(biluo: Sequence[str | None]) -> Gold:
+    """The gold as `Example.get_aligned_ner` gives it; fragments of entities, whose
+    other part did not align, count as missing."""
+    entities: list[Entity] = []
     start = None
     for i, tag in enumerate(biluo):
         prefix, _, label = (tag or "-").partition("-")
-        if prefix == "U":
-            yield i, i + 1, label
+        if prefix == "U" and label:
+            entities.append((i, i + 1, label))
         elif prefix == "B":
             start = i
         elif prefix == "L" and start is not None:
-            yield start, i + 1, label
+            entities.append((start, i + 1, label))
         if prefix not in ("B", "I"):
             start = None
+    # a blocked token is written U- without a label
+    return Gold(entities, np.array([tag in ("O", "U-") for tag in biluo], dtype=bool))
 
 
 def find_runs(mask: BoolArray) -> list[tuple[int, int]]:

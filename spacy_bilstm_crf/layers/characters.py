@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from thinc.api import Embed, Mish, Model, chain, expand_window, reduce_max, with_array
+from thinc.api import Embed, Model, Relu, chain, expand_window, reduce_max, with_array
 from thinc.types import Floats2d, Ragged
 
 from .words import Words
@@ -30,7 +30,7 @@ def character_cnn(
     cnn = chain(
         with_array(Embed(nO=width, nV=N_ROWS)),
         expand_window(window_size),
-        with_array(Mish(nO=filters, nI=nI)),
+        with_array(Relu(nO=filters, nI=nI)),
         reduce_max(),
     )
     return Model(

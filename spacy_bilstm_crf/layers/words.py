@@ -114,7 +114,7 @@ def collect_words(
     arrays = [doc.to_array(attrs).reshape((len(doc), len(attrs))) for doc in docs]
     tokens = np.concatenate(arrays).astype(np.uint64, copy=False)
     _, first, inverse = np.unique(tokens[:, 0], return_index=True, return_inverse=True)
-    hashes = np.concatenate([hash_contexts(array[:, 0]) for array in arrays])
+    hashes = hash_contexts(tokens[:, 0], [len(array) for array in arrays])
     contexts = np.empty((len(first), 2), dtype=np.uint64)
     contexts[:] = hashes[first][:, None]
     np.minimum.at(contexts[:, 0], inverse, hashes)
@@ -122,7 +122,16 @@ def collect_words(
     return Words(docs, tokens[first], attrs, contexts), inverse
 
 
-def hash_contexts(orths: IdArray) -> IdArray:
-    """Hash the two neighbours of each token of one doc. Shape: (n_tokens,)."""
-    padded = np.pad(orths.astype(np.uint64, copy=False), 1)
-    return padded[:-2] * LEFT_FACTOR ^ padded[2:] * RIGHT_FACTOR
+def hash_contexts(orths: IdArray, lengths: Sequence[int]) -> IdArray:
+    """Hash the two neighbours of each token; at the ends of a doc they are 0.
+
+    orths (ndarray): The tokens of all docs. Shape: (n_tokens,).
+    lengths (Sequence[int]): Tokens of each doc.
+    RETURNS (ndarray): Shape: (n_tokens,).
+    """
+    ends = np.cumsum([length for length in lengths if length])
+    left, right = np.roll(orths, 1), np.roll(orths, -1)
+    left[np.append(0, ends[:-1])] = 0
+    right[ends - 1] = 0
+    hashes: IdArray = left * LEFT_FACTOR ^ right * RIGHT_FACTOR
+    return hashes

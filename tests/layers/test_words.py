@@ -37,7 +37,7 @@ def embed_by_id(calls):
 def test_each_word_is_computed_once(docs):
     calls = []
     layer = distinct_words(embed_by_id(calls)).initialize(X=docs)
-    Y, backprop = layer.begin_update(docs)
+    Y, _ = layer.begin_update(docs)
     words = calls[-1]
     assert sorted(words.texts) == ["The", "cat", "dog", "saw", "the"]
     assert list(words.attrs) == [ORTH, PREFIX]
@@ -76,9 +76,14 @@ def test_contexts_tell_whether_a_word_has_several(docs):
     assert [words.texts[i] for i in inverse] == [t.text for d in docs for t in d]
 
 
-def test_contexts_depend_on_both_sides():
+def test_contexts_depend_on_both_sides_and_stay_inside_a_doc():
     ids = np.array([1, 2, 3, 2, 1], dtype="uint64")
-    assert hash_contexts(ids)[1] != hash_contexts(ids)[3]
+    together = hash_contexts(ids, [5])
+    assert together[1] != together[3]
+    apart = hash_contexts(ids, [0, 2, 0, 3])
+    np.testing.assert_array_equal(apart[:2], hash_contexts(ids[:2], [2]))
+    np.testing.assert_array_equal(apart[2:], hash_contexts(ids[2:], [3]))
+    assert hash_contexts(ids[:1], [1])[0] == 0
 
 
 def keys(*values):

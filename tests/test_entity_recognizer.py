@@ -1,0 +1,572 @@
+import numpy as np
+import pytest
+import spacy
+from pipelines import (
+    LISTENER_MODEL,
+    SMALL_MODEL,
+    TEXTS,
+    get_entities,
+    get_gold,
+    make_examples,
+    make_pipeline,
+    train_pipeline,
+)
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.util import fix_random_seed
+
+FACTORY = "bilstm_crf_ner"
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train_pipeline(make_pipeline())
+
+
+def get_weights(nlp):
+    return nlp.get_pipe(FACTORY).model.to_bytes()
+
+
+# learning
+
+
+@pytest.mark.parametrize("scheme", ["iob2", "biluo"])
+def test_overfits_and_reloads(tmp_path, scheme):
+    nlp = train_pipeline(make_pipeline(scheme=scheme))
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+    nlp.to_disk(tmp_path)
+    from_disk = spacy.load(tmp_path)
+    from_bytes = make_pipeline(scheme=scheme).from_bytes(nlp.to_bytes())
+    for loaded in (from_disk, from_bytes):
+        assert get_entities(loaded.pipe(TEXTS)) == get_gold()
+        assert loaded.get_pipe(FACTORY).labels == ("LOC", "PERSON")
+        assert get_weights(loaded) == get_weights(nlp)
+
+
+def test_default_model_learns():
+    nlp = spacy.blank("en")
+    nlp.add_pipe(FACTORY)
+    train_pipeline(nlp, n_steps=25)
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+
+
+def test_training_continues_after_loading(trained):
+    loaded = make_pipeline().from_bytes(trained.to_bytes())
+    optimizer = loaded.resume_training()
+    losses = {}
+    loaded.update(make_examples(loaded), sgd=optimizer, losses=losses)
+    assert 0 <= losses[FACTORY] < 5
+
+
+def test_loss_falls_and_is_reported():
+    nlp = make_pipeline()
+    fix_random_seed(0)
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    history = []
+    for _ in range(15):
+        losses = {}
+        nlp.update(examples, sgd=optimizer, losses=losses)
+        history.append(losses[FACTORY])
+    assert 0 < history[-1] < history[0]
+
+
+def test_same_seed_gives_same_weights_and_another_does_not():
+    first, second = (train_pipeline(make_pipeline(), n_steps=3) for _ in range(2))
+    other = train_pipeline(make_pipeline(), n_steps=3, seed=1)
+    assert get_weights(first) == get_weights(second)
+    assert get_weights(first) != get_weights(other)
+
+
+@pytest.mark.parametrize("sgd", [None, False])
+def test_update_without_optimizer_adds_gradients_up_and_does_not_step(sgd):
+    nlp = make_pipeline()
+    fix_random_seed(0)
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    pipe = nlp.get_pipe(FACTORY)
+    output = pipe.model.get_ref("output_layer")
+    weights = output.get_param("W").copy()
+    pipe.update(examples, sgd=sgd)
+    once = output.get_grad("b").copy()
+    pipe.update(examples, sgd=sgd)
+    assert once.any()
+    assert np.abs(output.get_grad("b")).sum() > np.abs(once).sum()
+    np.testing.assert_array_equal(output.get_param("W"), weights)
+
+
+def test_gradient_of_a_batch_is_the_sum_of_its_examples():
+    nlp = make_pipeline()
+    fix_random_seed(0)
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    pipe = nlp.get_pipe(FACTORY)
+
+    def get_gradients(batches):
+        gradients = {}
+        total = 0.0
+        for batch in batches:
+            potentials = pipe.model.predict([eg.predicted for eg in batch])
+            loss, d_potentials = pipe.get_loss(batch, potentials)
+            total += loss
+            for name in ("transitions", "start_transitions", "end_transitions"):
+                gradients[name] = gradients.get(name, 0) + getattr(d_potentials, name)
+        return total, gradients
+
+    loss, together = get_gradients([examples])
+    loss_alone, alone = get_gradients([[eg] for eg in examples])
+    assert loss == pytest.approx(loss_alone, rel=1e-5)
+    for name in together:
+        np.testing.assert_allclose(together[name], alone[name], atol=1e-5)
+
+
+# gold: missing, misaligned, absent
+
+
+def test_batch_without_annotation_changes_nothing():
+    nlp = make_pipeline()
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    before = get_weights(nlp)
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    unannotated = [Example(doc, Doc(nlp.vocab, [t.text for t in doc])) for doc in docs]
+    losses = {}
+    nlp.update(unannotated, sgd=optimizer, losses=losses)
+    assert losses == {FACTORY: 0.0}
+    assert get_weights(nlp) == before
+
+
+def test_example_without_annotation_adds_nothing_to_a_mixed_batch(trained):
+    pipe = trained.get_pipe(FACTORY)
+    annotated = make_examples(trained)[:1]
+    doc = trained.make_doc("Nobody knows.")
+    mixed = [*annotated, Example(doc, Doc(trained.vocab, ["Nobody", "knows", "."]))]
+    potentials = pipe.model.predict([eg.predicted for eg in mixed])
+    loss, gradient = pipe.get_loss(mixed, potentials)
+    expected, _ = pipe.get_loss(annotated, pipe.model.predict([annotated[0].predicted]))
+    assert loss == pytest.approx(expected, abs=1e-4)
+    np.testing.assert_allclose(gradient.emissions[1], 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("scheme", ["iob2", "biluo"])
+def test_missing_tokens_are_summed_out(trained, scheme):
+    nlp = make_pipeline(scheme=scheme)
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    pipe = nlp.get_pipe(FACTORY)
+    words = ["Shaka", "Khan", "left", "London", "."]
+    gold = ["B-PERSON", "L-PERSON", "-", "-", "O"]
+    doc = Doc(nlp.vocab, words)
+    example = Example.from_dict(doc, {"entities": gold})
+    potentials = pipe.model.predict([doc])
+    loss, gradient = pipe.get_loss([example], potentials)
+    complete = [
+        Example.from_dict(doc, {"entities": ["B-PERSON", "L-PERSON", a, b, "O"]})
+        for a, b in [
+            ("O", "O"),
+            ("O", "U-LOC"),
+            ("O", "U-PERSON"),
+            ("U-LOC", "O"),
+            ("U-PERSON", "O"),
+            ("U-LOC", "U-LOC"),
+            ("U-LOC", "U-PERSON"),
+            ("U-PERSON", "U-LOC"),
+            ("U-PERSON", "U-PERSON"),
+            ("B-LOC", "L-LOC"),
+            ("B-PERSON", "L-PERSON"),
+        ]
+    ]
+    losses = [pipe.get_loss([eg], potentials)[0] for eg in complete]
+    # the probability of what is known is the sum over everything it may be
+    assert np.exp(-loss) == pytest.approx(np.exp(-np.array(losses)).sum(), rel=1e-4)
+    assert loss > 0
+    assert gradient.emissions.any()
+
+
+def test_misaligned_tokens_are_missing(trained):
+    pipe = trained.get_pipe(FACTORY)
+    predicted = Doc(trained.vocab, ["I", "like", "Lon", "don", "."], [1, 1, 0, 0, 0])
+    reference = Doc(
+        trained.vocab,
+        ["I", "like", "Londo", "n", "."],
+        [1, 1, 0, 0, 0],
+        ents=["O", "O", "B-LOC", "I-LOC", "O"],
+    )
+    example = Example(predicted, reference)
+    optimizer = trained.resume_training()
+    losses = pipe.update([example], sgd=None, losses={})
+    assert np.isfinite(losses[FACTORY])
+    assert optimizer is not None
+
+
+def test_unknown_gold_label_is_learned_as_no_entity(trained):
+    pipe = trained.get_pipe(FACTORY)
+    data = [("I like Fanta.", [(7, 12, "DRINK")])]
+    potentials = pipe.model.predict([trained.make_doc("I like Fanta.")])
+    loss, _ = pipe.get_loss(make_examples(trained, data), potentials)
+    as_outside, _ = pipe.get_loss(
+        make_examples(trained, [("I like Fanta.", [])]), potentials
+    )
+    assert loss == pytest.approx(as_outside)
+
+
+# empty input
+
+
+@pytest.mark.parametrize("texts", [[""], ["", "I like London.", ""], [" \n "], []])
+def test_empty_docs(trained, texts):
+    docs = list(trained.pipe(texts))
+    assert [doc.text for doc in docs] == texts
+    for doc in docs:
+        assert bool(doc.ents) == ("London" in doc.text)
+
+
+def test_update_on_empty_docs():
+    nlp = make_pipeline()
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    empty = [Example.from_dict(nlp.make_doc(""), {}), *examples[:1]]
+    losses = {}
+    nlp.update(empty, sgd=optimizer, losses=losses)
+    assert losses[FACTORY] > 0
+    nlp.update(empty[:1], sgd=optimizer, losses=losses)
+
+
+# white space
+
+
+def test_white_space_is_transparent(trained):
+    plain = trained("Shaka Khan left London.")
+    spaced = trained("  Shaka  Khan \t left   London . ")
+    assert [ent.label_ for ent in spaced.ents] == [ent.label_ for ent in plain.ents]
+    assert [" ".join(ent.text.split()) for ent in spaced.ents] == [
+        "Shaka Khan",
+        "London",
+    ]
+    for ent in spaced.ents:
+        assert not ent[0].is_space
+        assert not ent[-1].is_space
+
+
+@pytest.mark.parametrize(
+    ("cross_lines", "expected"),
+    [(False, ["Shaka", "Khan", "London"]), (True, ["Shaka\nKhan", "London"])],
+)
+def test_line_break_ends_an_entity_unless_told_otherwise(
+    trained, cross_lines, expected
+):
+    pipe = trained.get_pipe(FACTORY)
+    pipe.cfg["cross_lines"] = cross_lines
+    doc = trained("Shaka\nKhan left London.")
+    pipe.cfg["cross_lines"] = False
+    found = [ent.text for ent in doc.ents]
+    if cross_lines:
+        assert found == expected
+    else:
+        assert not any("\n" in text for text in found)
+        assert found[-1] == "London"
+
+
+def test_gold_across_a_line_break_can_be_learned(trained):
+    pipe = trained.get_pipe(FACTORY)
+    data = [("Shaka\nKhan left.", [(0, 10, "PERSON")])]
+    examples = make_examples(trained, data)
+    potentials = pipe.model.predict([eg.predicted for eg in examples])
+    loss, gradient = pipe.get_loss(examples, potentials)
+    assert np.isfinite(loss)
+    assert not gradient.emissions[0, 1].any()
+
+
+# what is set before the component
+
+
+def test_preset_entities_stay_and_shape_the_rest():
+    nlp = train_pipeline(make_pipeline())
+    ruler = nlp.add_pipe("entity_ruler", before=FACTORY)
+    ruler.add_patterns([{"label": "DISH", "pattern": "London and Berlin", "id": "x"}])
+    doc = nlp("I like London and Berlin.")
+    assert get_entities([doc]) == [[("London and Berlin", "DISH")]]
+    assert doc.ents[0].ent_id_ == "x"
+    doc = nlp("Shaka Khan left London.")
+    assert get_entities([doc]) == get_gold()[2:3]
+
+
+def test_preset_entity_of_a_known_label_is_not_extended(trained):
+    doc = trained.make_doc("Shaka Khan left London.")
+    doc.set_ents([Span(doc, 0, 1, "PERSON", kb_id="Q1")], default="missing")
+    doc = trained.get_pipe(FACTORY)(doc)
+    assert (doc.ents[0].text, doc.ents[0].kb_id_) == ("Shaka", "Q1")
+    assert doc.ents[-1].text == "London"
+
+
+def test_blocked_tokens_stay_outside(trained):
+    doc = trained.make_doc("Shaka Khan left London.")
+    doc.set_ents([], blocked=[doc[3:4]], default="missing")
+    doc = trained.get_pipe(FACTORY)(doc)
+    assert get_entities([doc]) == [[("Shaka Khan", "PERSON")]]
+    assert doc[3].ent_iob_ == "B"
+    assert doc[3].ent_type_ == ""
+
+
+def test_tokens_without_entity_are_outside_afterwards(trained):
+    doc = trained("I like London and Berlin.")
+    assert [t.ent_iob_ for t in doc] == ["O", "O", "B", "O", "B", "O"]
+
+
+def test_predict_leaves_docs_alone_and_annotation_leaves_weights_alone(trained):
+    pipe = trained.get_pipe(FACTORY)
+    docs = [trained.make_doc(text) for text in TEXTS]
+    before = [doc.to_bytes() for doc in docs]
+    weights = get_weights(trained)
+    predictions = pipe.predict(docs)
+    assert [doc.to_bytes() for doc in docs] == before
+    pipe.set_annotations(docs, predictions)
+    assert get_weights(trained) == weights
+    assert get_entities(docs) == get_gold()
+
+
+# streams
+
+
+def test_pipe_keeps_order_and_equals_single_docs(trained):
+    texts = [" ".join(TEXTS[i % 4] for _ in range(i % 7)) for i in range(50)]
+    singles = [trained(text).to_bytes() for text in texts]
+    for batch_size in (1, 7, 100):
+        docs = list(trained.pipe(texts, batch_size=batch_size))
+        assert [doc.text for doc in docs] == texts
+        assert [doc.to_bytes() for doc in docs] == singles
+
+
+def test_long_docs_go_through_in_several_batches(trained, monkeypatch):
+    monkeypatch.setattr("spacy_bilstm_crf.sequence_labeler.MAX_BATCH_TOKENS", 10)
+    assert get_entities(trained.pipe(TEXTS * 3)) == get_gold() * 3
+
+
+def test_two_processes_give_the_same_result(trained):
+    texts = TEXTS * 3
+    expected = get_entities(trained.pipe(texts))
+    assert get_entities(trained.pipe(texts, n_process=2, batch_size=4)) == expected
+
+
+def test_failing_docs_go_to_the_error_handler(trained, monkeypatch):
+    pipe = trained.get_pipe(FACTORY)
+    predict = pipe.predict
+
+    def fail_on_berlin(docs):
+        if any("Berlin" in doc.text for doc in docs):
+            raise RuntimeError("no Berlin")
+        return predict(docs)
+
+    failed = []
+    monkeypatch.setattr("spacy_bilstm_crf.sequence_labeler.MAX_BATCH_TOKENS", 1)
+    monkeypatch.setattr(pipe, "predict", fail_on_berlin, raising=False)
+    pipe.set_error_handler(lambda name, proc, docs, error: failed.extend(docs))
+    docs = list(pipe.pipe(trained.make_doc(text) for text in TEXTS))
+    pipe.set_error_handler(spacy.util.raise_error)
+    assert [doc.text for doc in docs] == [TEXTS[0], *TEXTS[2:]]
+    assert [doc.text for doc in failed] == TEXTS[1:2]
+
+
+# labels
+
+
+def test_labels_come_from_data_sorted():
+    nlp = make_pipeline()
+    nlp.initialize(lambda: make_examples(nlp))
+    pipe = nlp.get_pipe(FACTORY)
+    assert pipe.labels == ("LOC", "PERSON")
+    assert pipe.label_data == ["LOC", "PERSON"]
+    assert pipe.tag_set.tags == ("O", "B-LOC", "I-LOC", "B-PERSON", "I-PERSON")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["PERSON", "LOC", "NORP"],
+        {"0": {}, "1": {"PERSON": 3, "NORP": 1}, "2": {"LOC": 2}, "5": {"": 1}},
+    ],
+)
+def test_labels_come_from_a_label_file(labels):
+    nlp = make_pipeline()
+    pipe = nlp.get_pipe(FACTORY)
+    pipe.initialize(lambda: make_examples(nlp), nlp=nlp, labels=labels)
+    assert sorted(pipe.labels) == ["LOC", "NORP", "PERSON"]
+    if isinstance(labels, list):
+        assert list(pipe.labels) == labels
+
+
+def test_initialize_without_labels_is_an_error():
+    nlp = make_pipeline()
+    with pytest.raises(ValueError, match="E143"):
+        nlp.initialize(lambda: make_examples(nlp, [("It rained.", [])]))
+
+
+def test_initialize_without_examples_is_an_error():
+    pipe = make_pipeline().get_pipe(FACTORY)
+    with pytest.raises(TypeError, match="E930"):
+        pipe.initialize(list, labels=["LOC"])
+
+
+@pytest.mark.parametrize("get_examples", [None, [], lambda: [1, 2]])
+def test_initialize_wants_a_function_that_returns_examples(get_examples):
+    pipe = make_pipeline().get_pipe(FACTORY)
+    with pytest.raises((TypeError, ValueError)):
+        pipe.initialize(get_examples)
+
+
+def test_label_must_be_a_string():
+    with pytest.raises(ValueError, match="E187"):
+        make_pipeline().get_pipe(FACTORY).add_label(35)
+
+
+def test_label_is_added_once():
+    pipe = make_pipeline().get_pipe(FACTORY)
+    assert [pipe.add_label("LOC"), pipe.add_label("LOC")] == [1, 0]
+
+
+def test_unknown_scheme_is_an_error():
+    with pytest.raises(ValueError, match=r"B001.*bio.*iob2"):
+        make_pipeline(scheme="bio")
+
+
+def test_loading_replaces_the_labels_of_an_initialized_component(trained, tmp_path):
+    other = make_pipeline()
+    data = [("Fanta tastes.", [(0, 5, "DRINK")])]
+    other.initialize(lambda: make_examples(other, data))
+    other.from_bytes(trained.to_bytes())
+    assert other.get_pipe(FACTORY).labels == ("LOC", "PERSON")
+    assert get_entities(other.pipe(TEXTS)) == get_gold()
+
+
+def test_component_can_be_initialized_again_with_other_labels(trained):
+    nlp = make_pipeline().from_bytes(trained.to_bytes())
+    nlp.get_pipe(FACTORY).cfg["labels"] = []
+    data = [("Fanta tastes.", [(0, 5, "DRINK")])]
+    train_pipeline(nlp, data, n_steps=20)
+    assert get_entities(nlp.pipe(["Fanta tastes."])) == [[("Fanta", "DRINK")]]
+
+
+# scores
+
+
+def test_scores_have_the_keys_of_ner(trained):
+    scores = trained.evaluate(make_examples(trained))
+    assert scores["ents_f"] == scores["ents_p"] == scores["ents_r"] == 1.0
+    assert scores["ents_per_type"]["LOC"]["f"] == 1.0
+
+
+def test_factory_declares_what_it_sets():
+    meta = spacy.blank("en").get_factory_meta(FACTORY)
+    assert meta.assigns == ["doc.ents", "token.ent_iob", "token.ent_type"]
+    assert meta.default_score_weights == {
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "ents_per_type": None,
+    }
+
+
+# other networks and other pipelines
+
+
+@pytest.mark.parametrize("vectors", [False, True])
+def test_spacy_embedding_fits(vectors):
+    tok2vec = {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "spacy.MultiHashEmbed.v2",
+            "width": 16,
+            "attrs": ["NORM", "SHAPE"],
+            "rows": [100, 50],
+            "include_static_vectors": vectors,
+        },
+        "encode": SMALL_MODEL["tok2vec"]["encode"],
+    }
+    nlp = make_pipeline(model={**SMALL_MODEL, "tok2vec": tok2vec})
+    add_vectors(nlp)
+    train_pipeline(nlp)
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+    assert get_entities(nlp.pipe(["I  like \n London"]))[0][-1] == ("London", "LOC")
+
+
+def test_static_vectors_in_our_embedding():
+    embed = {**SMALL_MODEL["tok2vec"]["embed"], "include_static_vectors": True}
+    tok2vec = {**SMALL_MODEL["tok2vec"], "embed": embed}
+    nlp = make_pipeline(model={**SMALL_MODEL, "tok2vec": tok2vec})
+    add_vectors(nlp)
+    train_pipeline(nlp)
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+    data = nlp.to_bytes()
+    loaded = make_pipeline(model={**SMALL_MODEL, "tok2vec": tok2vec}).from_bytes(data)
+    assert get_entities(loaded.pipe(TEXTS)) == get_gold()
+
+
+def add_vectors(nlp):
+    rng = np.random.default_rng(0)
+    for word in ("London", "Berlin", "Khan", "I", "like"):
+        nlp.vocab.set_vector(word, rng.normal(size=8).astype("float32"))
+
+
+def make_shared_pipeline():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": SMALL_MODEL["tok2vec"]})
+    nlp.add_pipe(FACTORY, config={"model": LISTENER_MODEL})
+    return nlp
+
+
+def test_listens_to_a_shared_encoder_and_can_take_it_over(tmp_path):
+    nlp = train_pipeline(make_shared_pipeline())
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+    nlp.to_disk(tmp_path / "shared")
+    assert get_entities(spacy.load(tmp_path / "shared").pipe(TEXTS)) == get_gold()
+    nlp.replace_listeners("tok2vec", FACTORY, ["model.tok2vec"])
+    nlp.remove_pipe("tok2vec")
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+    nlp.to_disk(tmp_path / "alone")
+    assert get_entities(spacy.load(tmp_path / "alone").pipe(TEXTS)) == get_gold()
+
+
+def test_our_encoder_serves_a_tagger_of_spacy(tmp_path):
+    nlp = spacy.blank("en")
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": SMALL_MODEL["tok2vec"]}
+    nlp.add_pipe("tagger", config={"model": model})
+    doc = nlp.make_doc("I like London")
+    tags = ["PRP", "VBP", "NNP"]
+    examples = [Example.from_dict(doc, {"tags": tags})]
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.02
+    for _ in range(20):
+        nlp.update(examples, sgd=optimizer)
+    nlp.to_disk(tmp_path)
+    assert [t.tag_ for t in spacy.load(tmp_path)("I like London")] == tags
+
+
+def test_component_can_be_sourced_into_another_pipeline(trained):
+    nlp = spacy.blank("en")
+    nlp.add_pipe(FACTORY, source=trained)
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+    nlp.add_pipe(FACTORY, name="second", source=trained)
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+
+
+def test_annotated_docs_survive_bytes(trained):
+    doc = trained("I like London and Berlin.")
+    loaded = Doc(trained.vocab).from_bytes(doc.to_bytes())
+    assert get_entities([loaded]) == get_gold()[1:2]
+
+
+def test_averaged_weights_are_used_and_saved():
+    nlp = make_pipeline()
+    fix_random_seed(0)
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.averages = {}
+    for _ in range(5):
+        nlp.update(examples, sgd=optimizer)
+    raw = get_weights(nlp)
+    with nlp.use_params(optimizer.averages):
+        averaged = get_weights(nlp)
+    assert averaged != raw
+    assert get_weights(nlp) == raw
+    shim = next(n.shims[0] for n in nlp.get_pipe(FACTORY).model.walk() if n.shims)
+    assert (shim.id, "layers.0.forwards.weight_hh_l0") in optimizer.averages

@@ -1,0 +1,187 @@
+import numpy as np
+import pytest
+import spacy
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_bilstm_crf.lattice import (
+    find_runs,
+    get_free_lattice,
+    get_layout,
+    get_training_lattices,
+    read_aligned_tags,
+    read_identical_tokens,
+)
+from spacy_bilstm_crf.tags import TagSet
+
+NLP = spacy.blank("en")
+IOB2 = TagSet(("per",), "iob2")
+BILUO = TagSet(("per",), "biluo")
+
+
+def show(lattice, tag_set, b=0):
+    """The allowed tags of each position, as text."""
+    return [
+        " ".join(
+            tag for tag, is_allowed in zip(tag_set.tags, row, strict=True) if is_allowed
+        )
+        for row in lattice[b]
+    ]
+
+
+def make_doc(words, spaces=None):
+    return Doc(NLP.vocab, words, spaces)
+
+
+def test_layout_leaves_out_white_space_and_empty_docs():
+    docs = [
+        make_doc(["a", " ", "b"]),
+        make_doc([]),
+        make_doc(["\n"]),
+        make_doc(["c", "d", "e", "f"]),
+    ]
+    layout = get_layout(docs)
+    assert layout.docs.tolist() == [0, 3]
+    assert layout.lengths.tolist() == [2, 4]
+    assert layout.tokens.tolist() == [[0, 2, 0, 0], [0, 1, 2, 3]]
+    assert layout.mask.tolist() == [[True, True, False, False], [True] * 4]
+    assert not layout.is_identity
+    assert get_layout(docs[3:]).is_identity
+
+
+def get_free(doc, tag_set=IOB2, cross_lines=False):
+    layout = get_layout([doc])
+    return get_free_lattice([doc], layout, tag_set, cross_lines=cross_lines)
+
+
+def test_nothing_is_ruled_out_in_a_plain_doc():
+    assert get_free(make_doc(["a", " ", "b"])) is None
+
+
+@pytest.mark.parametrize("space", ["\n", " \n ", "\r\n"])
+def test_no_entity_continues_after_a_line_break(space):
+    doc = make_doc(["a", "b", space, "c", "\n"])
+    assert show(get_free(doc), IOB2) == ["O B-per I-per", "O B-per I-per", "O B-per"]
+    assert show(get_free(doc, BILUO), BILUO)[2] == "O B-per U-per"
+    assert get_free(doc, cross_lines=True) is None
+
+
+def test_preset_entity_is_fixed_and_ends_where_it_ends():
+    doc = make_doc(["a", "b", " ", "c", "d"])
+    doc.set_ents([Span(doc, 1, 4, "per")], default="missing")
+    assert show(get_free(doc), IOB2) == ["O B-per I-per", "B-per", "I-per", "O B-per"]
+
+
+def test_preset_entity_of_an_unknown_label_is_outside_for_the_model():
+    doc = make_doc(["a", "b", "c"])
+    doc.set_ents([Span(doc, 1, 2, "dish")], default="missing")
+    assert show(get_free(doc), IOB2) == ["O B-per I-per", "O", "O B-per"]
+
+
+def test_blocked_tokens_are_outside():
+    doc = make_doc(["a", "b", "c"])
+    doc.set_ents([], blocked=[doc[0:2]], default="missing")
+    assert show(get_free(doc), IOB2) == ["O", "O", "O B-per"]
+
+
+def test_preset_entity_of_white_space_only_is_ignored():
+    doc = make_doc(["a", " ", "c"])
+    doc.set_ents([Span(doc, 1, 2, "per")], default="missing")
+    assert get_free(doc) is None
+
+
+def get_gold(doc, biluo, tag_set=IOB2):
+    example = Example.from_dict(doc, {"entities": biluo})
+    layout = get_layout([doc])
+    return get_training_lattices([example], layout, tag_set, cross_lines=False)
+
+
+def test_complete_gold_allows_one_tag_a_token():
+    gold, free = get_gold(make_doc(["a", "b", "c"]), ["O", "B-per", "L-per"])
+    assert show(gold, IOB2) == ["O", "B-per", "I-per"]
+    assert free is None
+    gold, _ = get_gold(make_doc(["a", "b", "c"]), ["U-per", "B-per", "L-per"], BILUO)
+    assert show(gold, BILUO) == ["U-per", "B-per", "L-per"]
+
+
+def test_missing_gold_allows_what_leaves_the_known_entities_as_they_are():
+    gold, _ = get_gold(make_doc(["a", "b", "c", "d"]), ["U-per", "-", "-", "O"])
+    assert show(gold, IOB2) == ["B-per", "O B-per", "O B-per I-per", "O"]
+
+
+def test_gold_without_annotation_allows_everything():
+    doc = make_doc(["a", "b"])
+    example = Example(doc, make_doc(["a", "b"]))
+    gold, _ = get_training_lattices(
+        [example], get_layout([doc]), IOB2, cross_lines=False
+    )
+    assert gold.all()
+
+
+def test_white_space_inside_a_gold_entity_is_left_out():
+    doc = make_doc(["a", " ", "b", "c"])
+    gold, _ = get_gold(doc, ["B-per", "I-per", "L-per", "O"], BILUO)
+    assert show(gold, BILUO) == ["B-per", "L-per", "O"]
+
+
+def test_line_break_inside_a_gold_entity_is_allowed_there_only():
+    doc = make_doc(["a", "\n", "b", "\n", "c"])
+    gold, free = get_gold(doc, ["B-per", "I-per", "L-per", "O", "O"])
+    assert show(gold, IOB2) == ["B-per", "I-per", "O"]
+    assert show(free, IOB2) == ["O B-per I-per", "O B-per I-per", "O B-per"]
+
+
+def test_padding_of_a_batch_does_not_matter():
+    docs = [make_doc(["a"]), make_doc(["b", "c"])]
+    examples = [
+        Example.from_dict(doc, {"entities": tags})
+        for doc, tags in zip(docs, [["O"], ["B-per", "L-per"]], strict=True)
+    ]
+    gold, _ = get_training_lattices(examples, get_layout(docs), IOB2, cross_lines=False)
+    assert show(gold, IOB2, 0)[:1] == ["O"]
+    assert show(gold, IOB2, 1) == ["B-per", "I-per"]
+
+
+@pytest.mark.parametrize(
+    ("biluo", "expected"),
+    [
+        (["B-a", "I-a", "L-a", "U-b"], [(0, 3, "a"), (3, 4, "b")]),
+        ([None, "L-a", "O", "B-a", None], []),
+        (["B-a", None, "L-a"], []),
+        (["-", "U-a-b", "-"], [(1, 2, "a-b")]),
+    ],
+)
+def test_fragments_of_entities_are_no_entities(biluo, expected):
+    assert read_aligned_tags(biluo).entities == expected
+
+
+@pytest.mark.parametrize(
+    "biluo",
+    [
+        ["O", "B-per", "L-per", "U-org", "-", "O"],
+        ["-", "-", "U-per", "U-per", "B-org", "L-org"],
+        ["O"] * 6,
+    ],
+)
+def test_short_cut_for_identical_tokens_equals_alignment(biluo):
+    doc = make_doc(["a", "b", "c", "d", "e", "f"])
+    example = Example.from_dict(doc, {"entities": biluo})
+    short = read_identical_tokens(example.reference)
+    plain = read_aligned_tags(example.get_aligned_ner())
+    assert short.entities == plain.entities
+    assert short.outside.tolist() == plain.outside.tolist()
+
+
+def test_blocked_gold_token_is_outside():
+    doc = make_doc(["a", "b"])
+    reference = make_doc(["a", "b"])
+    reference.set_ents([], blocked=[reference[0:1]], default="missing")
+    short = read_identical_tokens(reference)
+    assert short.outside.tolist() == [True, False]
+    assert doc.text == reference.text
+
+
+def test_find_runs():
+    mask = np.array([True, True, False, True, False, False, True])
+    assert find_runs(mask) == [(0, 2), (3, 4), (6, 7)]
+    assert find_runs(np.zeros(3, dtype=bool)) == []
