@@ -1,7 +1,5 @@
 """The registered architectures: what a config can name. Wiring only."""
 
-from typing import cast
-
 from spacy.ml import StaticVectors
 from spacy.tokens import Doc
 from thinc.api import Maxout, Model, chain, concatenate, ragged2list
@@ -16,9 +14,6 @@ from .layers.potentials import potentials, resize
 from .layers.white_space import skip_white_space
 from .layers.words import Words, distinct_words
 from .types import Potentials
-
-Tok2VecT = Model[list[Doc], list[Floats2d]]
-WordsT = Model[Words, Floats2d]
 
 
 def build_bilstm_crf(
@@ -37,7 +32,7 @@ def build_bilstm_crf(
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output_layer)
     model.attrs["resize_output"] = resize_output
-    return cast(Model[list[Doc], Potentials], model)
+    return model
 
 
 def resize_output(model: Model[list[Doc], Potentials], nO: int) -> None:
@@ -127,7 +122,7 @@ def build_word_embed(
     if not include_static_vectors:
         return embed
     vectors = chain(StaticVectors(words.get_dim("nO")), ragged2list())
-    return cast(Tok2VecT, concatenate(embed, vectors))
+    return concatenate(embed, vectors)
 
 
 def build_learned_words(

@@ -131,7 +131,11 @@ class CRFEntityRecognizer(SequenceLabeler):
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg = {"labels": [], "scheme": scheme, "cross_lines": cross_lines}
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "scheme": scheme,
+            "cross_lines": cross_lines,
+        }
         self._tag_set = TagSet((), scheme)
 
     @property

@@ -158,8 +158,8 @@ class Errors:
         "single spaces."
     )
     B417 = (
-        "[B417] {source} holds no sentence in the {rows} rows below its header. "
-        "Expected at least one row with a word and a tag; fetch the file again."
+        "[B417] {source} holds no sentence (rows below its header: {rows}). Expected "
+        "at least one row with a word and a tag; fetch the file again."
     )
     B418 = (
         "[B418] The shares dev={dev} and test={test} cannot be split off. Expected "
@@ -170,9 +170,9 @@ class Errors:
         "size of 1 or more, such as 10."
     )
     B420 = (
-        "[B420] No sentence falls to '{name}': {n_sentences} sentences are too few "
-        "for this split. Use a larger corpus, larger shares for dev and test (0 for "
-        "none at all), or smaller blocks."
+        "[B420] No sentence falls to '{name}': too few sentences ({n_sentences}) for "
+        "this split. Use a larger corpus, larger shares for dev and test (0 for none "
+        "at all), or smaller blocks."
     )
     B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output folder."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from ..converters import SplitOptions
 
 
+_SAMPLE = (
+    "{path} is not there: using the bundled sample {sample}, models trained on it "
+    "are for trying things out only"
+)
+
+
 class Split(str, Enum):
     words = "words"
     blocks = "blocks"
@@ -49,20 +55,15 @@ def convert_cli(
     word a row with feature columns, or one sentence a row) to train.spacy,
     dev.spacy and test.spacy, and write down in corpus.json what was done.
     """
-    from ..converters import CorpusError, SplitOptions
+    from ..converters import CorpusError, SplitOptions, choose_input
 
     options = SplitOptions(split.value, dev, test, block_size, duplicates.value)
-    sample = fallback is not None and fallback.exists() and not input_path.exists()
-    if fallback is not None and sample:
-        _say(
-            "warn",
-            f"{input_path} is not there: using the bundled sample {fallback}, models "
-            "trained on it are for trying things out only",
-        )
-        input_path = fallback
     try:
+        path, sample = choose_input(input_path, fallback=fallback)
+        if sample:
+            _say("warn", _SAMPLE.format(path=input_path, sample=path))
         summary = convert(
-            input_path, output_dir, options=options, encoding=encoding, sample=sample
+            path, output_dir, options=options, encoding=encoding, sample=sample
         )
     except CorpusError as error:
         _say("fail", str(error))
@@ -165,7 +166,7 @@ _REPAIRS = {
     "empty_words": "tokens dropped whose word is empty",
     "empty_sentences": "sentences dropped in which no word was left",
     "stripped_words": "words stripped of white space at their ends",
-    "repaired_tags": "tags I-x that continued no entity made B-x",
+    "repaired_tags": "tags I-x that continued no entity, made B-x",
 }
 
 
@@ -173,12 +174,14 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
     """One line for each kind of repair and drop that happened."""
     repairs = summary["repairs"]
     notes = [
-        f"{repairs[key]:,} {text}" for key, text in _REPAIRS.items() if repairs[key]
+        f"{text}: {repairs[key]:,}" for key, text in _REPAIRS.items() if repairs[key]
     ]
     duplicates = summary["duplicates"]
     if duplicates["found"]:
         notes.append(
-            "{found:,} sentences repeat an earlier one's words ({with_other_tags:,} "
-            "with other tags); {dropped:,} of them dropped".format(**duplicates)
+            "sentences that repeat an earlier one's words: {found:,} "
+            "({with_other_tags:,} with other tags); dropped: {dropped:,}".format(
+                **duplicates
+            )
         )
     return notes

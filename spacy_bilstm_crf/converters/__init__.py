@@ -4,7 +4,7 @@
 are here as well, for those who want the sentences, the counts or the split.
 """
 
-from .archive import Source, read_source
+from .archive import Source, choose_input, read_source
 from .docs import docs_to_bytes, sentences_to_docs
 from .encoding import DecodedText, decode
 from .kaggle_csv import kaggle_csv_to_docs, read_kaggle_csv
@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "SplitCorpus",
     "SplitOptions",
+    "choose_input",
     "decode",
     "docs_to_bytes",
     "kaggle_csv_to_docs",

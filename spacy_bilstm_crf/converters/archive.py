@@ -46,6 +46,18 @@ class Source(NamedTuple):
     member: FileFacts | None
 
 
+def choose_input(path: Path, *, fallback: Path | None) -> tuple[Path, bool]:
+    """The file to read, and whether it stands in for one that is not there.
+
+    RAISES (CorpusError): If there is a fallback and neither is there.
+    """
+    if fallback is None or path.exists():
+        return path, False
+    if not fallback.exists():
+        raise CorpusError(Errors.B423.format(path=path, fallback=fallback))
+    return fallback, True
+
+
 def read_source(path: Path) -> Source:
     """Read a CSV file, or the one CSV file inside a zip.
 

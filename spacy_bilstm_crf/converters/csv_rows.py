@@ -5,12 +5,14 @@ row with too few or too many fields must be seen, not filled up.
 """
 
 import csv
-import io
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..errors import Errors
 from .sentences import CorpusError
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 
 class Row(NamedTuple):
@@ -30,7 +32,8 @@ def read_rows(text: str, *, source: str) -> Iterator[Row]:
     YIELDS (Row): The rows, the header included.
     RAISES (CorpusError): If a quote is opened and not closed on its line.
     """
-    reader = csv.reader(io.StringIO(text, newline=""))
+    # lazily, and not by str.splitlines, which also breaks at U+0085 and others
+    reader = csv.reader(match.group() for match in _LINE.finditer(text))
     line = 1
     try:
         for fields in reader:

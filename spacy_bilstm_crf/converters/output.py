@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import Errors
@@ -32,10 +33,6 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
         ) from None
     finally:
         for path in temporary.values():
-            _remove(path)
-
-
-def _remove(path: Path) -> None:
-    # where the folder itself is the fault, there is nothing to remove
-    if path.parent.is_dir():
-        path.unlink(missing_ok=True)
+            # where the folder itself is the fault, there is nothing to remove
+            with suppress(OSError):
+                path.unlink()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import srsly
 import torch
@@ -37,7 +37,7 @@ class TorchShim(PyTorchShim):
         """
         if self._model is None:
             raise ValueError(Errors.B301.format(name=self.module_class.__name__))
-        return cast(nn.Module, self._model)
+        return self._model
 
     @property
     def device(self) -> torch.device:
@@ -91,7 +91,7 @@ class TorchShim(PyTorchShim):
             state = self._model.state_dict()
             weights = save({k: v.cpu().contiguous() for k, v in state.items()})
         msg = {"format": FORMAT_VERSION, "config": self.cfg, "weights": weights}
-        return cast(bytes, srsly.msgpack_dumps(msg))
+        return srsly.msgpack_dumps(msg)
 
     def from_bytes(self, bytes_data: bytes) -> "TorchShim":
         """Build the module at its stored size and read its weights.

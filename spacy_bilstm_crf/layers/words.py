@@ -1,7 +1,7 @@
 """Embed each distinct word of a batch once, then hand the rows out to the tokens."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Words(NamedTuple):
 
 InT = list[Doc]
 OutT = list[Floats2d]
-WordsModelT = Model[Words, Floats2d]
+WordsModelT: TypeAlias = Model[Words, Floats2d]
 
 
 def distinct_words(layer: WordsModelT) -> Model[InT, OutT]:

@@ -99,7 +99,8 @@ class BiLSTMLayer(nn.Module):
         if not self.training or not self.recurrent_dropout:
             Y, _ = lstm(X)
             return Y
-        weight = nn.functional.dropout(lstm.weight_hh_l0, self.recurrent_dropout)
+        dense = lstm.get_parameter("weight_hh_l0")
+        weight = nn.functional.dropout(dense, self.recurrent_dropout)
         Y, _ = functional_call(lstm, {"weight_hh_l0": weight}, (X,))
         return Y
 
@@ -134,10 +135,10 @@ def initialize_lstm(lstm: nn.LSTM) -> None:
     of which the second stays 0 at the start.
     """
     width = lstm.hidden_size
-    nn.init.xavier_uniform_(lstm.weight_ih_l0)
-    for gate in lstm.weight_hh_l0.split(width):
-        nn.init.orthogonal_(gate)
-    nn.init.zeros_(lstm.bias_hh_l0)
-    nn.init.zeros_(lstm.bias_ih_l0)
+    nn.init.xavier_uniform_(lstm.get_parameter("weight_ih_l0"))
     with torch.no_grad():
-        lstm.bias_ih_l0[width : 2 * width].fill_(1.0)
+        for gate in torch.split(lstm.get_parameter("weight_hh_l0"), width):
+            nn.init.orthogonal_(gate)
+        nn.init.zeros_(lstm.get_parameter("bias_hh_l0"))
+        bias = nn.init.zeros_(lstm.get_parameter("bias_ih_l0"))
+        bias[width : 2 * width].fill_(1.0)
