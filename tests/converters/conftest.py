@@ -1,0 +1,33 @@
+"""The real corpus, where it is at hand: next to the repository, in no package."""
+
+from pathlib import Path
+
+import pytest
+
+from spacy_bilstm_crf.converters import (
+    DecodedText,
+    ReadCorpus,
+    Source,
+    decode,
+    read_kaggle_csv,
+    read_source,
+)
+
+GMB = Path(__file__).resolve().parents[2].parent / "shared/data/gmb/ner_dataset.csv"
+
+
+@pytest.fixture(scope="session")
+def gmb_source() -> Source:
+    if not GMB.exists():
+        pytest.skip("the real corpus is not at ../shared/data/gmb/ner_dataset.csv")
+    return read_source(GMB)
+
+
+@pytest.fixture(scope="session")
+def gmb_text(gmb_source: Source) -> DecodedText:
+    return decode(gmb_source.data, source=gmb_source.name)
+
+
+@pytest.fixture(scope="session")
+def gmb(gmb_text: DecodedText) -> ReadCorpus:
+    return read_kaggle_csv(gmb_text.text, source="ner_dataset.csv")

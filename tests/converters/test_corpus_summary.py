@@ -1,0 +1,78 @@
+import json
+
+from spacy_bilstm_crf.converters import (
+    DecodedText,
+    DuplicateReport,
+    ReadCorpus,
+    ReadReport,
+    Sentence,
+    Source,
+    SplitCorpus,
+    SplitOptions,
+    summarize,
+)
+from spacy_bilstm_crf.converters.archive import FileFacts
+
+JOE = Sentence(("Joe", "Biden"), ("NNP", "NNP"), ("B-per", "I-per"))
+ROME = Sentence(("In", "Rome"), ("IN", "NNP"), ("O", "B-geo"))
+
+
+def make_summary(**changes):
+    arguments = {
+        "source": Source("/a/b.csv", b"", FileFacts("b.csv", 3, "md5"), None),
+        "decoded": DecodedText("", "utf-8", 2),
+        "corpus": ReadCorpus("tokens", [JOE, ROME], ReadReport(9, 2, empty_words=5)),
+        "split": SplitCorpus(
+            {"train": [JOE, ROME], "dev": [JOE], "test": []}, DuplicateReport(1, 0, 1)
+        ),
+        "options": SplitOptions(dev=0.3),
+        "sample": False,
+    }
+    arguments.update(changes)
+    first = [arguments.pop(k) for k in ("source", "decoded", "corpus", "split")]
+    return summarize(*first, **arguments)
+
+
+def test_summary():
+    summary = make_summary()
+    assert summary["sample"] is False
+    assert summary["source"] == {
+        "name": "b.csv",
+        "bytes": 3,
+        "md5": "md5",
+        "member": None,
+    }
+    assert (summary["form"], summary["encoding"]) == ("tokens", "utf-8")
+    assert (summary["rows"], summary["sentences"]) == (9, 2)
+    assert summary["repairs"]["empty_words"] == 5
+    assert summary["repairs"]["restored_characters"] == 2
+    assert summary["duplicates"]["dropped"] == 1
+    assert summary["split"]["dev"] == 0.3
+    assert summary["splits"]["train"] == {
+        "sentences": 2,
+        "tokens": 4,
+        "entities": 2,
+        "labels": {"geo": 1, "per": 1},
+    }
+    assert summary["splits"]["test"]["entities"] == 0
+    assert summary["total"]["sentences"] == 3
+    assert summary["labels"] == ["geo", "per"]
+    assert summary["ner_tags"] == {"B-geo": 1, "B-per": 2, "I-per": 2, "O": 1}
+    assert summary["pos_tags"] == {"IN": 1, "NNP": 5}
+
+
+def test_summary_is_json_and_names_no_folder():
+    text = json.dumps(make_summary())
+    assert json.loads(text) == make_summary()
+    assert "/a/" not in text
+
+
+def test_member_of_a_zip():
+    facts = FileFacts("b.zip", 3, "md5"), FileFacts("b.csv", 9, "other")
+    summary = make_summary(source=Source("b.zip:b.csv", b"", *facts))
+    assert summary["source"]["name"] == "b.zip"
+    assert summary["source"]["member"] == {"name": "b.csv", "bytes": 9, "md5": "other"}
+
+
+def test_sample():
+    assert make_summary(sample=True)["sample"] is True
