@@ -9,18 +9,19 @@ import sys
 import typer
 
 from .convert import convert_cli
+from .demo import demo_cli
 
-HELP = "Convert corpora for a BiLSTM-CRF pipeline."
+HELP = "Convert a corpus for a BiLSTM-CRF pipeline, and try a trained one out."
 
 app = typer.Typer(
-    name="bilstm-crf", help=HELP, no_args_is_help=True, rich_markup_mode=None
+    name="bilstm-crf",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 app.command("convert")(convert_cli)
-
-
-@app.callback()
-def _commands() -> None:
-    """Keep the name of a command part of the command line, however few there are."""
+app.command("demo")(demo_cli)
 
 
 # `python -m spacy` loads this module through the entry-point group `spacy_cli` and
