@@ -1,0 +1,174 @@
+"""The package's surface: what it exports, registers, imports and says."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from spacy import registry
+from spacy.displacy import EntityRenderer
+
+import spacy_bilstm_crf
+from spacy_bilstm_crf.errors import Errors, Warnings
+
+PACKAGE = Path(spacy_bilstm_crf.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+# which modules of the package a module may import: the arrows point one way
+FOUNDATION = {"errors", "types", "tags"}
+KERNEL = {"crf", "crf_fast", "crf_plain", "crf_validation"}
+MAY_IMPORT = {
+    "__init__": set(),
+    "errors": set(),
+    "types": set(),
+    "colors": set(),
+    "tags": {"errors"},
+    "crf": FOUNDATION | KERNEL,
+    "crf_fast": FOUNDATION | KERNEL,
+    "crf_plain": FOUNDATION | KERNEL,
+    "crf_validation": FOUNDATION | KERNEL,
+    "nn": FOUNDATION | {"nn"},
+    "layers": FOUNDATION | {"nn", "layers"},
+    "architectures": FOUNDATION | {"layers"},
+    "lattice": FOUNDATION,
+    "scorer": FOUNDATION,
+    "sequence_labeler": FOUNDATION | {"crf", "lattice"},
+    "entity_recognizer": FOUNDATION | {"lattice", "scorer", "sequence_labeler"},
+    "converters": FOUNDATION | {"converters", "__init__"},
+    "callbacks": FOUNDATION,
+    "cli": FOUNDATION | {"converters", "cli", "__init__"},
+    "__main__": {"cli"},
+}
+REGISTRIES = {
+    "spacy_architectures": "architectures",
+    "spacy_scorers": "scorers",
+    "spacy_callbacks": "callbacks",
+}
+
+
+def get_entry_points():
+    return list(distribution("spacy-bilstm-crf").entry_points)
+
+
+def get_room(path: Path) -> str:
+    """The module of the package, or its folder, that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def get_imports(path: Path) -> set[str]:
+    """The rooms that a file imports, wherever in the file."""
+    package = ("spacy_bilstm_crf", *path.relative_to(PACKAGE).parts[:-1])
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            target = package[: len(package) - node.level + 1]
+            names = node.module.split(".") if node.module else []
+            for alias in node.names:
+                found.add(find_room([*target, *names, alias.name]))
+    return found
+
+
+def find_room(parts: list[str]) -> str:
+    room = parts[1]
+    is_module = (PACKAGE / room).is_dir() or (PACKAGE / f"{room}.py").is_file()
+    return room if is_module else "__init__"
+
+
+@pytest.mark.parametrize(
+    "path", SOURCES, ids=[str(p.relative_to(PACKAGE)) for p in SOURCES]
+)
+def test_imports_point_one_way(path):
+    assert get_imports(path) <= MAY_IMPORT[get_room(path)]
+
+
+@pytest.mark.parametrize("room", ["converters", "tags", "errors", "lattice", "colors"])
+def test_torch_stays_out_of(room):
+    paths = [p for p in SOURCES if get_room(p) == room]
+    assert paths
+    assert not any(
+        re.search(r"^\s*(import|from) torch", p.read_text(), re.M) for p in paths
+    )
+
+
+def test_only_commands_print():
+    printing = [
+        path.name
+        for path in SOURCES
+        if get_room(path) != "cli" and re.search(r"\bprint\(", path.read_text())
+    ]
+    assert printing == []
+
+
+def test_exported_members_are_sorted_and_there():
+    assert spacy_bilstm_crf.__all__ == sorted(spacy_bilstm_crf.__all__)
+    assert all(hasattr(spacy_bilstm_crf, name) for name in spacy_bilstm_crf.__all__)
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_version_is_the_one_of_the_distribution():
+    found = distribution("spacy-bilstm-crf").version
+    assert found == spacy_bilstm_crf.__version__
+
+
+@pytest.mark.parametrize("entry_point", get_entry_points(), ids=lambda e: e.name)
+def test_entry_points_load(entry_point):
+    assert entry_point.load() is not None
+
+
+def test_entry_points_are_found_by_spacy():
+    found = get_entry_points()
+    assert len(found) >= 10
+    for entry_point in found:
+        if entry_point.group in REGISTRIES:
+            registered = registry.get(REGISTRIES[entry_point.group], entry_point.name)
+            assert registered is entry_point.load()
+
+
+def test_published_names_have_a_version():
+    names = [e.name for e in get_entry_points() if e.group in REGISTRIES]
+    assert all(re.fullmatch(r"spacy-bilstm-crf\.\w+\.v\d+", name) for name in names)
+
+
+def test_colours_of_the_labels_reach_displacy():
+    renderer = EntityRenderer()
+    for label in ("ART", "EVE", "GEO", "GPE", "NAT", "ORG", "PER", "TIM"):
+        assert renderer.colors[label] != renderer.default_color
+
+
+IMPORT_SCRIPT = """
+import sys
+import spacy, thinc.api
+before = set(sys.modules)
+from importlib.metadata import distribution
+for e in distribution("spacy-bilstm-crf").entry_points:
+    if e.group != "spacy_cli":
+        e.load()
+new = {m for m in set(sys.modules) - before if not m.startswith("spacy_bilstm_crf")}
+print(sorted(m for m in new if m.split(".")[0] not in ("spacy", "thinc", "numpy")))
+"""
+
+
+def test_entry_points_import_nothing_that_spacy_and_thinc_do_not():
+    out = subprocess.run(
+        [sys.executable, "-c", IMPORT_SCRIPT],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {name.split(".")[0] for name in ast.literal_eval(out.stdout.strip())}
+    # standard library aside
+    assert imported <= set(sys.stdlib_module_names)
+
+
+def get_messages(catalogue):
+    return {k: v for k, v in vars(catalogue).items() if re.fullmatch(r"[BW]\d+", k)}
+
+
+@pytest.mark.parametrize("catalogue", [Errors, Warnings])
+def test_messages_carry_their_code_and_are_used(catalogue):
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    for code, message in get_messages(catalogue).items():
+        assert message.startswith(f"[{code}] ")
+        assert re.search(rf"\b{catalogue.__name__}\.{code}\b", sources), code
