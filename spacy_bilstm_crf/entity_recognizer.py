@@ -34,7 +34,7 @@ DEFAULT_CONFIG = """
 
 [model.tok2vec.embed]
 @architectures = "spacy-bilstm-crf.WordEmbed.v1"
-width = null
+width = 128
 include_static_vectors = false
 
 [model.tok2vec.embed.words]

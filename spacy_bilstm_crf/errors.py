@@ -87,6 +87,8 @@ class Errors:
         "rows for each attribute, and at least one attribute."
     )
 
+    B306 = "[B306] Bad setting level = {level}. Expected a share from 0 to 1."
+
     # B4xx: converters
     B401 = (
         "[B401] '{path}' is not there. Expected a CSV file, or a zip that holds one. "
@@ -199,6 +201,12 @@ class Errors:
 
 class Warnings:
     """Warnings carry a count and are given once a call, not once an item."""
+
+    # W2xx: lattice and components
+    W201 = (
+        "[W201] The gold entities of {count} docs of a batch are impossible under the "
+        "tagging scheme and the settings; nothing was learned from these docs."
+    )
 
     # W4xx: converters
     W401 = (

@@ -1,20 +1,23 @@
 """What components with a CRF share: batching, the training step, loading."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import srsly
+from spacy import util
 from spacy.errors import Errors as SpacyErrors
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
-from spacy.util import minibatch
 from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
 from torch import Tensor
 
 from . import crf
+from .errors import Warnings
 from .lattice import Layout, has_words
+from .serialization import model_from_bytes, model_to_bytes
 from .tags import BoolArray, TagSet
 from .types import Potentials
 
@@ -52,7 +55,7 @@ class SequenceLabeler(TrainablePipe):
         YIELDS (Doc): The docs, in order.
         """
         handle_error = self.get_error_handler()
-        for window in minibatch(stream, size=batch_size):
+        for window in util.minibatch(stream, size=batch_size):
             failed: set[int] = set()
             for batch in batch_by_length(window):
                 docs = [window[i] for i in batch]
@@ -125,7 +128,12 @@ class SequenceLabeler(TrainablePipe):
             free=None if free is None else self.to_tensor(free, selected),
         )
         d_scores = restore_words(d_selected, layout, like=scores)
-        return float(loss.sum()), Potentials(*(torch2xp(t) for t in d_scores))
+        possible = loss.isfinite()
+        if not possible.all():
+            count = int((~possible).sum())
+            warnings.warn(Warnings.W201.format(count=count), stacklevel=2)
+        total = float(loss[possible].sum())
+        return total, Potentials(*(torch2xp(t) for t in d_scores))
 
     def to_torch(self, potentials: Potentials[Any]) -> Potentials[Tensor]:
         """View arrays as tensors. They may alias live weights: never write to them."""
@@ -140,24 +148,50 @@ class SequenceLabeler(TrainablePipe):
         if self.model.get_ref("output_layer").maybe_get_dim("nO") != n_tags:
             self.set_output(n_tags)
 
+    def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
+        """Serialize the component to bytes."""
+        serialize = {
+            "cfg": lambda: srsly.json_dumps(self.cfg),
+            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+            "model": lambda: model_to_bytes(self.model),
+        }
+        return util.to_bytes(serialize, exclude)
+
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Sequence[str] = ()
     ) -> "SequenceLabeler":
         """Load the component from bytes, whatever labels it had before."""
-        if "cfg" not in exclude:
-            msg = srsly.msgpack_loads(bytes_data)
-            self._load_cfg(srsly.json_loads(msg["cfg"]))
-        return super().from_bytes(bytes_data, exclude=exclude)
+        deserialize = {
+            "cfg": lambda b: self._load_cfg(srsly.json_loads(b)),
+            "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
+            "model": lambda b: model_from_bytes(self.model, b),
+        }
+        util.from_bytes(bytes_data, deserialize, exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+        """Write the component to a directory."""
+        serialize = {
+            "cfg": lambda p: srsly.write_json(p, self.cfg),
+            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+            "model": lambda p: p.write_bytes(model_to_bytes(self.model)),
+        }
+        util.to_disk(path, serialize, exclude)
 
     def from_disk(
         self, path: str | Path, *, exclude: Sequence[str] = ()
     ) -> "SequenceLabeler":
         """Load the component from a directory, whatever labels it had before."""
-        if "cfg" not in exclude:
-            self._load_cfg(srsly.read_json(Path(path) / "cfg"))
-        return super().from_disk(path, exclude=exclude)
+        deserialize = {
+            "cfg": lambda p: self._load_cfg(srsly.read_json(p)),
+            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
+            "model": lambda p: model_from_bytes(self.model, p.read_bytes()),
+        }
+        util.from_disk(path, deserialize, exclude)
+        return self
 
     def _load_cfg(self, cfg: dict[str, Any]) -> None:
+        # before the model is read: the network is rebuilt at the stored size
         self.cfg.update(cfg)
         self.resize_output()
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import spacy
+import srsly
 from pipelines import (
     LISTENER_MODEL,
     SMALL_MODEL,
@@ -11,6 +12,7 @@ from pipelines import (
     make_pipeline,
     train_pipeline,
 )
+from safetensors.numpy import load
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
@@ -444,6 +446,39 @@ def test_component_can_be_initialized_again_with_other_labels(trained):
     data = [("Fanta tastes.", [(0, 5, "DRINK")])]
     train_pipeline(nlp, data, n_steps=20)
     assert get_entities(nlp.pipe(["Fanta tastes."])) == [[("Fanta", "DRINK")]]
+
+
+# the model file
+
+
+def test_weights_are_safetensors_with_a_format_version(trained):
+    msg = srsly.msgpack_loads(trained.get_pipe(FACTORY).to_bytes())
+    file = srsly.msgpack_loads(msg["model"])
+    weights = load(file["weights"])
+    assert file["format"] == 1
+    assert all(v is None for p in file["model"]["params"] for v in p.values())
+    shapes = {array.shape for array in weights.values()}
+    assert (5, 5) in shapes
+    assert (50, 12) in shapes
+
+
+@pytest.mark.parametrize("found", [2, None])
+def test_other_format_is_an_error(trained, found):
+    pipe = make_pipeline().get_pipe(FACTORY)
+    msg = srsly.msgpack_loads(trained.get_pipe(FACTORY).to_bytes())
+    file = srsly.msgpack_loads(msg["model"])
+    msg["model"] = srsly.msgpack_dumps({**file, "format": found})
+    with pytest.raises(ValueError, match=r"B302.*expected 1"):
+        pipe.from_bytes(srsly.msgpack_dumps(msg))
+
+
+def test_parts_of_the_component_can_be_left_out(trained, tmp_path):
+    pipe = trained.get_pipe(FACTORY)
+    pipe.to_disk(tmp_path, exclude=["vocab", "model"])
+    assert [path.name for path in tmp_path.iterdir()] == ["cfg"]
+    loaded = make_pipeline().get_pipe(FACTORY)
+    loaded.from_disk(tmp_path, exclude=["vocab", "model"])
+    assert loaded.labels == pipe.labels
 
 
 # scores

@@ -34,9 +34,11 @@ MAY_IMPORT = {
     "architectures": FOUNDATION | {"layers"},
     "lattice": FOUNDATION,
     "scorer": FOUNDATION,
-    "sequence_labeler": FOUNDATION | {"crf", "lattice"},
+    "serialization": FOUNDATION,
+    "sequence_labeler": FOUNDATION | {"crf", "lattice", "serialization"},
     "entity_recognizer": FOUNDATION | {"lattice", "scorer", "sequence_labeler"},
     "converters": FOUNDATION | {"converters", "__init__"},
+    "augmenters": FOUNDATION,
     "callbacks": FOUNDATION,
     "cli": FOUNDATION | {"converters", "cli", "__init__"},
     "__main__": {"cli"},
@@ -44,6 +46,7 @@ MAY_IMPORT = {
 REGISTRIES = {
     "spacy_architectures": "architectures",
     "spacy_scorers": "scorers",
+    "spacy_augmenters": "augmenters",
     "spacy_callbacks": "callbacks",
 }
 
