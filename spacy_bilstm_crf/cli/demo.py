@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from typer import Argument as Arg
 from typer import Exit
@@ -35,16 +35,19 @@ def demo_cli(
     try:
         nlp = load_pipeline(model)
     except ValueError as error:
-        msg.fail(str(error), exits=1)
-        raise Exit(1) from None
+        _fail(error)
     docs = list(nlp.pipe(text or TEXTS))
     print_entities(docs)
     notes = nlp.meta.get("notes")
     if notes:
         msg.warn(notes)
-    if out is not None:
+    if out is None:
+        return
+    try:
         write_page(docs, out)
-        msg.good(f"Page written to {out}")
+    except ValueError as error:
+        _fail(error)
+    msg.good(f"Page written to {out}")
 
 
 def load_pipeline(model: str) -> "Language":
@@ -66,8 +69,8 @@ def print_entities(docs: Sequence["Doc"]) -> None:
     from wasabi import msg, table, wrap
 
     for doc in docs:
-        rows = [(ent.text, ent.label_, f"{ent.start_char}") for ent in doc.ents]
-        print(wrap(" ".join(doc.text.split()), indent=0))
+        rows = [(_as_line(e.text), e.label_, str(e.start_char)) for e in doc.ents]
+        print(wrap(_as_line(doc.text), indent=0))
         if rows:
             print(table(rows, header=("entity", "label", "start"), divider=True))
         else:
@@ -75,11 +78,29 @@ def print_entities(docs: Sequence["Doc"]) -> None:
 
 
 def write_page(docs: Sequence["Doc"], path: Path) -> None:
-    """Write a displaCy page; it appears whole or not at all."""
+    """Write a displaCy page; it appears whole or not at all.
+
+    RAISES (ValueError): If it cannot be written.
+    """
+    import warnings
+
     from spacy import displacy
 
-    html = displacy.render(docs, style="ent", page=True, jupyter=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(html, encoding="utf-8")
-    temporary.replace(path)
+    from ..converters import write_files
+
+    with warnings.catch_warnings():
+        # a text without entities is no mistake here
+        warnings.filterwarnings("ignore", r"\[W006\]")
+        html = displacy.render(docs, style="ent", page=True, jupyter=False)
+    write_files(path.parent, {path.name: html.encode()})
+
+
+def _fail(error: Exception) -> NoReturn:
+    from wasabi import msg
+
+    msg.fail(str(error))
+    raise Exit(1) from None
+
+
+def _as_line(text: str) -> str:
+    return " ".join(text.split())
