@@ -48,8 +48,8 @@ word_dropout = 0.1
 [model.tok2vec.embed.features]
 @architectures = "spacy-bilstm-crf.HashedFeatures.v1"
 width = 24
-attrs = ["PREFIX", "SUFFIX", "SHAPE"]
-rows = [1000, 4000, 2000]
+attrs = ["PREFIX", "SUFFIX", "SHAPE", "LOWER"]
+rows = [1000, 4000, 2000, 10000]
 
 [model.tok2vec.embed.characters]
 @architectures = "spacy-bilstm-crf.CharacterCNN.v1"

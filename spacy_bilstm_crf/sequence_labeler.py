@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import srsly
+import torch
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
 from spacy.pipeline.trainable_pipe import TrainablePipe
@@ -22,7 +23,7 @@ from .tags import BoolArray, TagSet
 from .types import Potentials
 
 # tokens, padding included, that go through the network at once in prediction
-MAX_BATCH_TOKENS = 8192
+MAX_BATCH_TOKENS = 4096
 
 
 class SequenceLabeler(TrainablePipe):
@@ -140,7 +141,7 @@ class SequenceLabeler(TrainablePipe):
         return Potentials(*(xp2torch(array) for array in potentials))
 
     def to_tensor(self, array: Any, like: Potentials[Tensor]) -> Tensor:
-        return xp2torch(self.model.ops.xp.asarray(array), device=like.emissions.device)
+        return torch.as_tensor(array, device=like.emissions.device)
 
     def resize_output(self) -> None:
         """Give the output layer the size that the labels ask for."""

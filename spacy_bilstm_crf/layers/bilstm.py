@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+import torch
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import ArgsKwargs, Floats2d
 
 from ..nn.bilstm import BiLSTM
-from .padding import pad, unpad
 from .torch_shim import TorchShim
 
 InT = list[Floats2d]
@@ -55,19 +55,21 @@ def forward(
     if not used:
         return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in X], lambda dY: X
     shim = model.shims[0]
-    Xp, lengths = pad(model.ops, [X[i] for i in used])
+    lengths = [len(X[i]) for i in used]
+    Xp = model.ops.pad([X[i] for i in used])
     Xt = xp2torch(Xp, requires_grad=is_train, device=shim.device)
-    lengths_t = xp2torch(lengths, device=shim.device)
+    lengths_t = torch.tensor(lengths, device=shim.device)
     args = ArgsKwargs(args=(Xt, lengths_t, get_rate(model)), kwargs={})
     Yt, torch_backprop = shim(args, is_train)
 
     def backprop(dY: OutT) -> InT:
-        dYp, _ = pad(model.ops, [dY[i] for i in used])
-        dYt = xp2torch(dYp, device=shim.device)
+        dYt = xp2torch(model.ops.pad([dY[i] for i in used]), device=shim.device)
         dXt = torch_backprop(ArgsKwargs(args=((Yt,),), kwargs={"grad_tensors": dYt}))
-        return fill(model, unpad(torch2xp(dXt.args[0]), lengths), used, like=X)
+        return fill(
+            model, model.ops.unpad(torch2xp(dXt.args[0]), lengths), used, like=X
+        )
 
-    return fill(model, unpad(torch2xp(Yt), lengths), used, like=X), backprop
+    return fill(model, model.ops.unpad(torch2xp(Yt), lengths), used, like=X), backprop
 
 
 def fill(

@@ -6,7 +6,6 @@ from thinc.api import Model, glorot_uniform_init
 from thinc.types import Floats2d
 
 from ..types import Potentials
-from .padding import pad, unpad
 
 InT = list[Floats2d]
 OutT = Potentials
@@ -34,7 +33,7 @@ def potentials(nO: int | None = None, nI: int | None = None) -> Model[InT, OutT]
 def forward(
     model: Model[InT, OutT], X: InT, is_train: bool
 ) -> tuple[OutT, Callable[[OutT], InT]]:
-    Xp, lengths = pad(model.ops, X)
+    Xp = model.ops.pad(X)
     batch_size, seq_len, nI = Xp.shape
     X2d = Xp.reshape((batch_size * seq_len, nI))
     W = model.get_param("W")
@@ -55,7 +54,7 @@ def forward(
         model.inc_grad("start_transitions", dY.start_transitions)
         model.inc_grad("end_transitions", dY.end_transitions)
         dXp = model.ops.gemm(dY2d, W).reshape((batch_size, seq_len, nI))
-        return unpad(dXp, lengths)
+        return model.ops.unpad(dXp, [len(x) for x in X])
 
     return Y, backprop
 
