@@ -14,8 +14,9 @@ its input, and none reads the padding.
 import torch
 from torch import Tensor
 
-from . import crf_plain
-from .crf_plain import time_mask
+from . import crf_fast, crf_plain, crf_viterbi
+from .crf_path import add_path, path_score, single_tags
+from .crf_plain import MINUS_INFINITY, time_mask
 from .crf_validation import (
     validate_constraints,
     validate_lattice,
@@ -26,7 +27,6 @@ from .crf_validation import (
 from .tags import Constraints
 from .types import Potentials
 
-MINUS_INFINITY = float("-inf")
 PADDING = -1
 
 
@@ -49,7 +49,8 @@ def constrain(
     validate_constraints(potentials, constraints)
     if allowed is not None:
         validate_lattice(potentials, allowed, name="allowed")
-    return _constrain(potentials, constraints, allowed)
+    scores = Potentials(*(scores.detach().clone() for scores in potentials))
+    return _constrain(scores, constraints, allowed)
 
 
 @torch.no_grad()
@@ -78,9 +79,9 @@ def expected_counts(
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
-    scores = _as_double(potentials, lengths)
+    scores = _detach(potentials)
     weights = torch.ones_like(lengths, dtype=torch.float64)
-    log_z, counts = crf_plain.log_partition_gradient(scores, lengths, weights)
+    log_z, counts = _log_partition_gradient(scores, lengths, weights)
     return log_z.to(potentials.emissions), _cast(counts, like=potentials)
 
 
@@ -110,11 +111,13 @@ def viterbi_decode(
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
-    scores = _as_double(potentials, lengths)
-    tag_ids, best = crf_plain.viterbi(scores, lengths)
+    scores = _detach(potentials)
     # shape: (batch_size, seq_len)
-    known = time_mask(lengths, tag_ids.shape[1])
-    known &= (best != MINUS_INFINITY).unsqueeze(1)
+    mask = time_mask(lengths, scores.emissions.shape[1])
+    tag_ids = _viterbi(scores, lengths).where(mask, 0)
+    best = path_score(scores, tag_ids, lengths)
+    # shape: (batch_size, seq_len)
+    known = mask & (best != MINUS_INFINITY).unsqueeze(1)
     return tag_ids.where(known, PADDING), best.to(potentials.emissions)
 
 
@@ -134,8 +137,8 @@ def sequence_score(
     lengths = validate_lengths(potentials, lengths)
     mask = time_mask(lengths, potentials.emissions.shape[1])
     validate_tag_ids(potentials, tag_ids, mask)
-    scores = _as_double(potentials, lengths)
-    return _path_score(scores, tag_ids, lengths).to(potentials.emissions)
+    score = path_score(_detach(potentials), tag_ids.where(mask, 0), lengths)
+    return score.to(potentials.emissions)
 
 
 @torch.no_grad()
@@ -165,104 +168,81 @@ def negative_log_likelihood(
     RAISES (ValueError): For a shape, dtype or length that does not fit.
     """
     validate_potentials(potentials)
+    validate_constraints(potentials, constraints)
     validate_lattice(potentials, gold, name="gold")
+    if free is not None:
+        validate_lattice(potentials, free, name="free")
     lengths = validate_lengths(potentials, lengths)
-    scores = _as_double(constrain(potentials, constraints, free), lengths)
-    gold_log_z, gold_counts = _gold_log_partition_gradient(scores, gold, lengths)
-    possible = gold_log_z != MINUS_INFINITY
-    log_z, counts = crf_plain.log_partition_gradient(scores, lengths, possible.double())
-    loss = torch.where(possible, log_z - gold_log_z, float("inf"))
-    gradient = Potentials(*(c - g for c, g in zip(counts, gold_counts, strict=True)))
+    scores = _constrain(_detach(potentials), constraints, free)
+    tag_ids = single_tags(gold, time_mask(lengths, gold.shape[1]))
+    if tag_ids is None:
+        loss, gradient = _lattice_loss(scores, gold, lengths)
+    else:
+        loss, gradient = _path_loss(scores, tag_ids, lengths)
     return loss.to(potentials.emissions), _cast(gradient, like=potentials)
 
 
+def _lattice_loss(
+    scores: Potentials[Tensor], gold: Tensor, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    gold_scores = scores._replace(emissions=_remove(scores.emissions, gold))
+    weights = torch.ones_like(lengths, dtype=torch.float64)
+    gold_log_z, gold_counts = _log_partition_gradient(gold_scores, lengths, weights)
+    possible = gold_log_z != MINUS_INFINITY
+    log_z, counts = _log_partition_gradient(scores, lengths, possible.double())
+    loss = torch.where(possible, log_z - gold_log_z, float("inf"))
+    return loss, Potentials(*map(torch.sub, counts, gold_counts))
+
+
+def _path_loss(
+    scores: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    gold_score = path_score(scores, tag_ids, lengths)
+    possible = gold_score != MINUS_INFINITY
+    log_z, gradient = _log_partition_gradient(scores, lengths, possible.double())
+    add_path(gradient, tag_ids, lengths, -possible.double())
+    return torch.where(possible, log_z - gold_score, float("inf")), gradient
+
+
+def _log_partition_gradient(
+    scores: Potentials[Tensor], lengths: Tensor, weights: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    """The fast kernel where it applies, the plain one everywhere else."""
+    if scores.emissions.device.type == "cpu" and len(lengths):
+        result = crf_fast.log_partition_gradient(scores, lengths, weights)
+        if result is not None:
+            return result
+    return crf_plain.log_partition_gradient(scores, lengths, weights)
+
+
+def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> Tensor:
+    if scores.emissions.device.type == "cpu":
+        return crf_viterbi.viterbi(scores, lengths)
+    return crf_plain.viterbi(scores, lengths)
+
+
 def _constrain(
-    potentials: Potentials[Tensor], constraints: Constraints, allowed: Tensor | None
+    scores: Potentials[Tensor], constraints: Constraints, allowed: Tensor | None
 ) -> Potentials[Tensor]:
-    device = potentials.emissions.device
-    tables = [torch.as_tensor(table, device=device) for table in constraints]
-    emissions, *transitions = (scores.detach().clone() for scores in potentials)
-    if allowed is not None:
-        emissions.masked_fill_(~allowed, MINUS_INFINITY)
-    for scores, table in zip(transitions, tables, strict=True):
-        scores.masked_fill_(~table, MINUS_INFINITY)
-    return Potentials(emissions, *transitions)
-
-
-def _gold_log_partition_gradient(
-    potentials: Potentials[Tensor], gold: Tensor, lengths: Tensor
-) -> tuple[Tensor, Potentials[Tensor]]:
-    # shape: (batch_size, seq_len, n_tags)
-    gold = gold.to(potentials.emissions.device)
-    gold = gold & time_mask(lengths, gold.shape[1]).unsqueeze(2)
-    if _is_annotated(gold, lengths):
-        return _path_gradient(potentials, gold, lengths)
-    emissions = potentials.emissions.masked_fill(~gold, MINUS_INFINITY)
-    weights = torch.ones_like(lengths, dtype=emissions.dtype)
-    potentials = potentials._replace(emissions=emissions)
-    return crf_plain.log_partition_gradient(potentials, lengths, weights)
-
-
-def _is_annotated(gold: Tensor, lengths: Tensor) -> bool:
-    """Whether every token has exactly one gold tag; padding has none."""
-    one_at_most = (gold.sum(2) <= 1).all()
-    return bool(one_at_most) and torch.equal(gold.sum((1, 2)), lengths)
-
-
-def _path_gradient(
-    potentials: Potentials[Tensor], gold: Tensor, lengths: Tensor
-) -> tuple[Tensor, Potentials[Tensor]]:
-    # shape: (batch_size, seq_len)
-    tag_ids = gold.byte().argmax(2)
-    score = _path_score(potentials, tag_ids, lengths)
-    # shape: (batch_size, 1)
-    weights = (score != MINUS_INFINITY).to(score).unsqueeze(1)
-    counts = Potentials(*(torch.zeros_like(scores) for scores in potentials))
-    counts.emissions[gold] = weights.expand_as(tag_ids)[gold.any(2)]
-    # shape: (batch_size, seq_len - 1)
-    weight = weights * time_mask(lengths, tag_ids.shape[1])[:, 1:]
-    steps = (tag_ids[:, :-1], tag_ids[:, 1:])
-    counts.transitions.index_put_(steps, weight, accumulate=True)
-    counts.start_transitions.index_put_((tag_ids[:, 0],), weights[:, 0], True)
-    counts.end_transitions.index_put_(
-        (_last_tag(tag_ids, lengths),), weights[:, 0], accumulate=True
-    )
-    return score, counts
-
-
-def _path_score(
-    potentials: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor
-) -> Tensor:
-    # shape: (batch_size, seq_len)
-    mask = time_mask(lengths, tag_ids.shape[1])
-    tag_ids = tag_ids.where(mask, 0)
-    emissions = potentials.emissions.gather(2, tag_ids.unsqueeze(2)).squeeze(2)
-    # shape: (batch_size, seq_len - 1)
-    transitions = potentials.transitions[tag_ids[:, :-1], tag_ids[:, 1:]]
-    # shape: (batch_size,)
-    return (
-        potentials.start_transitions[tag_ids[:, 0]]
-        + emissions.where(mask, 0.0).sum(1)
-        + transitions.where(mask[:, 1:], 0.0).sum(1)
-        + potentials.end_transitions[_last_tag(tag_ids, lengths)]
+    emissions, *transitions = scores
+    device = emissions.device
+    tables = (torch.as_tensor(table, device=device) for table in constraints)
+    return Potentials(
+        emissions if allowed is None else _remove(emissions, allowed),
+        *(_remove(s, table) for s, table in zip(transitions, tables, strict=True)),
     )
 
 
-def _last_tag(tag_ids: Tensor, lengths: Tensor) -> Tensor:
-    # shape: (batch_size,)
-    return tag_ids.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)
+def _remove(scores: Tensor, allowed: Tensor) -> Tensor:
+    return scores.masked_fill(~allowed, MINUS_INFINITY)
 
 
-def _as_double(potentials: Potentials[Tensor], lengths: Tensor) -> Potentials[Tensor]:
-    """The scores in float64, zero on padding; on the CPU where MPS has none."""
-    # shape: (batch_size, seq_len)
-    mask = time_mask(lengths, potentials.emissions.shape[1])
-    emissions = potentials.emissions.masked_fill(~mask.unsqueeze(2), 0.0)
-    scores = (scores.detach().double() for scores in (emissions, *potentials[1:]))
-    return Potentials(*scores)
+def _detach(potentials: Potentials[Tensor]) -> Potentials[Tensor]:
+    return Potentials(*(scores.detach() for scores in potentials))
 
 
 def _cast(
     gradient: Potentials[Tensor], *, like: Potentials[Tensor]
 ) -> Potentials[Tensor]:
-    return Potentials(*(g.to(like.emissions) for g in gradient))
+    casted = (g.to(like.emissions).contiguous() for g in gradient)
+    return Potentials(*casted)

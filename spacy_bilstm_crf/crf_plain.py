@@ -26,6 +26,7 @@ def log_partition_gradient(
     RETURNS (tuple[Tensor, Potentials]): Log Z, shape (batch_size,), and the
         gradient: weighted marginals and weighted expected counts.
     """
+    potentials = as_double(potentials, lengths)
     alpha = forward(potentials)
     beta = backward(potentials, lengths)
     log_z = _log_partition(alpha, potentials.end_transitions, lengths)
@@ -78,12 +79,13 @@ def backward(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
     return torch.stack(betas[::-1])
 
 
-def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """The best path of each sequence and its score (Rabiner 1989, eq. 32 to 35).
+def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
+    """The best path of each sequence (Rabiner 1989, equations 32 to 35).
 
-    RETURNS (tuple[Tensor, Tensor]): Tag numbers, meaningless past a sequence's end,
-        shape (batch_size, seq_len); scores, shape (batch_size,).
+    RETURNS (Tensor): Tag numbers, meaningless on padding and where there is no
+        path. Shape: (batch_size, seq_len).
     """
+    potentials = as_double(potentials, lengths)
     emissions = potentials.emissions.transpose(0, 1)
     deltas = [potentials.start_transitions + emissions[0]]
     backpointers = []
@@ -96,9 +98,15 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Te
         backpointers.append(previous)
     # shape: (batch_size, n_tags)
     ends = _at_last(torch.stack(deltas), lengths) + potentials.end_transitions
-    # shape: (batch_size,)
-    scores, last_tags = ends.max(dim=1)
-    return _follow(backpointers, last_tags, lengths), scores
+    return _follow(backpointers, ends.argmax(1), lengths)
+
+
+def as_double(potentials: Potentials[Tensor], lengths: Tensor) -> Potentials[Tensor]:
+    """The scores in float64, zero on padding."""
+    # shape: (batch_size, seq_len)
+    mask = time_mask(lengths, potentials.emissions.shape[1])
+    emissions = potentials.emissions.masked_fill(~mask.unsqueeze(2), 0.0)
+    return Potentials(*(s.double() for s in (emissions, *potentials[1:])))
 
 
 def time_mask(lengths: Tensor, seq_len: int) -> Tensor:

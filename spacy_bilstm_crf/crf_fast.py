@@ -1,0 +1,195 @@
+"""Forward-backward in exp space: the fast kernel, for the CPU.
+
+`crf_plain` adds up logarithms; here probabilities are multiplied, so that a time
+step is one small matrix product over the batch. The loops run in NumPy, on memory
+that it shares with torch, because a call costs it half of what it costs torch.
+
+With alpha[t] the mass of all paths up to and including step t, beta[t] that of all
+paths after it and gamma[t] = emission[t] * beta[t] (Rabiner 1989, equations 18 to
+25; Sutton and McCallum 2012, section 4.1), at every step t
+
+    Z                   = sum_k alpha[t, k] beta[t, k]
+    p(k at t)           = alpha[t, k] beta[t, k] / Z
+    p(i at t, j at t+1) = alpha[t, i] transition[i, j] gamma[t + 1, j] / Z
+
+The last two hold in whatever scale alpha[t] and beta[t] have, if Z is taken in the
+same; rescaling therefore matters to log Z only.
+
+Why the result can be trusted. A zero must mean 'removed', never 'underflown'. The
+scores are shifted to at most 0 and lie at most `MAX_RANGE` below it, so one step
+multiplies by at least exp(-MAX_RANGE), or by zero for what is removed. If every
+value of alpha and gamma is zero or at least `FLOOR`, then by induction over the
+steps each zero was removed, and no product of two values and a step left the
+normal numbers. All terms are positive, so nothing cancels. Both bounds are checked;
+where one does not hold, the caller takes `crf_plain`.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .crf_border import border_transitions, bordered_rows
+from .crf_plain import MINUS_INFINITY
+from .types import Potentials
+
+MAX_RANGE, MAX_RANGE_FLOAT32 = 150.0, 80.0
+FLOOR = math.exp(-200.0)
+# between two rescalings: the nats that the best path may lose and that the sum over
+# all paths may gain, and the number of steps
+MAX_LOSS, MAX_GAIN, MAX_STEPS = 150.0, 50.0, 16
+SMALLEST = np.finfo(np.float64).tiny
+
+Floats2d = NDArray[np.float64]
+Floats3d = NDArray[np.float64]
+
+
+class Factors(NamedTuple):
+    """The exponentials of the shifted scores, the border being the last tag.
+
+    emissions: Shape: (seq_len + 2, batch_size, n_tags + 1).
+    transitions: Shape: (n_tags + 1, n_tags + 1).
+    log_scale: The shifts, added up for each sequence. Shape: (batch_size,).
+    interval: The number of steps between two rescalings.
+    """
+
+    emissions: Tensor
+    transitions: Tensor
+    log_scale: Tensor
+    interval: int
+
+
+def log_partition_gradient(
+    potentials: Potentials[Tensor], lengths: Tensor, weights: Tensor
+) -> tuple[Tensor, Potentials[Tensor]] | None:
+    """Log Z of every sequence, and the gradient of sum(weights * log Z).
+
+    Equal to `crf_plain.log_partition_gradient`, or None if it cannot promise that.
+
+    weights (Tensor): The weight of each sequence. Shape: (batch_size,).
+    RETURNS (tuple[Tensor, Potentials] | None): Log Z, shape (batch_size,), and the
+        gradient: weighted marginals and weighted expected counts. In float64.
+    """
+    factors = make_factors(potentials, lengths)
+    if factors is None:
+        return None
+    alpha, log_scale = _forward(factors)
+    beta, gamma = _backward(factors)
+    if _has_lost_digits(alpha) or _has_lost_digits(gamma):
+        return None
+    # shape: (batch_size,)
+    log_z = alpha[-1, :, -1].log() + log_scale + factors.log_scale
+    return log_z, _gradient(factors.transitions, alpha, beta, gamma, weights)
+
+
+def make_factors(potentials: Potentials[Tensor], lengths: Tensor) -> Factors | None:
+    """Shift the scores and take them out of log space.
+
+    RETURNS (Factors | None): None if the scores range too widely.
+    """
+    emissions = potentials.emissions.detach()
+    # a token's scores again, so that the border does not widen the range
+    border = emissions[:1, 0]
+    # shape: (n_steps, batch_size, n_tags)
+    scores, is_border = bordered_rows(emissions, lengths, border=border)
+    n_tags = scores.shape[2]
+    transitions = border_transitions(potentials, stay=MINUS_INFINITY).double()
+    low, high = _finite_range(scores)
+    low_transition, high_transition = _finite_range(transitions)
+    spread = high - low + high_transition - low_transition
+    if not spread <= MAX_RANGE:
+        return None
+    if high - low > MAX_RANGE_FLOAT32:
+        scores = scores.double()
+    scores.sub_(high).exp_().numpy()[is_border.numpy()] = 0.0
+    # shape: (n_steps, batch_size, n_tags + 1)
+    factors = scores.new_empty(*scores.shape[:2], n_tags + 1, dtype=torch.float64)
+    factors[..., :-1] = scores
+    factors[..., -1] = is_border
+    transitions.sub_(high_transition).exp_()[-1, -1] = 1.0
+    log_scale = lengths.double() * (high + high_transition) + high_transition
+    return Factors(factors, transitions, log_scale, _interval(spread, n_tags + 1))
+
+
+def _finite_range(scores: Tensor) -> tuple[float, float]:
+    low, high = (float(score) for score in scores.aminmax())
+    if low == MINUS_INFINITY:
+        finite = scores[scores > MINUS_INFINITY]
+        low = float(finite.min()) if len(finite) else high
+    return (low, high) if high > MINUS_INFINITY else (0.0, 0.0)
+
+
+def _interval(spread: float, n_tags: int) -> int:
+    steps = min(MAX_LOSS / (spread + 1.0), MAX_GAIN / math.log(n_tags), MAX_STEPS)
+    return max(int(steps), 1)
+
+
+def _forward(factors: Factors) -> tuple[Tensor, Tensor]:
+    """Alpha, shape (n_steps, batch_size, n_tags + 1), and the log of its scale."""
+    emissions, transitions = factors.emissions.numpy(), factors.transitions.numpy()
+    alpha = np.empty_like(emissions)
+    alpha[0] = emissions[0]
+    log_scale = np.zeros(alpha.shape[1])
+    for t in range(1, len(alpha)):
+        np.dot(alpha[t - 1], transitions, out=alpha[t])
+        if t % factors.interval == 0:
+            total = _total(alpha[t])
+            log_scale += np.log(total[:, 0])
+            alpha[t] /= total
+        alpha[t] *= emissions[t]
+    return torch.from_numpy(alpha), torch.from_numpy(log_scale)
+
+
+def _backward(factors: Factors) -> tuple[Tensor, Tensor]:
+    """Beta and gamma, each of shape (n_steps, batch_size, n_tags + 1).
+
+    Gamma takes the memory of the emissions. A rescaling concerns it alone, so that
+    beta[t] keeps the scale of gamma[t + 1].
+    """
+    gamma = factors.emissions.numpy()
+    beta = np.empty_like(gamma)
+    transitions = np.ascontiguousarray(factors.transitions.numpy().T)
+    for t in range(len(gamma) - 2, -1, -1):
+        np.dot(gamma[t + 1], transitions, out=beta[t])
+        if t % factors.interval == 0:
+            gamma[t] /= _total(beta[t])
+        gamma[t] *= beta[t]
+    return torch.from_numpy(beta), torch.from_numpy(gamma)
+
+
+def _total(mass: Floats2d) -> Floats2d:
+    """The mass of each sequence, to divide by. Shape: (batch_size, 1)."""
+    return np.maximum(mass.sum(1, keepdims=True), SMALLEST)
+
+
+def _has_lost_digits(mass: Tensor) -> bool:
+    array = mass.numpy()
+    kept = np.count_nonzero(array >= FLOOR)
+    return kept != np.count_nonzero(array != 0)
+
+
+def _gradient(
+    transitions: Tensor, alpha: Tensor, beta: Tensor, gamma: Tensor, weights: Tensor
+) -> Potentials[Tensor]:
+    """Marginals and expected counts; takes the memory of alpha and beta."""
+    # shape: (n_steps - 1, batch_size, n_tags + 1)
+    alpha, marginals, gamma = alpha[:-1], beta[:-1].mul_(alpha[:-1]), gamma[1:]
+    # shape: (n_steps - 1, batch_size, 1)
+    total = marginals.sum(2, keepdim=True)
+    share = (weights.unsqueeze(1) / total).masked_fill_(total == 0, 0.0)
+    marginals *= share
+    alpha *= share
+    # shape: (n_steps - 1, n_tags + 1, n_tags + 1)
+    steps = np.matmul(alpha.transpose(1, 2).numpy(), gamma.numpy())
+    # shape: (n_tags + 1, n_tags + 1)
+    counts = torch.from_numpy(steps.sum(0)) * transitions
+    return Potentials(
+        # shape: (batch_size, seq_len, n_tags)
+        marginals[1:, :, :-1].transpose(0, 1),
+        counts[:-1, :-1],
+        counts[-1, :-1],
+        counts[:-1, -1],
+    )
