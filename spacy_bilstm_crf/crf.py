@@ -115,7 +115,7 @@ def viterbi_decode(
     # shape: (batch_size, seq_len)
     mask = time_mask(lengths, scores.emissions.shape[1])
     tag_ids = _viterbi(scores, lengths).where(mask, 0)
-    best = path_score(scores, tag_ids, lengths)
+    best = path_score(scores, tag_ids, mask)
     # shape: (batch_size, seq_len)
     known = mask & (best != MINUS_INFINITY).unsqueeze(1)
     return tag_ids.where(known, PADDING), best.to(potentials.emissions)
@@ -137,7 +137,7 @@ def sequence_score(
     lengths = validate_lengths(potentials, lengths)
     mask = time_mask(lengths, potentials.emissions.shape[1])
     validate_tag_ids(potentials, tag_ids, mask)
-    score = path_score(_detach(potentials), tag_ids.where(mask, 0), lengths)
+    score = path_score(_detach(potentials), tag_ids.where(mask, 0), mask)
     return score.to(potentials.emissions)
 
 
@@ -197,10 +197,11 @@ def _lattice_loss(
 def _path_loss(
     scores: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    gold_score = path_score(scores, tag_ids, lengths)
+    mask = time_mask(lengths, tag_ids.shape[1])
+    gold_score = path_score(scores, tag_ids, mask)
     possible = gold_score != MINUS_INFINITY
     log_z, gradient = _log_partition_gradient(scores, lengths, possible.double())
-    add_path(gradient, tag_ids, lengths, -possible.double())
+    add_path(gradient, tag_ids, mask, -possible.double())
     return torch.where(possible, log_z - gold_score, float("inf")), gradient
 
 

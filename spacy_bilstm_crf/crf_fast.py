@@ -73,7 +73,7 @@ def log_partition_gradient(
     RETURNS (tuple[Tensor, Potentials] | None): Log Z, shape (batch_size,), and the
         gradient: weighted marginals and weighted expected counts. In float64.
     """
-    factors = make_factors(potentials, lengths)
+    factors = _make_factors(potentials, lengths)
     if factors is None:
         return None
     alpha, log_scale = _forward(factors)
@@ -85,7 +85,7 @@ def log_partition_gradient(
     return log_z, _gradient(factors.transitions, alpha, beta, gamma, weights)
 
 
-def make_factors(potentials: Potentials[Tensor], lengths: Tensor) -> Factors | None:
+def _make_factors(potentials: Potentials[Tensor], lengths: Tensor) -> Factors | None:
     """Shift the scores and take them out of log space.
 
     RETURNS (Factors | None): None if the scores range too widely.
@@ -116,10 +116,11 @@ def make_factors(potentials: Potentials[Tensor], lengths: Tensor) -> Factors | N
 
 def _finite_range(scores: Tensor) -> tuple[float, float]:
     low, high = (float(score) for score in scores.aminmax())
+    if high == MINUS_INFINITY:
+        return 0.0, 0.0
     if low == MINUS_INFINITY:
-        finite = scores[scores > MINUS_INFINITY]
-        low = float(finite.min()) if len(finite) else high
-    return (low, high) if high > MINUS_INFINITY else (0.0, 0.0)
+        low = float(scores[scores > MINUS_INFINITY].min())
+    return low, high
 
 
 def _interval(spread: float, n_tags: int) -> int:
@@ -132,14 +133,14 @@ def _forward(factors: Factors) -> tuple[Tensor, Tensor]:
     emissions, transitions = factors.emissions.numpy(), factors.transitions.numpy()
     alpha = np.empty_like(emissions)
     alpha[0] = emissions[0]
-    log_scale = np.zeros(alpha.shape[1])
-    for t in range(1, len(alpha)):
-        np.dot(alpha[t - 1], transitions, out=alpha[t])
+    steps, totals = list(alpha), [np.ones((alpha.shape[1], 1))]
+    for t, emission in enumerate(emissions[1:], start=1):
+        current = np.dot(steps[t - 1], transitions, out=steps[t])
         if t % factors.interval == 0:
-            total = _total(alpha[t])
-            log_scale += np.log(total[:, 0])
-            alpha[t] /= total
-        alpha[t] *= emissions[t]
+            totals.append(_total(current))
+            np.divide(current, totals[-1], out=current)
+        np.multiply(current, emission, out=current)
+    log_scale = np.log(np.hstack(totals)).sum(1)
     return torch.from_numpy(alpha), torch.from_numpy(log_scale)
 
 
@@ -152,17 +153,19 @@ def _backward(factors: Factors) -> tuple[Tensor, Tensor]:
     gamma = factors.emissions.numpy()
     beta = np.empty_like(gamma)
     transitions = np.ascontiguousarray(factors.transitions.numpy().T)
+    steps = list(gamma)
     for t in range(len(gamma) - 2, -1, -1):
-        np.dot(gamma[t + 1], transitions, out=beta[t])
+        current = steps[t]
+        following = np.dot(steps[t + 1], transitions, out=beta[t])
         if t % factors.interval == 0:
-            gamma[t] /= _total(beta[t])
-        gamma[t] *= beta[t]
+            np.divide(current, _total(following), out=current)
+        np.multiply(current, following, out=current)
     return torch.from_numpy(beta), torch.from_numpy(gamma)
 
 
 def _total(mass: Floats2d) -> Floats2d:
     """The mass of each sequence, to divide by. Shape: (batch_size, 1)."""
-    return np.maximum(mass.sum(1, keepdims=True), SMALLEST)
+    return np.maximum(np.dot(mass, np.ones((mass.shape[1], 1))), SMALLEST)
 
 
 def _has_lost_digits(mass: Tensor) -> bool:

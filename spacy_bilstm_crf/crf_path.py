@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .crf_plain import time_mask
+from .crf_border import border_transitions
 from .types import Potentials
 
 
@@ -20,44 +20,59 @@ def single_tags(lattice: Tensor, mask: Tensor) -> Tensor | None:
     return _first_tags(lattice).where(mask, 0)
 
 
-def path_score(
-    potentials: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor
-) -> Tensor:
+def path_score(potentials: Potentials[Tensor], tag_ids: Tensor, mask: Tensor) -> Tensor:
     """The score of a path in float64.
 
     tag_ids (Tensor): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
+    mask (Tensor): True on tokens. Shape: (batch_size, seq_len).
     RETURNS (Tensor): Shape: (batch_size,).
     """
     # shape: (batch_size, seq_len)
-    mask = time_mask(lengths, tag_ids.shape[1])
     emissions = potentials.emissions.gather(2, tag_ids.unsqueeze(2)).squeeze(2)
-    # shape: (batch_size, seq_len - 1)
-    transitions = potentials.transitions[tag_ids[:, :-1], tag_ids[:, 1:]]
+    emissions = emissions.masked_fill(~mask, 0.0)
+    # shape: (n_tags + 1, n_tags + 1)
+    table = border_transitions(potentials, stay=0.0)
+    # shape: (batch_size, seq_len + 1)
+    transitions = table.take(_transitions(tag_ids, mask, len(table)))
     # shape: (batch_size,)
-    return (
-        emissions.double().where(mask, 0.0).sum(1)
-        + transitions.double().where(mask[:, 1:], 0.0).sum(1)
-        + potentials.start_transitions[tag_ids[:, 0]]
-        + potentials.end_transitions[_last_tags(tag_ids, lengths)]
-    )
+    total = emissions.sum(1, dtype=torch.float64)
+    return total + transitions.sum(1, dtype=torch.float64)
 
 
 def add_path(
-    gradient: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor, weights: Tensor
+    gradient: Potentials[Tensor], tag_ids: Tensor, mask: Tensor, weights: Tensor
 ) -> None:
     """Add the gradient of sum(weights * path score) to a gradient, in place.
 
     tag_ids (Tensor): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
+    mask (Tensor): True on tokens. Shape: (batch_size, seq_len).
     weights (Tensor): The weight of each sequence. Shape: (batch_size,).
     """
-    # shape: (batch_size, seq_len)
-    weight = weights.unsqueeze(1) * time_mask(lengths, tag_ids.shape[1])
-    gradient.emissions.scatter_add_(2, tag_ids.unsqueeze(2), weight.unsqueeze(2))
-    # shape: (batch_size, seq_len - 1)
-    steps = (tag_ids[:, :-1], tag_ids[:, 1:])
-    gradient.transitions.index_put_(steps, weight[:, 1:], accumulate=True)
-    gradient.start_transitions.index_add_(0, tag_ids[:, 0], weights)
-    gradient.end_transitions.index_add_(0, _last_tags(tag_ids, lengths), weights)
+    n_tags = gradient.emissions.shape[2] + 1
+    # shape: (batch_size, seq_len, 1)
+    weight = (weights.unsqueeze(1) * mask).unsqueeze(2)
+    gradient.emissions.scatter_add_(2, tag_ids.unsqueeze(2), weight)
+    # shape: (batch_size, seq_len + 1)
+    steps = _transitions(tag_ids, mask, n_tags)
+    weight = weights.unsqueeze(1).expand_as(steps)
+    # shape: (n_tags + 1, n_tags + 1)
+    counts = torch.zeros(n_tags, n_tags).to(weights)
+    counts.view(-1).scatter_add_(0, steps.flatten(), weight.flatten())
+    gradient.transitions.add_(counts[:-1, :-1])
+    gradient.start_transitions.add_(counts[-1, :-1])
+    gradient.end_transitions.add_(counts[:-1, -1])
+
+
+def _transitions(tag_ids: Tensor, mask: Tensor, n_tags: int) -> Tensor:
+    """Where each step of the path lies in the flattened table of transitions.
+
+    n_tags (int): With the border, which is the last tag.
+    """
+    # shape: (batch_size, seq_len + 2)
+    bordered = tag_ids.new_full((len(mask), mask.shape[1] + 2), n_tags - 1)
+    bordered[:, 1:-1] = tag_ids.where(mask, n_tags - 1)
+    # shape: (batch_size, seq_len + 1)
+    return bordered[:, :-1] * n_tags + bordered[:, 1:]
 
 
 def _first_tags(lattice: Tensor) -> Tensor:
@@ -66,8 +81,3 @@ def _first_tags(lattice: Tensor) -> Tensor:
         # stops at the first True, which torch does not
         return torch.from_numpy(lattice.numpy().argmax(2))
     return lattice.byte().argmax(2)
-
-
-def _last_tags(tag_ids: Tensor, lengths: Tensor) -> Tensor:
-    # shape: (batch_size,)
-    return tag_ids.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)

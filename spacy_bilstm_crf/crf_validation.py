@@ -9,6 +9,7 @@ from .tags import Constraints
 from .types import Potentials
 
 DTYPES = (torch.float32, torch.float64)
+DEVICES = ("cpu", "cuda")
 
 
 def validate_potentials(potentials: Potentials[Tensor]) -> None:
@@ -22,6 +23,9 @@ def validate_potentials(potentials: Potentials[Tensor]) -> None:
         raise ValueError(_shape_error("emissions", emissions, expected))
     if emissions.dtype not in DTYPES:
         raise ValueError(Errors.B102.format(dtype=emissions.dtype))
+    if emissions.device.type not in DEVICES:
+        device = emissions.device
+        raise ValueError(Errors.B109.format(device=device, expected=list(DEVICES)))
     n_tags = emissions.shape[2]
     _validate_scores("transitions", potentials.transitions, emissions, (n_tags, n_tags))
     _validate_scores("start_transitions", potentials[2], emissions, (n_tags,))

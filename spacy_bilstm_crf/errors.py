@@ -65,6 +65,10 @@ class Errors:
         "[B108] '{name}' is on the device {device}, the emissions are on {expected}. "
         "Move it there with '.to()'."
     )
+    B109 = (
+        "[B109] The potentials are on the device {device}. Expected one of: "
+        "{expected}, which compute in float64. Move them with '.cpu()'."
+    )
 
     # B3xx: layers and architectures
     B301 = (

@@ -75,11 +75,10 @@ def lattices(draw, shape):
 
 
 @st.composite
-def problems(draw, *, scale=3.0, width=64):
+def problems(draw, *, scale=3.0, width=64, longest=MAX_LENGTH, max_paths=MAX_PATHS):
     constraints = draw(constraint_tables())
     n_tags = len(constraints.start)
-    longest = MAX_LENGTH
-    while n_tags**longest > MAX_PATHS:
+    while n_tags**longest > max_paths:
         longest -= 1
     lengths = draw(st.lists(st.integers(1, longest), min_size=1, max_size=MAX_BATCH))
     seq_len = max(lengths) + draw(st.integers(0, 2))

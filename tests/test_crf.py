@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from strategies import problems, tag_sequences, unconstrained
 from torch.testing import assert_close
 
-from spacy_bilstm_crf import crf
-from spacy_bilstm_crf.tags import TagSet
+from spacy_bilstm_crf import crf, crf_fast, crf_plain, crf_viterbi
+from spacy_bilstm_crf.tags import Constraints, TagSet
 from spacy_bilstm_crf.types import Potentials
 
 MINUS_INFINITY = float("-inf")
@@ -410,6 +410,143 @@ def test_results_have_the_dtype_of_the_scores(dtype):
     assert tag_ids.dtype == torch.int64
 
 
+# The kernels
+
+
+def ones(lengths):
+    return torch.ones(len(lengths), dtype=torch.float64)
+
+
+@given(problems(), st.data())
+def test_plain_gradient_equals_enumeration(problem, data):
+    scores, lengths = removed(problem), problem.lengths
+    weights = torch.tensor([data.draw(st.integers(-2, 2)) for _ in lengths]).double()
+    log_z, gradient = crf_plain.log_partition_gradient(scores, lengths, weights)
+    arrays = to_numpy(scores)
+    expected = [torch.zeros_like(scores) for scores in gradient]
+    for i, length in enumerate(lengths.tolist()):
+        single = arrays._replace(emissions=arrays.emissions[i : i + 1])
+        of_one, counts = reference.expected_counts(single, lengths=[length])
+        assert_equal_arrays(log_z[i : i + 1], of_one)
+        expected[0][i] = weights[i] * torch.from_numpy(counts.emissions[0])
+        for total, count in zip(expected[1:], counts[1:], strict=True):
+            total += weights[i] * torch.from_numpy(count)
+    assert_equal_potentials(gradient, expected)
+
+
+@given(problems())
+def test_plain_viterbi_equals_enumeration(problem):
+    scores, lengths = removed(problem), problem.lengths
+    expected, best = reference.viterbi_decode(to_numpy(scores), lengths=lengths.numpy())
+    tag_ids = crf_plain.viterbi(scores, lengths)
+    found = crf.sequence_score(scores, tag_ids, lengths=lengths)
+    has_path = torch.from_numpy(best) > MINUS_INFINITY
+    assert_equal_arrays(found[has_path], best[has_path.numpy()])
+    assert (expected[~has_path.numpy()] == -1).all()
+
+
+@pytest.mark.parametrize("scale", [3.0, 15.0, 40.0, 150.0, 1e3, 1e4])
+@given(data=st.data())
+def test_fast_kernels_equal_the_plain_ones(scale, data):
+    """From ranges that the fast kernel takes to ranges that it must refuse."""
+    problem = data.draw(problems(scale=scale, longest=12, max_paths=float("inf")))
+    scores, lengths = removed(problem), problem.lengths
+    weights = torch.linspace(-1, 1, len(lengths), dtype=torch.float64)
+    fast = crf_fast.log_partition_gradient(scores, lengths, weights)
+    plain = crf_plain.log_partition_gradient(scores, lengths, weights)
+    if fast is not None:
+        assert_equal_arrays(fast[0], plain[0], rtol=1e-9, atol=1e-8)
+        assert_equal_potentials(fast[1], plain[1], rtol=1e-7, atol=1e-7)
+    tag_ids = crf_viterbi.viterbi(scores, lengths)
+    found = crf.sequence_score(scores, tag_ids, lengths=lengths)
+    best = crf_plain.viterbi(scores, lengths)
+    expected = crf.sequence_score(scores, best, lengths=lengths)
+    has_path = plain[0] > MINUS_INFINITY
+    assert_equal_arrays(found[has_path], expected[has_path])
+
+
+@given(problems(scale=20.0))
+def test_ordinary_scores_take_the_fast_kernel(problem):
+    scores, lengths = removed(problem), problem.lengths
+    assert crf_fast.log_partition_gradient(scores, lengths, ones(lengths)) is not None
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1.0, 10.0])
+def test_fast_kernel_on_a_whole_batch(scale, dtype):
+    tag_set = TagSet(("per", "org", "geo", "gpe"), "biluo")
+    lengths = torch.arange(1, 41)
+    potentials = random_potentials(40, 40, tag_set.n_tags, scale=scale, dtype=dtype)
+    scores = crf.constrain(potentials, tag_set.constraints)
+    fast = crf_fast.log_partition_gradient(scores, lengths, ones(lengths))
+    plain = crf_plain.log_partition_gradient(scores, lengths, ones(lengths))
+    # float32 scores keep float32's digits of their distance from the highest
+    tolerance = 1e-9 if dtype == torch.float64 else 2e-5
+    assert_equal_arrays(fast[0], plain[0], rtol=tolerance, atol=tolerance)
+    assert_equal_potentials(fast[1], plain[1], rtol=tolerance, atol=tolerance)
+
+
+def isolated_tags(n_tags):
+    """Constraints under which every sequence keeps one tag throughout."""
+    everything = np.ones(n_tags, bool)
+    return Constraints(np.eye(n_tags, dtype=bool), everything, everything)
+
+
+def test_the_fast_kernel_refuses_what_would_underflow():
+    """Only a path survives that starts hundreds of orders of magnitude behind."""
+    potentials = random_potentials(1, 30, 2, scale=0)
+    potentials.emissions[0, :29, 1] = -100.0
+    allowed = torch.ones(1, 30, 2, dtype=torch.bool)
+    allowed[0, 29, 0] = False
+    lengths = torch.tensor([30])
+    scores = crf.constrain(potentials, isolated_tags(2), allowed)
+    assert crf_fast.log_partition_gradient(scores, lengths, ones(lengths)) is None
+    log_z, counts = crf.expected_counts(scores, lengths=lengths)
+    assert_equal_arrays(log_z, [-2900.0])
+    assert_equal_arrays(counts.emissions[0, :, 1], torch.ones(30))
+
+
+def test_the_fast_kernel_refuses_what_either_direction_alone_would_miss():
+    """A path with a bad start and a bad end, and all its mass in the middle.
+
+    Where it is lost from both directions they agree with each other, and are wrong.
+    """
+    potentials = random_potentials(1, 75, 2, scale=0)
+    potentials.emissions[0, :25, 1] = -35.0
+    potentials.emissions[0, 25:50, 1] = 70.02
+    potentials.emissions[0, 50:, 1] = -35.0
+    lengths = torch.tensor([75])
+    scores = crf.constrain(potentials, isolated_tags(2))
+    assert crf_fast.log_partition_gradient(scores, lengths, ones(lengths)) is None
+    log_z, counts = crf.expected_counts(scores, lengths=lengths)
+    assert_equal_arrays(log_z, [np.logaddexp(0.0, 0.5)])
+    share = torch.sigmoid(torch.tensor(-0.5, dtype=torch.float64))
+    assert_equal_arrays(counts.emissions[0, :, 0], share.expand(75))
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_common_offsets_cost_no_range(sign):
+    potentials = random_potentials(3, 9, 5, dtype=torch.float64)
+    moved = Potentials(*(scores + sign * 1e4 for scores in potentials))
+    lengths = torch.tensor([9, 1, 4])
+    log_z, gradient = crf_fast.log_partition_gradient(moved, lengths, ones(lengths))
+    expected = crf_fast.log_partition_gradient(potentials, lengths, ones(lengths))
+    used = 2 * lengths + 1
+    assert_equal_arrays(log_z - sign * 1e4 * used, expected[0], rtol=0, atol=1e-7)
+    assert_equal_potentials(gradient, expected[1], rtol=1e-7, atol=1e-7)
+
+
+def test_long_sequences_keep_their_digits_in_float32():
+    """The best path of 5,000 tokens beats a rival by less than float32 of its score."""
+    emissions = torch.full((1, 5000, 2), 20.0)
+    emissions[0, ::2, 1] += 2**-16
+    potentials = random_potentials(1, 5000, 2, scale=0, dtype=torch.float32)
+    potentials = potentials._replace(emissions=emissions)
+    scores = crf.constrain(potentials, isolated_tags(2))
+    tag_ids, _ = crf.viterbi_decode(scores, lengths=torch.tensor([5000]))
+    assert (tag_ids == 1).all()
+
+
 # Batches and padding
 
 
@@ -616,6 +753,10 @@ BAD_ARGUMENTS = {
     "tag-id--1": (
         {"tag_ids": torch.tensor([[-1, 0, 0], [0, 0, 0]])},
         "B107.*sequence 0",
+    ),
+    "device-type": (
+        {"emissions": zeros(2, 3, 4, device="meta")},
+        r"B109.*meta.*'cpu', 'cuda'",
     ),
     "device": ({"end_transitions": zeros(4, device="meta")}, "B108.*meta.*cpu"),
 }
