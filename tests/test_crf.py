@@ -524,6 +524,15 @@ def test_the_fast_kernel_refuses_what_either_direction_alone_would_miss():
     assert_equal_arrays(counts.emissions[0, :, 0], share.expand(75))
 
 
+@pytest.mark.parametrize("low", [-70.0, -90.0, -120.0, -140.0])
+def test_float32_scores_beyond_the_exponents_of_float32(low):
+    potentials = random_potentials(1, 2, 2, scale=0, dtype=torch.float32)
+    potentials.emissions[0, 1] = low
+    lengths = torch.tensor([2])
+    log_z, _ = crf_fast.log_partition_gradient(potentials, lengths, ones(lengths))
+    assert_equal_arrays(log_z, [low + np.log(4)])
+
+
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_common_offsets_cost_no_range(sign):
     potentials = random_potentials(3, 9, 5, dtype=torch.float64)
