@@ -14,8 +14,8 @@ its input, and none reads the padding.
 import torch
 from torch import Tensor
 
-from . import crf_fast, crf_plain, crf_viterbi
-from .crf_path import add_path, path_score, single_tags
+from . import crf_fast, crf_path, crf_plain, crf_viterbi
+from .crf_border import Array, Bools, Ints
 from .crf_plain import MINUS_INFINITY, time_mask
 from .crf_validation import (
     validate_constraints,
@@ -82,7 +82,7 @@ def expected_counts(
     scores = _detach(potentials)
     weights = torch.ones_like(lengths, dtype=torch.float64)
     log_z, counts = _log_partition_gradient(scores, lengths, weights)
-    return log_z.to(potentials.emissions), _cast(counts, like=potentials)
+    return log_z.to(potentials.emissions), counts
 
 
 @torch.no_grad()
@@ -111,13 +111,10 @@ def viterbi_decode(
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
-    scores = _detach(potentials)
+    tag_ids, best = _viterbi(_detach(potentials), lengths)
     # shape: (batch_size, seq_len)
-    mask = time_mask(lengths, scores.emissions.shape[1])
-    tag_ids = _viterbi(scores, lengths).where(mask, 0)
-    best = path_score(scores, tag_ids, mask)
-    # shape: (batch_size, seq_len)
-    known = mask & (best != MINUS_INFINITY).unsqueeze(1)
+    known = time_mask(lengths, tag_ids.shape[1])
+    known &= (best != MINUS_INFINITY).unsqueeze(1)
     return tag_ids.where(known, PADDING), best.to(potentials.emissions)
 
 
@@ -137,7 +134,8 @@ def sequence_score(
     lengths = validate_lengths(potentials, lengths)
     mask = time_mask(lengths, potentials.emissions.shape[1])
     validate_tag_ids(potentials, tag_ids, mask)
-    score = path_score(_detach(potentials), tag_ids.where(mask, 0), mask)
+    tag_ids = tag_ids.where(mask, 0)
+    score = crf_plain.path_score(_detach(potentials), tag_ids, lengths)
     return score.to(potentials.emissions)
 
 
@@ -174,12 +172,19 @@ def negative_log_likelihood(
         validate_lattice(potentials, free, name="free")
     lengths = validate_lengths(potentials, lengths)
     scores = _constrain(_detach(potentials), constraints, free)
-    tag_ids = single_tags(gold, time_mask(lengths, gold.shape[1]))
-    if tag_ids is None:
-        loss, gradient = _lattice_loss(scores, gold, lengths)
-    else:
-        loss, gradient = _path_loss(scores, tag_ids, lengths)
-    return loss.to(potentials.emissions), _cast(gradient, like=potentials)
+    loss, gradient = _loss(scores, gold, lengths)
+    return loss.to(potentials.emissions), gradient
+
+
+def _loss(
+    scores: Potentials[Tensor], gold: Tensor, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    if gold.device.type == "cpu":
+        is_token = crf_path.token_mask(lengths.numpy(), gold.shape[1])
+        tag_ids = crf_path.single_tags(gold.numpy(), is_token)
+        if tag_ids is not None:
+            return _path_loss(scores, tag_ids, is_token, lengths)
+    return _lattice_loss(scores, gold, lengths)
 
 
 def _lattice_loss(
@@ -195,14 +200,16 @@ def _lattice_loss(
 
 
 def _path_loss(
-    scores: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor
+    scores: Potentials[Tensor], tag_ids: Ints, is_token: Bools, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    mask = time_mask(lengths, tag_ids.shape[1])
-    gold_score = path_score(scores, tag_ids, mask)
-    possible = gold_score != MINUS_INFINITY
-    log_z, gradient = _log_partition_gradient(scores, lengths, possible.double())
-    add_path(gradient, tag_ids, mask, -possible.double())
-    return torch.where(possible, log_z - gold_score, float("inf")), gradient
+    """The loss of annotated gold, which needs no recursion. On the CPU."""
+    gold_score = crf_path.path_score(_to_numpy(scores), tag_ids, is_token)
+    possible = torch.from_numpy(gold_score != MINUS_INFINITY)
+    weights = possible.double()
+    log_z, gradient = _log_partition_gradient(scores, lengths, weights)
+    crf_path.subtract_path(_to_numpy(gradient), tag_ids, is_token, weights.numpy())
+    loss = log_z - torch.from_numpy(gold_score)
+    return loss.where(possible, float("inf")), gradient
 
 
 def _log_partition_gradient(
@@ -210,16 +217,27 @@ def _log_partition_gradient(
 ) -> tuple[Tensor, Potentials[Tensor]]:
     """The fast kernel where it applies, the plain one everywhere else."""
     if scores.emissions.device.type == "cpu" and len(lengths):
-        result = crf_fast.log_partition_gradient(scores, lengths, weights)
+        result = crf_fast.log_partition_gradient(
+            _to_numpy(scores), lengths.numpy(), weights.numpy()
+        )
         if result is not None:
-            return result
-    return crf_plain.log_partition_gradient(scores, lengths, weights)
+            log_z, counts = (
+                torch.from_numpy(result[0]),
+                map(torch.from_numpy, result[1]),
+            )
+            return log_z, _cast(Potentials(*counts), like=scores)
+    log_z, gradient = crf_plain.log_partition_gradient(scores, lengths, weights)
+    return log_z, _cast(gradient, like=scores)
 
 
-def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> Tensor:
-    if scores.emissions.device.type == "cpu":
-        return crf_viterbi.viterbi(scores, lengths)
-    return crf_plain.viterbi(scores, lengths)
+def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
+    if scores.emissions.device.type != "cpu":
+        return crf_plain.viterbi(scores, lengths)
+    arrays = _to_numpy(scores)
+    tag_ids = crf_viterbi.viterbi(arrays, lengths.numpy())
+    is_token = crf_path.token_mask(lengths.numpy(), tag_ids.shape[1])
+    best = crf_path.path_score(arrays, tag_ids, is_token)
+    return torch.from_numpy(tag_ids), torch.from_numpy(best)
 
 
 def _constrain(
@@ -242,8 +260,12 @@ def _detach(potentials: Potentials[Tensor]) -> Potentials[Tensor]:
     return Potentials(*(scores.detach() for scores in potentials))
 
 
+def _to_numpy(potentials: Potentials[Tensor]) -> Potentials[Array]:
+    return Potentials(*(scores.numpy() for scores in potentials))
+
+
 def _cast(
     gradient: Potentials[Tensor], *, like: Potentials[Tensor]
 ) -> Potentials[Tensor]:
-    casted = (g.to(like.emissions).contiguous() for g in gradient)
-    return Potentials(*casted)
+    """The gradient in the dtype of the scores, each tensor contiguous."""
+    return Potentials(*(g.to(like.emissions).contiguous() for g in gradient))

@@ -1,8 +1,8 @@
 """Forward-backward in exp space: the fast kernel, for the CPU.
 
 `crf_plain` adds up logarithms; here probabilities are multiplied, so that a time
-step is one small matrix product over the batch. The loops run in NumPy, on memory
-that it shares with torch, because a call costs it half of what it costs torch.
+step is one small matrix product over the batch. torch and NumPy work on the same
+memory: torch where there is much to compute in one call, NumPy where there is little.
 
 With alpha[t] the mass of all paths up to and including step t, beta[t] that of all
 paths after it and gamma[t] = emission[t] * beta[t] (Rabiner 1989, equations 18 to
@@ -30,12 +30,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from .crf_border import border_transitions, bordered_rows
-from .crf_plain import MINUS_INFINITY
+from .crf_border import Array, Bools, Ints, border_emissions, border_transitions
 from .types import Potentials
 
+MINUS_INFINITY = float("-inf")
 MAX_RANGE, MAX_RANGE_FLOAT32 = 150.0, 80.0
 FLOOR = math.exp(-200.0)
 # between two rescalings: the nats that the best path may lose and that the sum over
@@ -43,8 +42,7 @@ FLOOR = math.exp(-200.0)
 MAX_LOSS, MAX_GAIN, MAX_STEPS = 150.0, 50.0, 16
 SMALLEST = np.finfo(np.float64).tiny
 
-Floats2d = NDArray[np.float64]
-Floats3d = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 
 class Factors(NamedTuple):
@@ -56,21 +54,21 @@ class Factors(NamedTuple):
     interval: The number of steps between two rescalings.
     """
 
-    emissions: Tensor
-    transitions: Tensor
-    log_scale: Tensor
+    emissions: Doubles
+    transitions: Doubles
+    log_scale: Doubles
     interval: int
 
 
 def log_partition_gradient(
-    potentials: Potentials[Tensor], lengths: Tensor, weights: Tensor
-) -> tuple[Tensor, Potentials[Tensor]] | None:
+    potentials: Potentials[Array], lengths: Ints, weights: Doubles
+) -> tuple[Doubles, Potentials[Doubles]] | None:
     """Log Z of every sequence, and the gradient of sum(weights * log Z).
 
     Equal to `crf_plain.log_partition_gradient`, or None if it cannot promise that.
 
-    weights (Tensor): The weight of each sequence. Shape: (batch_size,).
-    RETURNS (tuple[Tensor, Potentials] | None): Log Z, shape (batch_size,), and the
+    weights (Doubles): The weight of each sequence. Shape: (batch_size,).
+    RETURNS (tuple[Doubles, Potentials] | None): Log Z, shape (batch_size,), and the
         gradient: weighted marginals and weighted expected counts. In float64.
     """
     factors = _make_factors(potentials, lengths)
@@ -81,41 +79,51 @@ def log_partition_gradient(
     if _has_lost_digits(alpha) or _has_lost_digits(gamma):
         return None
     # shape: (batch_size,)
-    log_z = alpha[-1, :, -1].log() + log_scale + factors.log_scale
+    mass = alpha[-1, :, -1]
+    log_mass = np.log(mass, out=np.full_like(mass, MINUS_INFINITY), where=mass > 0)
+    log_z = log_mass + log_scale + factors.log_scale
     return log_z, _gradient(factors.transitions, alpha, beta, gamma, weights)
 
 
-def _make_factors(potentials: Potentials[Tensor], lengths: Tensor) -> Factors | None:
+def _make_factors(potentials: Potentials[Array], lengths: Ints) -> Factors | None:
     """Shift the scores and take them out of log space.
 
     RETURNS (Factors | None): None if the scores range too widely.
     """
-    emissions = potentials.emissions.detach()
-    # a token's scores again, so that the border does not widen the range
-    border = emissions[:1, 0]
-    # shape: (n_steps, batch_size, n_tags)
-    scores, is_border = bordered_rows(emissions, lengths, border=border)
-    n_tags = scores.shape[2]
-    transitions = border_transitions(potentials, stay=MINUS_INFINITY).double()
+    scores, is_border = border_emissions(potentials.emissions, lengths)
+    transitions = border_transitions(potentials, stay=MINUS_INFINITY)
     low, high = _finite_range(scores)
     low_transition, high_transition = _finite_range(transitions)
     spread = high - low + high_transition - low_transition
     if not spread <= MAX_RANGE:
         return None
     if high - low > MAX_RANGE_FLOAT32:
-        scores = scores.double()
-    scores.sub_(high).exp_().numpy()[is_border.numpy()] = 0.0
+        scores = scores.astype(np.float64)
+    steps: Doubles = transitions.astype(np.float64)
+    np.exp(steps - high_transition, out=steps)
+    steps[-1, -1] = 1.0
+    log_scale: Doubles = lengths * (high + high_transition) + high_transition
+    emissions = _exponentials(scores, high, is_border)
+    return Factors(emissions, steps, log_scale, _interval(spread, len(steps)))
+
+
+def _exponentials(scores: Array, high: float, is_border: Bools) -> Doubles:
+    """exp(scores - high) on tokens, 1 for the border elsewhere.
+
+    Overwrites the scores.
+    """
+    torch.from_numpy(scores).sub_(high).exp_()
+    scores[is_border] = 0.0
+    n_steps, batch_size, n_tags = scores.shape
     # shape: (n_steps, batch_size, n_tags + 1)
-    factors = scores.new_empty(*scores.shape[:2], n_tags + 1, dtype=torch.float64)
-    factors[..., :-1] = scores
-    factors[..., -1] = is_border
-    transitions.sub_(high_transition).exp_()[-1, -1] = 1.0
-    log_scale = lengths.double() * (high + high_transition) + high_transition
-    return Factors(factors, transitions, log_scale, _interval(spread, n_tags + 1))
+    emissions = np.empty((n_steps, batch_size, n_tags + 1))
+    torch.from_numpy(emissions)[..., :-1] = torch.from_numpy(scores)
+    emissions[..., -1] = is_border
+    return emissions
 
 
-def _finite_range(scores: Tensor) -> tuple[float, float]:
-    low, high = (float(score) for score in scores.aminmax())
+def _finite_range(scores: Array) -> tuple[float, float]:
+    low, high = float(scores.min()), float(scores.max())
     if high == MINUS_INFINITY:
         return 0.0, 0.0
     if low == MINUS_INFINITY:
@@ -128,31 +136,29 @@ def _interval(spread: float, n_tags: int) -> int:
     return max(int(steps), 1)
 
 
-def _forward(factors: Factors) -> tuple[Tensor, Tensor]:
+def _forward(factors: Factors) -> tuple[Doubles, Doubles]:
     """Alpha, shape (n_steps, batch_size, n_tags + 1), and the log of its scale."""
-    emissions, transitions = factors.emissions.numpy(), factors.transitions.numpy()
+    emissions, transitions, _, interval = factors
     alpha = np.empty_like(emissions)
     alpha[0] = emissions[0]
     steps, totals = list(alpha), [np.ones((alpha.shape[1], 1))]
     for t, emission in enumerate(emissions[1:], start=1):
         current = np.dot(steps[t - 1], transitions, out=steps[t])
-        if t % factors.interval == 0:
+        if t % interval == 0:
             totals.append(_total(current))
             np.divide(current, totals[-1], out=current)
         np.multiply(current, emission, out=current)
-    log_scale = np.log(np.hstack(totals)).sum(1)
-    return torch.from_numpy(alpha), torch.from_numpy(log_scale)
+    return alpha, np.log(np.hstack(totals)).sum(1)
 
 
-def _backward(factors: Factors) -> tuple[Tensor, Tensor]:
+def _backward(factors: Factors) -> tuple[Doubles, Doubles]:
     """Beta and gamma, each of shape (n_steps, batch_size, n_tags + 1).
 
     Gamma takes the memory of the emissions. A rescaling concerns it alone, so that
     beta[t] keeps the scale of gamma[t + 1].
     """
-    gamma = factors.emissions.numpy()
-    beta = np.empty_like(gamma)
-    transitions = np.ascontiguousarray(factors.transitions.numpy().T)
+    gamma, beta = factors.emissions, np.empty_like(factors.emissions)
+    transitions = np.ascontiguousarray(factors.transitions.T)
     steps = list(gamma)
     for t in range(len(gamma) - 2, -1, -1):
         current = steps[t]
@@ -160,38 +166,43 @@ def _backward(factors: Factors) -> tuple[Tensor, Tensor]:
         if t % factors.interval == 0:
             np.divide(current, _total(following), out=current)
         np.multiply(current, following, out=current)
-    return torch.from_numpy(beta), torch.from_numpy(gamma)
+    return beta, gamma
 
 
-def _total(mass: Floats2d) -> Floats2d:
+def _total(mass: Doubles) -> Doubles:
     """The mass of each sequence, to divide by. Shape: (batch_size, 1)."""
     return np.maximum(np.dot(mass, np.ones((mass.shape[1], 1))), SMALLEST)
 
 
-def _has_lost_digits(mass: Tensor) -> bool:
-    array = mass.numpy()
-    kept = np.count_nonzero(array >= FLOOR)
-    return kept != np.count_nonzero(array != 0)
+def _has_lost_digits(mass: Doubles) -> bool:
+    kept = np.count_nonzero(mass >= FLOOR)
+    return kept != np.count_nonzero(mass != 0)
 
 
 def _gradient(
-    transitions: Tensor, alpha: Tensor, beta: Tensor, gamma: Tensor, weights: Tensor
-) -> Potentials[Tensor]:
+    transitions: Doubles,
+    alpha: Doubles,
+    beta: Doubles,
+    gamma: Doubles,
+    weights: Doubles,
+) -> Potentials[Doubles]:
     """Marginals and expected counts; takes the memory of alpha and beta."""
     # shape: (n_steps - 1, batch_size, n_tags + 1)
-    alpha, marginals, gamma = alpha[:-1], beta[:-1].mul_(alpha[:-1]), gamma[1:]
+    alpha, marginals, gamma = alpha[:-1], beta[:-1], gamma[1:]
+    np.multiply(alpha, marginals, out=marginals)
     # shape: (n_steps - 1, batch_size, 1)
-    total = marginals.sum(2, keepdim=True)
-    share = (weights.unsqueeze(1) / total).masked_fill_(total == 0, 0.0)
-    marginals *= share
-    alpha *= share
+    total = np.dot(marginals, np.ones((marginals.shape[2], 1)))
+    share = np.zeros_like(total)
+    np.divide(weights[:, np.newaxis], total, out=share, where=total > 0)
+    for mass in (alpha, marginals):
+        torch.from_numpy(mass).mul_(torch.from_numpy(share))
     # shape: (n_steps - 1, n_tags + 1, n_tags + 1)
-    steps = np.matmul(alpha.transpose(1, 2).numpy(), gamma.numpy())
+    steps = np.matmul(alpha.transpose(0, 2, 1), gamma)
     # shape: (n_tags + 1, n_tags + 1)
-    counts = torch.from_numpy(steps.sum(0)) * transitions
+    counts = steps.sum(0) * transitions
     return Potentials(
         # shape: (batch_size, seq_len, n_tags)
-        marginals[1:, :, :-1].transpose(0, 1),
+        marginals[1:, :, :-1].transpose(1, 0, 2),
         counts[:-1, :-1],
         counts[-1, :-1],
         counts[:-1, -1],

@@ -1,83 +1,84 @@
-"""One known path for each sequence: its score, and what it uses. No recursion."""
+"""One known path for each sequence: its score, and what it uses. For the CPU."""
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from .crf_border import border_transitions
+from .crf_border import Array, Bools, Ints, border_path, border_transitions
 from .types import Potentials
 
 
-def single_tags(lattice: Tensor, mask: Tensor) -> Tensor | None:
-    """The only path of a lattice with one tag for every token, else None.
+def token_mask(lengths: Ints, seq_len: int) -> Bools:
+    """True on the tokens of each sequence. Shape: (batch_size, seq_len)."""
+    return np.arange(seq_len) < lengths[:, np.newaxis]
 
-    lattice (Tensor): Padding may hold anything. Shape: (batch_size, seq_len, n_tags).
-    mask (Tensor): True on tokens. Shape: (batch_size, seq_len).
-    RETURNS (Tensor | None): Tag numbers, 0 on padding. Shape: (batch_size, seq_len).
+
+def single_tags(lattice: Bools, is_token: Bools) -> Ints | None:
+    """The only path of a lattice that has one tag for every token, else None.
+
+    lattice (Bools): Padding may hold anything. Shape: (batch_size, seq_len, n_tags).
+    RETURNS (Ints | None): Tag numbers, 0 on padding.
+        Shape: (batch_size, seq_len).
     """
-    is_single = lattice.sum(2) == 1
-    if not (is_single | ~mask).all():
+    batch_size, seq_len, n_tags = lattice.shape
+    # shape: (n_allowed,)
+    allowed = np.flatnonzero(lattice)
+    rows = allowed // n_tags
+    on_token = is_token.reshape(-1)[rows]
+    allowed, rows = allowed[on_token], rows[on_token]
+    if not np.array_equal(rows, np.flatnonzero(is_token)):
         return None
-    return _first_tags(lattice).where(mask, 0)
+    # shape: (batch_size * seq_len,)
+    tag_ids = np.zeros(batch_size * seq_len, dtype=np.int64)
+    tag_ids[rows] = allowed - rows * n_tags
+    return tag_ids.reshape(batch_size, seq_len)
 
 
-def path_score(potentials: Potentials[Tensor], tag_ids: Tensor, mask: Tensor) -> Tensor:
-    """The score of a path in float64.
+def path_score(
+    potentials: Potentials[Array], tag_ids: Ints, is_token: Bools
+) -> NDArray[np.float64]:
+    """The score of a path.
 
-    tag_ids (Tensor): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
-    mask (Tensor): True on tokens. Shape: (batch_size, seq_len).
-    RETURNS (Tensor): Shape: (batch_size,).
+    tag_ids (Ints): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
+    RETURNS (ndarray): In float64. Shape: (batch_size,).
     """
+    n_tags = potentials.emissions.shape[2]
     # shape: (batch_size, seq_len)
-    emissions = potentials.emissions.gather(2, tag_ids.unsqueeze(2)).squeeze(2)
-    emissions = emissions.masked_fill(~mask, 0.0)
-    # shape: (n_tags + 1, n_tags + 1)
+    emissions = potentials.emissions.reshape(-1).take(flat_tags(tag_ids, n_tags))
+    emissions[~is_token] = 0.0
+    # shape: (batch_size, seq_len + 1)
     table = border_transitions(potentials, stay=0.0)
-    # shape: (batch_size, seq_len + 1)
-    transitions = table.take(_transitions(tag_ids, mask, len(table)))
+    transitions = table.take(border_path(tag_ids, is_token, n_tags))
     # shape: (batch_size,)
-    total = emissions.sum(1, dtype=torch.float64)
-    return total + transitions.sum(1, dtype=torch.float64)
+    total = emissions.sum(1, dtype=np.float64)
+    return total + transitions.sum(1, dtype=np.float64)
 
 
-def add_path(
-    gradient: Potentials[Tensor], tag_ids: Tensor, mask: Tensor, weights: Tensor
+def subtract_path(
+    gradient: Potentials[Array], tag_ids: Ints, is_token: Bools, weights: Array
 ) -> None:
-    """Add the gradient of sum(weights * path score) to a gradient, in place.
+    """Subtract the gradient of sum(weights * path score), in place.
 
-    tag_ids (Tensor): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
-    mask (Tensor): True on tokens. Shape: (batch_size, seq_len).
-    weights (Tensor): The weight of each sequence. Shape: (batch_size,).
+    gradient (Potentials): Contiguous.
+    tag_ids (Ints): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
+    weights (Array): The weight of each sequence. Shape: (batch_size,).
     """
-    n_tags = gradient.emissions.shape[2] + 1
-    # shape: (batch_size, seq_len, 1)
-    weight = (weights.unsqueeze(1) * mask).unsqueeze(2)
-    gradient.emissions.scatter_add_(2, tag_ids.unsqueeze(2), weight)
-    # shape: (batch_size, seq_len + 1)
-    steps = _transitions(tag_ids, mask, n_tags)
-    weight = weights.unsqueeze(1).expand_as(steps)
-    # shape: (n_tags + 1, n_tags + 1)
-    counts = torch.zeros(n_tags, n_tags).to(weights)
-    counts.view(-1).scatter_add_(0, steps.flatten(), weight.flatten())
-    gradient.transitions.add_(counts[:-1, :-1])
-    gradient.start_transitions.add_(counts[-1, :-1])
-    gradient.end_transitions.add_(counts[:-1, -1])
-
-
-def _transitions(tag_ids: Tensor, mask: Tensor, n_tags: int) -> Tensor:
-    """Where each step of the path lies in the flattened table of transitions.
-
-    n_tags (int): With the border, which is the last tag.
-    """
-    # shape: (batch_size, seq_len + 2)
-    bordered = tag_ids.new_full((len(mask), mask.shape[1] + 2), n_tags - 1)
-    bordered[:, 1:-1] = tag_ids.where(mask, n_tags - 1)
-    # shape: (batch_size, seq_len + 1)
-    return bordered[:, :-1] * n_tags + bordered[:, 1:]
-
-
-def _first_tags(lattice: Tensor) -> Tensor:
+    n_tags = gradient.emissions.shape[2]
     # shape: (batch_size, seq_len)
-    if lattice.device.type == "cpu":
-        # stops at the first True, which torch does not
-        return torch.from_numpy(lattice.numpy().argmax(2))
-    return lattice.byte().argmax(2)
+    weight = weights[:, np.newaxis] * is_token
+    gradient.emissions.reshape(-1)[flat_tags(tag_ids, n_tags)] -= weight
+    # shape: (batch_size, seq_len + 1)
+    steps = border_path(tag_ids, is_token, n_tags)
+    weight = np.broadcast_to(weights[:, np.newaxis], steps.shape)
+    # shape: ((n_tags + 1) ** 2,)
+    counts = np.bincount(steps.ravel(), weight.ravel(), (n_tags + 1) ** 2)
+    # shape: (n_tags + 1, n_tags + 1)
+    counts = counts.reshape(n_tags + 1, n_tags + 1)
+    np.subtract(gradient.transitions, counts[:-1, :-1], out=gradient.transitions)
+    gradient.start_transitions[:] -= counts[-1, :-1]
+    gradient.end_transitions[:] -= counts[:-1, -1]
+
+
+def flat_tags(tag_ids: Ints, n_tags: int) -> Ints:
+    """The places of a path in the flattened emissions. Shape: that of tag_ids."""
+    starts = np.arange(0, tag_ids.size * n_tags, n_tags)
+    return starts.reshape(tag_ids.shape) + tag_ids

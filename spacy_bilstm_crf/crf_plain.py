@@ -79,11 +79,11 @@ def backward(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
     return torch.stack(betas[::-1])
 
 
-def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
-    """The best path of each sequence (Rabiner 1989, equations 32 to 35).
+def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """The best path of each sequence and its score (Rabiner 1989, eq. 32 to 35).
 
-    RETURNS (Tensor): Tag numbers, meaningless on padding and where there is no
-        path. Shape: (batch_size, seq_len).
+    RETURNS (tuple[Tensor, Tensor]): Tag numbers, meaningless on padding and where
+        there is no path, shape (batch_size, seq_len); scores, shape (batch_size,).
     """
     potentials = as_double(potentials, lengths)
     emissions = potentials.emissions.transpose(0, 1)
@@ -98,7 +98,33 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
         backpointers.append(previous)
     # shape: (batch_size, n_tags)
     ends = _at_last(torch.stack(deltas), lengths) + potentials.end_transitions
-    return _follow(backpointers, ends.argmax(1), lengths)
+    # shape: (batch_size,)
+    scores, last_tags = ends.max(dim=1)
+    return _follow(backpointers, last_tags, lengths), scores
+
+
+def path_score(
+    potentials: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor
+) -> Tensor:
+    """The score of a path.
+
+    tag_ids (Tensor): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
+    RETURNS (Tensor): Shape: (batch_size,).
+    """
+    potentials = as_double(potentials, lengths)
+    # shape: (batch_size, seq_len)
+    emissions = potentials.emissions.gather(2, tag_ids.unsqueeze(2)).squeeze(2)
+    # shape: (batch_size, seq_len - 1)
+    transitions = potentials.transitions[tag_ids[:, :-1], tag_ids[:, 1:]]
+    is_step = time_mask(lengths, tag_ids.shape[1])[:, 1:]
+    # shape: (batch_size,)
+    last_tags = tag_ids.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)
+    return (
+        potentials.start_transitions[tag_ids[:, 0]]
+        + emissions.sum(1)
+        + transitions.where(is_step, 0.0).sum(1)
+        + potentials.end_transitions[last_tags]
+    )
 
 
 def as_double(potentials: Potentials[Tensor], lengths: Tensor) -> Potentials[Tensor]:

@@ -2,57 +2,43 @@
 
 The Viterbi recursion (Rabiner 1989, equations 32 to 35) without a table of back
 pointers: the way there keeps the running maxima only, and the way back recomputes
-the argmax along the best path, for one tag a step instead of all. Both loops run in
-NumPy, because a call costs it half of what it costs torch.
+the argmax along the best path, for one tag a step instead of all.
 
 The border (see `crf_border`) makes all sequences equally long. What happens to a
 sequence does not depend on its batch: ties are always broken in the same way.
 """
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from .crf_border import border_transitions, bordered_rows
-from .crf_plain import MINUS_INFINITY
+from .crf_border import Array, Ints, border_emissions, border_transitions
 from .types import Potentials
 
+MINUS_INFINITY = float("-inf")
 # Steps until the running maxima are shifted back to 0, so that in a long sequence
 # float32 has digits left for the differences between paths
 SHIFT_EVERY = 16
 
-Floats2d = NDArray[np.floating]
-Floats3d = NDArray[np.floating]
-Ints2d = NDArray[np.int64]
 
-
-def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
+def viterbi(potentials: Potentials[Array], lengths: Ints) -> Ints:
     """The best path of each sequence.
 
-    RETURNS (Tensor): Tag numbers, meaningless on padding and where there is no
-        path. Shape: (batch_size, seq_len).
+    RETURNS (Ints): Tag numbers, meaningless on padding and where there is no path.
+        Shape: (batch_size, seq_len).
     """
-    transitions = border_transitions(potentials, stay=0.0).numpy()
+    transitions = border_transitions(potentials, stay=0.0)
+    tokens, is_border = border_emissions(potentials.emissions, lengths)
+    tokens[is_border] = MINUS_INFINITY
+    n_steps, batch_size, n_tags = tokens.shape
     # shape: (n_steps, batch_size, n_tags + 1)
-    scores = _bordered_emissions(potentials.emissions, lengths)
+    scores = np.empty((n_steps, batch_size, n_tags + 1), dtype=tokens.dtype)
+    scores[..., :-1] = tokens
+    scores[..., -1] = np.where(is_border, 0.0, MINUS_INFINITY)
     _run(scores, transitions)
-    # shape: (batch_size, seq_len)
-    return torch.from_numpy(_trace(scores, transitions)[1:-1].T)
+    # shape: (batch_size, seq_len); no tag is the border unless on padding
+    return np.minimum(_trace(scores, transitions)[1:-1].T, n_tags - 1)
 
 
-def _bordered_emissions(emissions: Tensor, lengths: Tensor) -> Floats3d:
-    border = emissions.new_full((1, emissions.shape[2]), MINUS_INFINITY)
-    # shape: (n_steps, batch_size, n_tags)
-    rows, is_border = bordered_rows(emissions, lengths, border=border)
-    # shape: (n_steps, batch_size, n_tags + 1)
-    bordered = rows.new_empty(*rows.shape[:2], rows.shape[2] + 1)
-    bordered[..., :-1] = rows
-    bordered[..., -1] = torch.where(is_border, 0.0, MINUS_INFINITY)
-    return bordered.numpy()
-
-
-def _run(scores: Floats3d, transitions: Floats2d) -> None:
+def _run(scores: Array, transitions: Array) -> None:
     """Turn emissions into running maxima, in place."""
     batch_size = scores.shape[1]
     # shape: (n_tags, batch_size, n_tags), the previous tag first
@@ -68,14 +54,14 @@ def _run(scores: Floats3d, transitions: Floats2d) -> None:
             _shift(scores[t])
 
 
-def _shift(best: Floats2d) -> None:
+def _shift(best: Array) -> None:
     # shape: (batch_size, 1)
     highest = best.max(1, keepdims=True)
     # minus infinity, where no path is left, must not be subtracted from itself
     best -= np.where(highest == MINUS_INFINITY, 0, highest)
 
 
-def _trace(scores: Floats3d, transitions: Floats2d) -> Ints2d:
+def _trace(scores: Array, transitions: Array) -> Ints:
     """Follow the best paths back from the border. Shape: (n_steps, batch_size)."""
     n_steps, batch_size, n_tags = scores.shape
     tag_ids = np.empty((n_steps, batch_size), np.int64)
