@@ -244,16 +244,16 @@ def _constrain(
     scores: Potentials[Tensor], constraints: Constraints, allowed: Tensor | None
 ) -> Potentials[Tensor]:
     emissions, *transitions = scores
-    device = emissions.device
-    tables = (torch.as_tensor(table, device=device) for table in constraints)
     return Potentials(
         emissions if allowed is None else _remove(emissions, allowed),
-        *(_remove(s, table) for s, table in zip(transitions, tables, strict=True)),
+        *(_remove(s, table) for s, table in zip(transitions, constraints, strict=True)),
     )
 
 
-def _remove(scores: Tensor, allowed: Tensor) -> Tensor:
-    return scores.masked_fill(~allowed, MINUS_INFINITY)
+def _remove(scores: Tensor, allowed: Tensor | Bools) -> Tensor:
+    # inverting copies, so that the array may be read-only
+    removed = torch.as_tensor(~allowed, device=scores.device)
+    return scores.masked_fill(removed, MINUS_INFINITY)
 
 
 def _detach(potentials: Potentials[Tensor]) -> Potentials[Tensor]:

@@ -99,10 +99,9 @@ def _make_factors(potentials: Potentials[Array], lengths: Ints) -> Factors | Non
         return None
     if high - low > MAX_RANGE_FLOAT32:
         scores = scores.astype(np.float64)
-    steps: Doubles = transitions.astype(np.float64)
-    np.exp(steps - high_transition, out=steps)
+    steps = np.exp(transitions.astype(np.float64) - high_transition)
     steps[-1, -1] = 1.0
-    log_scale: Doubles = lengths * (high + high_transition) + high_transition
+    log_scale = lengths.astype(np.float64) * (high + high_transition) + high_transition
     emissions = _exponentials(scores, high, is_border)
     return Factors(emissions, steps, log_scale, _interval(spread, len(steps)))
 

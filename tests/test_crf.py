@@ -7,7 +7,7 @@ import torch
 import torchcrf
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import problems, tag_sequences, unconstrained
+from strategies import Problem, problems, tag_sequences, unconstrained
 from torch.testing import assert_close
 
 from spacy_bilstm_crf import crf, crf_fast, crf_path, crf_plain, crf_viterbi
@@ -655,6 +655,34 @@ def test_results_do_not_alias_the_scores():
     results = crf.constrain(potentials, unconstrained(4))
     for result, scores in zip(results, potentials, strict=True):
         assert result.data_ptr() != scores.data_ptr()
+
+
+def test_constraints_may_be_read_only():
+    constraints = TagSet(("per",), "iob2").constraints
+    for table in constraints:
+        table.flags.writeable = False
+    scores = crf.constrain(random_potentials(1, 3, 3), constraints)
+    assert scores.start_transitions[2] == MINUS_INFINITY
+
+
+def test_scores_need_not_be_contiguous():
+    potentials = random_potentials(4, 7, 5)
+    tag_ids = torch.arange(28).view(4, 7) % 5
+    lengths = torch.tensor([7, 1, 3, 5])
+    strided = Potentials(
+        potentials.emissions.transpose(0, 1).contiguous().transpose(0, 1),
+        potentials.transitions.T.contiguous().T,
+        *(torch.stack([s, s], 1)[:, 0] for s in potentials[2:]),
+    )
+    gold = one_hot(tag_ids, 5)
+    strided_gold = gold.transpose(0, 2).contiguous().transpose(0, 2)
+    problem = Problem(potentials, lengths, unconstrained(5), gold)
+    expected = all_results(potentials, gold, tag_ids, problem)
+    for got, result in zip(
+        all_results(strided, strided_gold, tag_ids, problem), expected, strict=True
+    ):
+        assert torch.equal(got, result)
+        assert got.is_contiguous()
 
 
 def test_constraints_may_be_tensors():
