@@ -17,17 +17,21 @@ from .types import Potentials
 
 
 def build_bilstm_crf(
-    tok2vec: Model[list[Doc], list[Floats2d]], nO: int | None = None
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    nO: int | None = None,
+    share_labels: bool = True,
 ) -> Model[list[Doc], Potentials]:
     """A linear-chain CRF on token vectors: the model of `bilstm_crf_ner`.
 
     Registered as `spacy-bilstm-crf.BiLSTMCRF.v1`.
 
     tok2vec (Model[list[Doc], list[Floats2d]]): Any spaCy token-to-vector network.
-    nO (Optional[int]): Number of tags. Set by the component at initialization.
+    nO (int | None): Number of tags. Set by the component at initialization.
+    share_labels (bool): Let the tags of a label share weights, beside their own, so
+        that what is learned of `I-per` counts for `B-per` too.
     """
     width = tok2vec.maybe_get_dim("nO")
-    output_layer = potentials(nO=nO, nI=width)
+    output_layer = potentials(nO=nO, nI=width, share_labels=share_labels)
     model = chain(tok2vec, output_layer)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output_layer)
@@ -71,11 +75,11 @@ def build_bilstm_encoder(
 
     hidden_width (int): Units of one direction.
     depth (int): Number of layers.
-    dropout (Optional[float]): Variational dropout (one mask a sequence) of the input
+    dropout (float | None): Variational dropout (one mask a sequence) of the input
         and of each layer's output. None follows the `dropout` of `[training]`.
     recurrent_dropout (float): Share of the recurrent weights dropped in training.
     residual (bool): Add each layer's input to its output, from the second layer on.
-    width (Optional[int]): Width of the input, inferred if None.
+    width (int | None): Width of the input, inferred if None.
     """
     _check_positive("hidden_width", hidden_width)
     _check_positive("depth", depth)
@@ -104,9 +108,9 @@ def build_word_embed(
     computed once.
 
     words (Model): `spacy-bilstm-crf.LearnedWords.v1` or another layer over words.
-    features (Optional[Model]): Such as `spacy-bilstm-crf.HashedFeatures.v1`.
-    characters (Optional[Model]): Such as `spacy-bilstm-crf.CharacterCNN.v1`.
-    width (Optional[int]): Mix the parts into one vector of this width, by a Maxout
+    features (Model | None): Such as `spacy-bilstm-crf.HashedFeatures.v1`.
+    characters (Model | None): Such as `spacy-bilstm-crf.CharacterCNN.v1`.
+    width (int | None): Mix the parts into one vector of this width, by a Maxout
         layer with layer normalization; None leaves them side by side.
     include_static_vectors (bool): Also use the vectors table of the vocabulary,
         projected to the width of the words' part.

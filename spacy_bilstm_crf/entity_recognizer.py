@@ -28,22 +28,23 @@ from .types import Potentials
 DEFAULT_CONFIG = """
 [model]
 @architectures = "spacy-bilstm-crf.BiLSTMCRF.v1"
+share_labels = true
 
 [model.tok2vec]
 @architectures = "spacy-bilstm-crf.Tok2Vec.v1"
 
 [model.tok2vec.embed]
 @architectures = "spacy-bilstm-crf.WordEmbed.v1"
-width = 128
+width = null
 include_static_vectors = false
 
 [model.tok2vec.embed.words]
 @architectures = "spacy-bilstm-crf.LearnedWords.v1"
-width = 100
-rows = 20000
+width = 64
+rows = 35000
 attr = "ORTH"
 rare_dropout = 0.5
-word_dropout = 0.1
+word_dropout = 0.05
 
 [model.tok2vec.embed.features]
 @architectures = "spacy-bilstm-crf.HashedFeatures.v1"
@@ -253,9 +254,8 @@ def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[En
     after = np.pad(ids[:, 1:], ((0, 0), (0, 1)))
     starts = np.argwhere((ids > 0) & ~continues[ids])
     lasts = np.argwhere((ids > 0) & ~continues[after])
-    n_prefixes = (tag_set.n_tags - 1) // max(len(tag_set.labels), 1)
     for (b, start), (_, last) in zip(starts.tolist(), lasts.tolist(), strict=True):
-        label = tag_set.labels[(ids[b, start] - 1) // n_prefixes]
+        label = tag_set.labels[(ids[b, start] - 1) // tag_set.n_prefixes]
         tokens = layout.tokens[b]
         span = (int(tokens[start]), int(tokens[last]) + 1, label)
         entities[layout.docs[b]].append(span)

@@ -113,8 +113,13 @@ class TagSet:
         return (OUTSIDE, *(f"{p}-{label}" for label in self.labels for p in prefixes))
 
     @property
+    def n_prefixes(self) -> int:
+        """The number of tags of each label."""
+        return len(get_scheme(self.scheme).prefixes)
+
+    @property
     def n_tags(self) -> int:
-        return 1 + len(self.labels) * len(get_scheme(self.scheme).prefixes)
+        return 1 + len(self.labels) * self.n_prefixes
 
     @cached_property
     def tag_to_id(self) -> dict[str, int]:

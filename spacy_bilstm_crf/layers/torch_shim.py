@@ -6,7 +6,13 @@ from typing import Any
 
 import srsly
 import torch
-from thinc.api import PyTorchShim, get_torch_default_device, xp2torch
+from thinc.api import (
+    Optimizer,
+    PyTorchShim,
+    get_torch_default_device,
+    torch2xp,
+    xp2torch,
+)
 from torch import nn
 
 from ..errors import Errors
@@ -17,10 +23,11 @@ FORMAT_VERSION = 1
 class TorchShim(PyTorchShim):
     """Holds a torch module that is built once its sizes are known.
 
-    Different from Thinc's own shim in three ways: the module's arguments are stored
+    Different from Thinc's own shim in four ways: the module's arguments are stored
     beside its weights, so that loading builds a network of the stored size; weights
-    are safetensors bytes with a format version, never a pickle; and averaged weights
-    reach the module in `use_params`.
+    are safetensors bytes with a format version, never a pickle; averaged weights
+    reach the module in `use_params`; and a step leaves the tensors where they are,
+    instead of wrapping them once more each time.
 
     module_class (Callable): Builds the module from keyword arguments.
     """
@@ -50,6 +57,18 @@ class TorchShim(PyTorchShim):
         self.cfg = kwargs
         module = self.module_class(**kwargs)
         self._model = module.to(get_torch_default_device())
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Take a step with the gradients so far, and forget them."""
+        for name, parameter in self.module.named_parameters():
+            if parameter.grad is None:
+                continue
+            weights = torch2xp(parameter.data)
+            # most optimizers change the weights in place, in the module's own memory
+            updated, _ = optimizer((self.id, name), weights, torch2xp(parameter.grad))
+            if updated is not weights:
+                parameter.data.copy_(xp2torch(updated, device=self.device))
+            parameter.grad = None
 
     @contextmanager
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:

@@ -132,3 +132,28 @@ def test_layer_can_be_initialized_again():
     before = layer.predict(X)[2]
     layer.initialize(X=X)
     assert not np.allclose(layer.predict(X)[2], before)
+
+
+def test_a_step_changes_weights_where_they_are():
+    layer = make_layer()
+    parameters = dict(layer.shims[0].module.named_parameters())
+    places = {name: p.data_ptr() for name, p in parameters.items()}
+    before = layer.predict(X)[2].copy()
+    train(layer, Adam(0.1), n_steps=2)
+    assert {name: p.data_ptr() for name, p in parameters.items()} == places
+    assert not np.allclose(layer.predict(X)[2], before)
+    assert all(p.grad is None for p in parameters.values())
+
+
+def test_an_optimizer_may_return_new_arrays():
+    layer = make_layer()
+
+    def halve(key, weights, gradient):
+        return weights / 2, gradient * 0
+
+    Y, backprop = layer.begin_update(X)
+    backprop(Y)
+    before = layer.shims[0].module.state_dict()["layers.0.forwards.weight_hh_l0"].clone()
+    layer.finish_update(halve)
+    after = layer.shims[0].module.state_dict()["layers.0.forwards.weight_hh_l0"]
+    np.testing.assert_allclose(after.numpy(), before.numpy() / 2)
