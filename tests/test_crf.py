@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from strategies import Problem, problems, tag_sequences, unconstrained
 from torch.testing import assert_close
 
-from spacy_bilstm_crf import crf, crf_fast, crf_path, crf_plain, crf_viterbi
+from spacy_bilstm_crf import crf
+from spacy_bilstm_crf.crf import fast as crf_fast
+from spacy_bilstm_crf.crf import path as crf_path
+from spacy_bilstm_crf.crf import plain as crf_plain
+from spacy_bilstm_crf.crf import viterbi as crf_viterbi
 from spacy_bilstm_crf.tags import Constraints, TagSet
 from spacy_bilstm_crf.types import Potentials
 

@@ -18,17 +18,13 @@ PACKAGE = Path(spacy_bilstm_crf.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 # which modules of the package a module may import: the arrows point one way
 FOUNDATION = {"errors", "types", "tags"}
-KERNEL = {"crf", "crf_fast", "crf_plain", "crf_validation"}
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
     "types": set(),
     "colors": set(),
     "tags": {"errors"},
-    "crf": FOUNDATION | KERNEL,
-    "crf_fast": FOUNDATION | KERNEL,
-    "crf_plain": FOUNDATION | KERNEL,
-    "crf_validation": FOUNDATION | KERNEL,
+    "crf": FOUNDATION | {"crf"},
     "nn": FOUNDATION | {"nn"},
     "layers": FOUNDATION | {"nn", "layers"},
     "architectures": FOUNDATION | {"layers"},

@@ -14,18 +14,18 @@ its input, and none reads the padding.
 import torch
 from torch import Tensor
 
-from . import crf_fast, crf_path, crf_plain, crf_viterbi
-from .crf_border import Array, Bools, Ints
-from .crf_plain import MINUS_INFINITY, time_mask
-from .crf_validation import (
+from ..tags import Constraints
+from ..types import Potentials
+from . import fast, path, plain, viterbi
+from .border import Array, Bools, Ints
+from .plain import MINUS_INFINITY, time_mask
+from .validation import (
     validate_constraints,
     validate_lattice,
     validate_lengths,
     validate_potentials,
     validate_tag_ids,
 )
-from .tags import Constraints
-from .types import Potentials
 
 PADDING = -1
 
@@ -135,7 +135,7 @@ def sequence_score(
     mask = time_mask(lengths, potentials.emissions.shape[1])
     validate_tag_ids(potentials, tag_ids, mask)
     tag_ids = tag_ids.where(mask, 0)
-    score = crf_plain.path_score(_detach(potentials), tag_ids, lengths)
+    score = plain.path_score(_detach(potentials), tag_ids, lengths)
     return score.to(potentials.emissions)
 
 
@@ -180,8 +180,8 @@ def _loss(
     scores: Potentials[Tensor], gold: Tensor, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
     if gold.device.type == "cpu":
-        is_token = crf_path.token_mask(lengths.numpy(), gold.shape[1])
-        tag_ids = crf_path.single_tags(gold.numpy(), is_token)
+        is_token = path.token_mask(lengths.numpy(), gold.shape[1])
+        tag_ids = path.single_tags(gold.numpy(), is_token)
         if tag_ids is not None:
             return _path_loss(scores, tag_ids, is_token, lengths)
     return _lattice_loss(scores, gold, lengths)
@@ -203,11 +203,11 @@ def _path_loss(
     scores: Potentials[Tensor], tag_ids: Ints, is_token: Bools, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
     """The loss of annotated gold, which needs no recursion. On the CPU."""
-    gold_score = crf_path.path_score(_to_numpy(scores), tag_ids, is_token)
+    gold_score = path.path_score(_to_numpy(scores), tag_ids, is_token)
     possible = torch.from_numpy(gold_score != MINUS_INFINITY)
     weights = possible.double()
     log_z, gradient = _log_partition_gradient(scores, lengths, weights)
-    crf_path.subtract_path(_to_numpy(gradient), tag_ids, is_token, weights.numpy())
+    path.subtract_path(_to_numpy(gradient), tag_ids, is_token, weights.numpy())
     loss = log_z - torch.from_numpy(gold_score)
     return loss.where(possible, float("inf")), gradient
 
@@ -217,7 +217,7 @@ def _log_partition_gradient(
 ) -> tuple[Tensor, Potentials[Tensor]]:
     """The fast kernel where it applies, the plain one everywhere else."""
     if scores.emissions.device.type == "cpu" and len(lengths):
-        result = crf_fast.log_partition_gradient(
+        result = fast.log_partition_gradient(
             _to_numpy(scores), lengths.numpy(), weights.numpy()
         )
         if result is not None:
@@ -226,17 +226,17 @@ def _log_partition_gradient(
                 map(torch.from_numpy, result[1]),
             )
             return log_z, _cast(Potentials(*counts), like=scores)
-    log_z, gradient = crf_plain.log_partition_gradient(scores, lengths, weights)
+    log_z, gradient = plain.log_partition_gradient(scores, lengths, weights)
     return log_z, _cast(gradient, like=scores)
 
 
 def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
     if scores.emissions.device.type != "cpu":
-        return crf_plain.viterbi(scores, lengths)
+        return plain.viterbi(scores, lengths)
     arrays = _to_numpy(scores)
-    tag_ids = crf_viterbi.viterbi(arrays, lengths.numpy())
-    is_token = crf_path.token_mask(lengths.numpy(), tag_ids.shape[1])
-    best = crf_path.path_score(arrays, tag_ids, is_token)
+    tag_ids = viterbi.viterbi(arrays, lengths.numpy())
+    is_token = path.token_mask(lengths.numpy(), tag_ids.shape[1])
+    best = path.path_score(arrays, tag_ids, is_token)
     return torch.from_numpy(tag_ids), torch.from_numpy(best)
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .errors import Errors
-from .tags import Constraints
-from .types import Potentials
+from ..errors import Errors
+from ..tags import Constraints
+from ..types import Potentials
 
 DTYPES = (torch.float32, torch.float64)
 DEVICES = ("cpu", "cuda")

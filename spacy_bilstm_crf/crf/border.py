@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .types import Potentials
+from ..types import Potentials
 
 Array = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]

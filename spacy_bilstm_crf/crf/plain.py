@@ -12,7 +12,7 @@ section 4.1.
 import torch
 from torch import Tensor
 
-from .types import Potentials
+from ..types import Potentials
 
 MINUS_INFINITY = float("-inf")
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .crf_border import Array, Bools, Ints, border_path, border_transitions
-from .types import Potentials
+from ..types import Potentials
+from .border import Array, Bools, Ints, border_path, border_transitions
 
 
 def token_mask(lengths: Ints, seq_len: int) -> Bools:

@@ -1,6 +1,6 @@
 """Forward-backward in exp space: the fast kernel, for the CPU.
 
-`crf_plain` adds up logarithms; here probabilities are multiplied, so that a time
+`plain` adds up logarithms; here probabilities are multiplied, so that a time
 step is one small matrix product over the batch. torch and NumPy work on the same
 memory: torch where there is much to compute in one call, NumPy where there is little.
 
@@ -21,7 +21,7 @@ multiplies by at least exp(-MAX_RANGE), or by zero for what is removed. If every
 value of alpha and gamma is zero or at least `FLOOR`, then by induction over the
 steps each zero was removed, and no product of two values and a step left the
 normal numbers. All terms are positive, so nothing cancels. Both bounds are checked;
-where one does not hold, the caller takes `crf_plain`.
+where one does not hold, the caller takes `plain`.
 """
 
 import math
@@ -31,8 +31,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .crf_border import Array, Bools, Ints, border_emissions, border_transitions
-from .types import Potentials
+from ..types import Potentials
+from .border import Array, Bools, Ints, border_emissions, border_transitions
 
 MINUS_INFINITY = float("-inf")
 MAX_RANGE, MAX_RANGE_FLOAT32 = 150.0, 80.0
@@ -65,7 +65,7 @@ def log_partition_gradient(
 ) -> tuple[Doubles, Potentials[Doubles]] | None:
     """Log Z of every sequence, and the gradient of sum(weights * log Z).
 
-    Equal to `crf_plain.log_partition_gradient`, or None if it cannot promise that.
+    Equal to `plain.log_partition_gradient`, or None if it cannot promise that.
 
     weights (Doubles): The weight of each sequence. Shape: (batch_size,).
     RETURNS (tuple[Doubles, Potentials] | None): Log Z, shape (batch_size,), and the

@@ -4,14 +4,14 @@ The Viterbi recursion (Rabiner 1989, equations 32 to 35) without a table of back
 pointers: the way there keeps the running maxima only, and the way back recomputes
 the argmax along the best path, for one tag a step instead of all.
 
-The border (see `crf_border`) makes all sequences equally long. What happens to a
+The border (see `border`) makes all sequences equally long. What happens to a
 sequence does not depend on its batch: ties are always broken in the same way.
 """
 
 import numpy as np
 
-from .crf_border import Array, Ints, border_emissions, border_transitions
-from .types import Potentials
+from ..types import Potentials
+from .border import Array, Ints, border_emissions, border_transitions
 
 MINUS_INFINITY = float("-inf")
 # Steps until the running maxima are shifted back to 0, so that in a long sequence
