@@ -17,9 +17,7 @@ from .types import Potentials
 
 
 def build_bilstm_crf(
-    tok2vec: Model[list[Doc], list[Floats2d]],
-    nO: int | None = None,
-    share_labels: bool = True,
+    tok2vec: Model[list[Doc], list[Floats2d]], nO: int | None = None
 ) -> Model[list[Doc], Potentials]:
     """A linear-chain CRF on token vectors: the model of `bilstm_crf_ner`.
 
@@ -27,11 +25,9 @@ def build_bilstm_crf(
 
     tok2vec (Model[list[Doc], list[Floats2d]]): Any spaCy token-to-vector network.
     nO (int | None): Number of tags. Set by the component at initialization.
-    share_labels (bool): Let the tags of a label share weights, beside their own, so
-        that what is learned of `I-per` counts for `B-per` too.
     """
     width = tok2vec.maybe_get_dim("nO")
-    output_layer = potentials(nO=nO, nI=width, share_labels=share_labels)
+    output_layer = potentials(nO=nO, nI=width)
     model = chain(tok2vec, output_layer)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output_layer)

@@ -28,14 +28,13 @@ from .types import Potentials
 DEFAULT_CONFIG = """
 [model]
 @architectures = "spacy-bilstm-crf.BiLSTMCRF.v1"
-share_labels = true
 
 [model.tok2vec]
 @architectures = "spacy-bilstm-crf.Tok2Vec.v1"
 
 [model.tok2vec.embed]
 @architectures = "spacy-bilstm-crf.WordEmbed.v1"
-width = null
+width = 256
 include_static_vectors = false
 
 [model.tok2vec.embed.words]

@@ -145,10 +145,9 @@ class SequenceLabeler(TrainablePipe):
 
     def resize_output(self) -> None:
         """Give the output layer the size that the labels ask for."""
-        output_layer = self.model.get_ref("output_layer")
-        output_layer.attrs["n_prefixes"] = self.tag_set.n_prefixes
-        if output_layer.maybe_get_dim("nO") != self.tag_set.n_tags:
-            self.set_output(self.tag_set.n_tags)
+        n_tags = self.tag_set.n_tags
+        if self.model.get_ref("output_layer").maybe_get_dim("nO") != n_tags:
+            self.set_output(n_tags)
 
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
         """Serialize the component to bytes."""

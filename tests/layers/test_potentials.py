@@ -1,21 +1,18 @@
 import numpy as np
 import pytest
 
-from spacy_bilstm_crf.layers.potentials import get_weights, potentials, resize
+from spacy_bilstm_crf.layers.potentials import potentials, resize
 from spacy_bilstm_crf.types import Potentials
 
 RNG = np.random.default_rng(0)
 X = [RNG.normal(size=(n, 4)).astype("float32") for n in (3, 1)]
 
 
-def make_layer(nO=5, n_prefixes=2, **kwargs):
-    layer = potentials(nO, **kwargs)
-    layer.attrs["n_prefixes"] = n_prefixes
-    layer.initialize(X=X)
+def make_layer(nO=5):
+    layer = potentials(nO).initialize(X=X)
     for name in layer.param_names:
-        if layer.has_param(name):
-            shape = layer.get_param(name).shape
-            layer.set_param(name, RNG.normal(size=shape).astype("float32"))
+        shape = layer.get_param(name).shape
+        layer.set_param(name, RNG.normal(size=shape).astype("float32"))
     return layer
 
 
@@ -26,30 +23,19 @@ def make_gradient(Y):
 def test_emissions_are_linear_in_each_token():
     layer = make_layer()
     Y = layer.predict(X)
-    expected = X[0] @ get_weights(layer).T + layer.get_param("b")
+    expected = X[0] @ layer.get_param("W").T + layer.get_param("b")
     assert Y.emissions.shape == (2, 3, 5)
     np.testing.assert_allclose(Y.emissions[0], expected, rtol=1e-4, atol=1e-5)
     assert Y.transitions.shape == (5, 5)
     assert Y.start_transitions.shape == Y.end_transitions.shape == (5,)
 
 
-def test_tags_of_a_label_share_weights():
+def test_gradients_equal_differences():
     layer = make_layer()
-    shared = get_weights(layer) - layer.get_param("W")
-    np.testing.assert_allclose(shared[1], shared[2], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(shared[3], shared[4], rtol=1e-5, atol=1e-6)
-    assert not np.allclose(shared[1], shared[3])
-    assert layer.get_param("labels").shape == (3, 4)
-
-
-@pytest.mark.parametrize("share_labels", [True, False])
-def test_gradients_equal_differences(share_labels):
-    layer = make_layer(share_labels=share_labels)
     Y, backprop = layer.begin_update(X)
     dY = make_gradient(Y)
     dX = backprop(dY)
-    gradients = {n: layer.get_grad(n) for n in layer.param_names if layer.has_grad(n)}
-    assert ("labels" in gradients) == share_labels
+    gradients = {name: layer.get_grad(name) for name in layer.param_names}
 
     def objective():
         Y = layer.predict(X)
@@ -70,13 +56,12 @@ def test_gradients_equal_differences(share_labels):
             assert gradient[index] == pytest.approx(expected, rel=1e-2, abs=1e-2)
     assert [dx.shape for dx in dX] == [(3, 4), (1, 4)]
     np.testing.assert_allclose(
-        dX[0], dY.emissions[0] @ get_weights(layer), rtol=1e-4, atol=1e-5
+        dX[0], dY.emissions[0] @ layer.get_param("W"), rtol=1e-4, atol=1e-5
     )
 
 
-@pytest.mark.parametrize("share_labels", [True, False])
-def test_resize_keeps_what_was_learned(share_labels):
-    layer = make_layer(share_labels=share_labels)
+def test_resize_keeps_what_was_learned():
+    layer = make_layer()
     before = layer.predict(X)
     resize(layer, 7)
     after = layer.predict(X)
