@@ -1,5 +1,6 @@
 """The registered architectures: what a config can name. Wiring only."""
 
+from spacy.attrs import intify_attr
 from spacy.ml import StaticVectors
 from spacy.tokens import Doc
 from thinc.api import Maxout, Model, chain, concatenate, ragged2list
@@ -145,6 +146,7 @@ def build_learned_words(
     """
     _check_positive("width", width)
     _check_positive("rows", rows)
+    _check_attr(attr)
     _check_rate("word_dropout", word_dropout)
     if not 0 <= rare_dropout <= 1:
         raise ValueError(Errors.B304.format(name="rare_dropout", value=rare_dropout))
@@ -171,6 +173,8 @@ def build_hashed_features(
     _check_positive("width", width)
     if len(attrs) != len(rows) or not attrs:
         raise ValueError(Errors.B305.format(n_attrs=len(attrs), n_rows=len(rows)))
+    for attr in attrs:
+        _check_attr(attr)
     return hashed_features(width=width, attrs=attrs, rows=rows)
 
 
@@ -184,11 +188,12 @@ def build_character_cnn(
     width (int): Width of the character embeddings.
     filters (int): Number of filters, the width of the output.
     window_size (int): Characters on either side that a filter sees.
-    max_length (int): Longer words keep their two ends, half of it each.
+    max_length (int): Longer words keep their two ends, half of it each; 2 or more.
     """
-    sizes = [("width", width), ("filters", filters), ("max_length", max_length)]
-    for name, value in sizes:
-        _check_positive(name, value)
+    _check_positive("width", width)
+    _check_positive("filters", filters)
+    if max_length < 2:
+        raise ValueError(Errors.B308.format(max_length=max_length))
     return character_cnn(
         width=width, filters=filters, window_size=window_size, max_length=max_length
     )
@@ -197,6 +202,11 @@ def build_character_cnn(
 def _check_positive(name: str, value: int) -> None:
     if value < 1:
         raise ValueError(Errors.B303.format(name=name, value=value))
+
+
+def _check_attr(attr: str) -> None:
+    if intify_attr(attr) is None:
+        raise ValueError(Errors.B307.format(attr=attr))
 
 
 def _check_rate(name: str, value: float) -> None:

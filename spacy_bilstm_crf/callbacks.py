@@ -10,8 +10,7 @@ from spacy.language import Language
 from .errors import Errors
 
 SAMPLE_NOTE = (
-    "Trained on the small bundled sample, for trying things out only: "
-    "do not use its predictions."
+    "Trained on a small sample, for trying things out only: do not use its predictions."
 )
 CORPUS_DESCRIPTION = (
     "Named entities by a BiLSTM-CRF. Trained on {name} "
@@ -20,11 +19,6 @@ CORPUS_DESCRIPTION = (
 # of the pipelines trained on the corpora that are known here; what another corpus
 # asks for is for its owner to say
 PIPELINE_LICENSE = "MIT"
-SAMPLE_SOURCE = {
-    "name": "spacy-bilstm-crf sample",
-    "author": "The spacy-bilstm-crf developers",
-    "license": "MIT",
-}
 # by the MD5 of the CSV file
 KNOWN_SOURCES = {
     "0c5f5151df296234941d06f30305d9f6": {
@@ -32,7 +26,12 @@ KNOWN_SOURCES = {
         "author": "Abhinav Walia, from the Groningen Meaning Bank",
         "url": "https://www.kaggle.com/datasets/abhinavwalia95/entity-annotated-corpus",
         "license": "ODbL 1.0 (database), DbCL 1.0 (contents)",
-    }
+    },
+    "f7e61f2ea5362987d8092c7f1f3ddb7d": {
+        "name": "spacy-bilstm-crf sample",
+        "author": "The spacy-bilstm-crf developers",
+        "license": "MIT",
+    },
 }
 
 
@@ -47,7 +46,7 @@ def make_describe_corpus(path: str | Path | None) -> Callable[[Language], Langua
         None leaves the meta as it is.
     RAISES (ValueError): If the file is not there or is no such summary.
     """
-    meta = describe(read_summary(Path(path))) if path is not None else {}
+    meta = read_meta(Path(path)) if path is not None else {}
 
     def describe_corpus(nlp: Language) -> Language:
         named = nlp.meta["license"]
@@ -72,6 +71,15 @@ def read_summary(path: Path) -> dict[str, Any]:
     return summary
 
 
+def read_meta(path: Path) -> dict[str, Any]:
+    """What the summary at a path says for a pipeline's meta."""
+    try:
+        return describe(read_summary(path))
+    except (KeyError, TypeError):
+        expected = "what 'spacy bilstm-crf convert' writes"
+        raise ValueError(Errors.B502.format(path=path, expected=expected)) from None
+
+
 def describe(summary: dict[str, Any]) -> dict[str, Any]:
     """The entries of a pipeline's meta that a corpus summary fills in."""
     source = describe_source(summary)
@@ -93,8 +101,5 @@ def describe_source(summary: dict[str, Any]) -> dict[str, str]:
     """What is known of a corpus: texts alone, as spaCy wants them in `sources`."""
     # of a zip, the CSV file inside it
     file = summary["source"]["member"] or summary["source"]
-    if summary["sample"]:
-        source = SAMPLE_SOURCE
-    else:
-        source = KNOWN_SOURCES.get(file["md5"], {"name": file["name"]})
+    source = KNOWN_SOURCES.get(file["md5"], {"name": file["name"]})
     return {**source, "file": file["name"], "md5": file["md5"]}

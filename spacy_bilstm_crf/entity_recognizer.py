@@ -1,5 +1,6 @@
 """The component `bilstm_crf_ner`: named entities by a BiLSTM-CRF."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -11,6 +12,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
+from .errors import Errors, Warnings
 from .lattice import (
     Layout,
     find_runs,
@@ -34,7 +36,7 @@ DEFAULT_CONFIG = """
 
 [model.tok2vec.embed]
 @architectures = "spacy-bilstm-crf.WordEmbed.v1"
-width = 256
+width = null
 include_static_vectors = false
 
 [model.tok2vec.embed.words]
@@ -114,7 +116,7 @@ class CRFEntityRecognizer(SequenceLabeler):
     cross_lines (bool): Let an entity run across a line break. By default a
         white-space token with a line break ends it.
     scorer (Callable | None): The scoring method.
-    RAISES (ValueError): For an unknown scheme.
+    RAISES (ValueError): For an unknown scheme, or a model without CRF.
     """
 
     def __init__(
@@ -127,6 +129,8 @@ class CRFEntityRecognizer(SequenceLabeler):
         cross_lines: bool = False,
         scorer: Callable[..., dict[str, Any]] | None = score_entities,
     ) -> None:
+        if not model.has_ref("output_layer"):
+            raise ValueError(Errors.B203.format(name=name, model=model.name))
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -137,6 +141,7 @@ class CRFEntityRecognizer(SequenceLabeler):
             "cross_lines": cross_lines,
         }
         self._tag_set = TagSet((), scheme)
+        self._unknown_labels: set[str] = set()
 
     @property
     def tag_set(self) -> TagSet:
@@ -178,18 +183,26 @@ class CRFEntityRecognizer(SequenceLabeler):
     ) -> tuple[float, Potentials[Any]]:
         """The negative log likelihood of the gold entities, summed over the docs.
 
-        Tokens without annotation, or whose tokenization does not match the gold's,
-        are summed out.
+        Tokens without annotation, whose tokenization does not match the gold's, or in
+        an entity whose label is unknown, are summed out.
 
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
         examples = list(examples)
         validate_examples(examples, "CRFEntityRecognizer.get_loss")
         layout = get_layout([eg.predicted for eg in examples])
-        gold, free = get_training_lattices(
+        gold, free, unknown = get_training_lattices(
             examples, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
         )
+        self._warn_of(unknown)
         return self.compute_loss(potentials, layout, gold, free)
+
+    def _warn_of(self, unknown_labels: set[str]) -> None:
+        new = sorted(unknown_labels - self._unknown_labels)
+        if new:
+            self._unknown_labels.update(new)
+            text = Warnings.W202.format(name=self.name, labels=new)
+            warnings.warn(text, stacklevel=3)
 
     def has_gold(self, example: Example) -> bool:
         return bool(example.reference.has_annotation("ENT_IOB"))
@@ -207,14 +220,18 @@ class CRFEntityRecognizer(SequenceLabeler):
         nlp (Language | None): The pipeline that the component is part of.
         labels (list | dict | None): The labels, as `spacy init labels` writes them
             for this component or for `ner`; read off the examples if None.
-        RAISES (ValueError): If there is no label.
+        RAISES (ValueError): If there is no label, no word, or the labels are of
+            neither form.
         RAISES (TypeError): If there is no example.
         """
         validate_get_examples(get_examples, "CRFEntityRecognizer.initialize")
         for label in read_labels(get_examples, labels):
             self.add_label(label)
         self._require_labels()
-        sample = [eg.predicted for eg in islice(get_examples(), 10)]
+        docs = (eg.predicted for eg in get_examples())
+        sample = list(islice(filter(has_words, docs), 10))
+        if not sample:
+            raise ValueError(Errors.B201.format(name=self.name))
         self.resize_output()
         self.model.initialize(X=sample)
 
@@ -232,12 +249,24 @@ def read_labels(
     labels: Sequence[str] | dict[str, dict[str, int]] | None,
 ) -> list[str]:
     """The entity labels of a label file, in its order, or of the data, sorted."""
+    if not is_label_data(labels):
+        raise ValueError(Errors.B202.format(found=labels))
     if isinstance(labels, dict):
         # what `ner` writes: for each transition its labels and their frequencies
         return sorted({label for move in labels.values() for label in move if label})
     if labels is not None:
         return list(labels)
     return sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
+
+
+def is_label_data(labels: Any) -> bool:
+    """Whether labels are a list, or a dict of transitions as `ner` writes it."""
+    if isinstance(labels, dict):
+        return all(isinstance(move, dict) for move in labels.values())
+    if labels is None:
+        return True
+    is_list = isinstance(labels, (list, tuple))
+    return is_list and all(isinstance(label, str) for label in labels)
 
 
 def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[Entity]]:

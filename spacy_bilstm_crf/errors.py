@@ -70,6 +70,26 @@ class Errors:
         "{expected}, which compute in float64. Move them with '.cpu()'."
     )
 
+    # B2xx: lattice and components
+    B201 = (
+        "[B201] Cannot initialize '{name}': no example holds a word. Expected at least "
+        "one doc with text. Check the training corpus."
+    )
+    B202 = (
+        "[B202] Cannot read labels from {found!r}. Expected a list of strings, as "
+        "'spacy init labels' writes it, or the dict that it writes for 'ner'."
+    )
+    B203 = (
+        "[B203] The model '{model}' of '{name}' returns no potentials: it has no "
+        "'output_layer'. Expected 'spacy-bilstm-crf.BiLSTMCRF.v1'; remove the "
+        "'model' block of the component it was written for, and fill the config again."
+    )
+    B204 = (
+        "[B204] '{name}' finds no possible tag sequence for the docs {docs} of the "
+        "batch (counted from 0). This means scores that are not numbers; train the "
+        "pipeline again with a lower learning rate."
+    )
+
     # B3xx: layers and architectures
     B301 = (
         "[B301] The network of '{name}' has not been built yet. Call "
@@ -91,6 +111,13 @@ class Errors:
         "rows for each attribute, and at least one attribute."
     )
 
+    B307 = (
+        "[B307] Unknown token attribute '{attr}'. Expected one that spaCy's "
+        "'Doc.to_array' knows, such as ORTH, LOWER, PREFIX, SUFFIX or SHAPE."
+    )
+    B308 = (
+        "[B308] Bad setting max_length = {max_length}. Expected 2 characters or more."
+    )
     B306 = "[B306] Bad setting level = {level}. Expected a share from 0 to 1."
 
     # B4xx: converters
@@ -187,6 +214,16 @@ class Errors:
         "Expected one of them to be a CSV file, or a zip that holds one."
     )
 
+    B424 = (
+        "[B424] {source}, line {line}: found the character {character!r} after "
+        "decoding as '{encoding}', expected text. Leave '--encoding' away, or name "
+        "the encoding that the file was written in."
+    )
+    B425 = (
+        "[B425] {source}, line {line}: a field is longer than {limit} characters. "
+        "Expected a word or a sentence; a quote that is never closed may be the cause."
+    )
+
     # B5xx: command line and project
     B501 = (
         "[B501] There is no corpus summary at '{path}'. Expected the corpus.json that "
@@ -210,6 +247,11 @@ class Warnings:
     W201 = (
         "[W201] The gold entities of {count} docs of a batch are impossible under the "
         "tagging scheme and the settings; nothing was learned from these docs."
+    )
+
+    W202 = (
+        "[W202] '{name}' has no such labels: {labels}. Gold entities with them count "
+        "as missing annotation. Add the labels before training to learn them."
     )
 
     # W4xx: converters

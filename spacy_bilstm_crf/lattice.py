@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import ENT_IOB, ENT_TYPE, IS_SPACE, ORTH
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 from spacy.training import Example
 
 from .tags import BoolArray, Entity, TagSet, entity_prefixes
@@ -62,6 +62,11 @@ def has_words(doc: Doc) -> bool:
     return any(not token.is_space for token in doc)
 
 
+def is_line_break(token: Token) -> bool:
+    """Whether a white-space token ends a line, by whatever character."""
+    return token.is_space and len(f"{token.text}x".splitlines()) > 1
+
+
 def is_preset(doc: Doc) -> BoolArray:
     """Which tokens are inside an entity already, or blocked. Shape: (n_tokens,)."""
     iob = doc.to_array(ENT_IOB)
@@ -74,7 +79,7 @@ def get_free_lattice(
 ) -> BoolArray | None:
     """What is possible in some docs, whatever the model says.
 
-    Entities that are set already are kept, blocked tokens stay outside, and no
+    Entities that are set already are kept, blocked tokens stay outside, and no other
     entity runs across a line break unless `cross_lines` is set.
 
     RETURNS (ndarray | None): True for possible tags, None where everything is.
@@ -83,11 +88,26 @@ def get_free_lattice(
     lattice = Restrictions(layout, tag_set)
     for b, i in enumerate(layout.docs.tolist()):
         doc = docs[i]
-        if not layout.is_identity and not cross_lines:
-            lattice.end_entities_at_lines(b, doc)
+        runs_on = None
         if is_preset(doc).any():
-            lattice.keep_entities(b, doc)
+            runs_on = lattice.keep_entities(b, doc)
+        if not layout.is_identity and not cross_lines:
+            lattice.end_entities_at_lines(b, doc, unless=runs_on)
     return lattice.allowed
+
+
+class TrainingLattices(NamedTuple):
+    """What training compares.
+
+    gold: The tags that the annotation leaves. Shape: (batch_size, seq_len, n_tags).
+    free: The tags that are possible at all, None where everything is. Same shape.
+    unknown_labels: Labels of gold entities that the tag set does not know; these
+        entities count as missing.
+    """
+
+    gold: BoolArray
+    free: BoolArray | None
+    unknown_labels: set[str]
 
 
 def get_training_lattices(
@@ -96,14 +116,12 @@ def get_training_lattices(
     tag_set: TagSet,
     *,
     cross_lines: bool,
-) -> tuple[BoolArray, BoolArray | None]:
+) -> TrainingLattices:
     """The gold lattice of some examples, and what is possible at all.
 
     Tokens whose annotation is missing or misaligned allow every tag in the gold
     lattice. Where the gold itself runs across a line break, so may the model.
 
-    RETURNS (tuple): The gold lattice, shape (batch_size, seq_len, n_tags), and the
-        free one, of the same shape or None where everything is possible.
     """
     gold = Restrictions(layout, tag_set)
     free = Restrictions(layout, tag_set)
@@ -113,7 +131,7 @@ def get_training_lattices(
         if not layout.is_identity and not cross_lines:
             runs_on = np.append(tag_set.continues, False)[tag_ids]
             free.end_entities_at_lines(b, example.predicted, unless=runs_on)
-    return gold.require(), free.allowed
+    return TrainingLattices(gold.require(), free.allowed, gold.unknown_labels)
 
 
 class Restrictions:
@@ -123,6 +141,7 @@ class Restrictions:
         self.layout = layout
         self.tag_set = tag_set
         self.allowed: BoolArray | None = None
+        self.unknown_labels: set[str] = set()
 
     def require(self) -> BoolArray:
         """The table itself, made on first use."""
@@ -139,16 +158,20 @@ class Restrictions:
         self, b: int, doc: Doc, unless: BoolArray | None = None
     ) -> None:
         """Forbid what continues an entity at the first word after a line break."""
-        breaks = [token.i for token in doc if token.is_space and "\n" in token.text]
+        breaks = [token.i for token in doc if is_line_break(token)]
         after = np.unique(np.searchsorted(self.words(b), breaks))
         for position in after[after < self.layout.lengths[b]].tolist():
             if unless is None or not unless[position]:
                 self.require()[b, position, self.tag_set.continues] = False
 
-    def keep_entities(self, b: int, doc: Doc) -> None:
-        """Fix the entities that are set, and keep blocked tokens outside."""
+    def keep_entities(self, b: int, doc: Doc) -> BoolArray:
+        """Fix the entities that are set, and keep blocked tokens outside.
+
+        RETURNS (ndarray): Which positions continue one of them. Shape: (n_words,).
+        """
         blocked = [t.i for t in doc if t.ent_iob == BEGIN and not t.ent_type]
         words = self.words(b)
+        continues = np.zeros(len(words), dtype=bool)
         for position in np.flatnonzero(np.isin(words, blocked)).tolist():
             self.fix(b, position, np.zeros(1, dtype=np.int64))
         for ent in doc.ents:
@@ -156,9 +179,13 @@ class Restrictions:
             if end > start:
                 ids = entity_tag_ids(self.tag_set, end - start, ent.label_)
                 self.fix(b, start, ids)
+                continues[start + 1 : end] = True
+        return continues
 
     def require_gold(self, b: int, gold: "Gold") -> IntArray:
         """Allow what the gold says, and every tag where it says nothing.
+
+        Entities of a label that the tag set does not know count as missing.
 
         RETURNS (ndarray): The gold tag of each position, -1 where it is missing.
             Shape: (n_words,).
@@ -167,7 +194,9 @@ class Restrictions:
         tag_ids = np.where(gold.outside[words], 0, MISSING)
         for start, end, label in gold.entities:
             start, end = np.searchsorted(words, (start, end)).tolist()
-            if end > start:
+            if label not in self.tag_set.labels:
+                self.unknown_labels.add(label)
+            elif end > start:
                 tag_ids[start:end] = entity_tag_ids(self.tag_set, end - start, label)
         for first, last in find_runs(tag_ids != MISSING):
             self.fix(b, first, tag_ids[first:last])
@@ -206,7 +235,11 @@ def get_gold(example: Example) -> Gold:
     x, y = example.predicted, example.reference
     if len(x) == len(y) and (x.to_array(ORTH) == y.to_array(ORTH)).all():
         return read_identical_tokens(y)
-    return read_aligned_tags(example.get_aligned_ner())
+    gold = read_aligned_tags(example.get_aligned_ner())
+    types = example.get_aligned("ENT_TYPE")
+    aligned = zip(example.get_aligned("ENT_IOB"), types, strict=True)
+    is_blocked = [iob == BEGIN and not label for iob, label in aligned]
+    return gold._replace(outside=gold.outside | np.array(is_blocked, dtype=bool))
 
 
 def read_identical_tokens(reference: Doc) -> Gold:
@@ -223,7 +256,7 @@ def read_aligned_tags(biluo: Sequence[str | None]) -> Gold:
     start = None
     for i, tag in enumerate(biluo):
         prefix, _, label = (tag or "-").partition("-")
-        if prefix == "U" and label:
+        if prefix == "U":
             entities.append((i, i + 1, label))
         elif prefix == "B":
             start = i
@@ -231,8 +264,7 @@ def read_aligned_tags(biluo: Sequence[str | None]) -> Gold:
             entities.append((start, i + 1, label))
         if prefix not in ("B", "I"):
             start = None
-    # a blocked token is written U- without a label
-    return Gold(entities, np.array([tag in ("O", "U-") for tag in biluo], dtype=bool))
+    return Gold(entities, np.array([tag == "O" for tag in biluo], dtype=bool))
 
 
 def find_runs(mask: BoolArray) -> list[tuple[int, int]]:

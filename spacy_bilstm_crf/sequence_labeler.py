@@ -1,10 +1,12 @@
 """What components with a CRF share: batching, the training step, loading."""
 
+import math
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import srsly
 import torch
 from spacy import util
@@ -16,7 +18,7 @@ from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
 from torch import Tensor
 
 from . import crf
-from .errors import Warnings
+from .errors import Errors, Warnings
 from .lattice import Layout, has_words
 from .serialization import model_from_bytes, model_to_bytes
 from .tags import BoolArray, TagSet
@@ -103,13 +105,20 @@ class SequenceLabeler(TrainablePipe):
     def decode(
         self, potentials: Potentials[Any], layout: Layout, free: BoolArray | None
     ) -> Any:
-        """The best legal tag of each word. Shape: (batch_size, seq_len)."""
+        """The best legal tag of each word. Shape: (batch_size, seq_len).
+
+        RAISES (ValueError): If no tag sequence is possible.
+        """
         scores = select_words(self.to_torch(potentials), layout)
         allowed = None if free is None else self.to_tensor(free, scores)
         scores = crf.constrain(scores, self.tag_set.constraints, allowed=allowed)
         lengths = self.to_tensor(layout.lengths, scores)
-        tag_ids, _ = crf.viterbi_decode(scores, lengths=lengths)
-        return tag_ids.cpu().numpy()
+        tag_ids = crf.viterbi_decode(scores, lengths=lengths)[0].cpu().numpy()
+        without_path = np.flatnonzero(tag_ids[:, 0] < 0)
+        if len(without_path):
+            found = layout.docs[without_path].tolist()
+            raise ValueError(Errors.B204.format(name=self.name, docs=found))
+        return tag_ids
 
     def compute_loss(
         self,
@@ -129,16 +138,21 @@ class SequenceLabeler(TrainablePipe):
             free=None if free is None else self.to_tensor(free, selected),
         )
         d_scores = restore_words(d_selected, layout, like=scores)
-        possible = loss.isfinite()
-        if not possible.all():
-            count = int((~possible).sum())
+        impossible = loss.isposinf()
+        if impossible.any():
+            count = int(impossible.sum())
             warnings.warn(Warnings.W201.format(count=count), stacklevel=2)
-        total = float(loss[possible].sum())
+        total = float(loss[~impossible].sum())
+        if math.isnan(total):
+            raise ValueError(SpacyErrors.E910.format(name=self.name))
         return total, Potentials(*(torch2xp(t) for t in d_scores))
 
     def to_torch(self, potentials: Potentials[Any]) -> Potentials[Tensor]:
         """View arrays as tensors. They may alias live weights: never write to them."""
-        return Potentials(*(xp2torch(array) for array in potentials))
+        # arrays in the CPU's memory stay there: Thinc's default may be another device
+        is_numpy = isinstance(potentials.emissions, np.ndarray)
+        device = torch.device("cpu") if is_numpy else None
+        return Potentials(*(xp2torch(array, device=device) for array in potentials))
 
     def to_tensor(self, array: Any, like: Potentials[Tensor]) -> Tensor:
         return torch.as_tensor(array, device=like.emissions.device)
@@ -201,9 +215,10 @@ class SequenceLabeler(TrainablePipe):
             raise ValueError(SpacyErrors.E187)
         if label in self.labels:
             return 0
-        self._allow_extra_label()
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
+        if self.model.get_ref("output_layer").has_dim("nO"):
+            self.resize_output()
         return 1
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _SAMPLE = (
-    "{path} is not there: using the bundled sample {sample}, models trained on it "
+    "{path} is not there: using the sample {sample}, models trained on it "
     "are for trying things out only"
 )
 

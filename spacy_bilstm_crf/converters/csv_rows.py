@@ -30,7 +30,8 @@ def read_rows(text: str, *, source: str) -> Iterator[Row]:
     """Read the rows of a CSV file; blank lines are passed over.
 
     YIELDS (Row): The rows, the header included.
-    RAISES (CorpusError): If a quote is opened and not closed on its line.
+    RAISES (CorpusError): If a quote is opened and not closed on its line, or a
+        field is too long to be one.
     """
     # lazily, and not by str.splitlines, which also breaks at U+0085 and others
     reader = csv.reader(match.group() for match in _LINE.finditer(text))
@@ -42,5 +43,9 @@ def read_rows(text: str, *, source: str) -> Iterator[Row]:
             if fields:
                 yield Row(line, fields)
             line = reader.line_num + 1
-    except csv.Error:
+    except csv.Error as error:
+        if "field limit" in str(error):
+            limit = csv.field_size_limit()
+            text = Errors.B425.format(source=source, line=line, limit=limit)
+            raise CorpusError(text) from None
         raise CorpusError(Errors.B412.format(source=source, line=line)) from None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..errors import Errors
 from .sentences import CorpusError
 
+_NO_TEXT = re.compile("[\x00-\x08\ud800-\udfff]")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 # without the five that windows-1252 does not define either
 _C1_CONTROLS = re.compile("[\x80\x82-\x8c\x8e\x91-\x9c\x9e\x9f]")
@@ -45,6 +46,16 @@ def decode(data: bytes, *, source: str, encoding: str | None = None) -> DecodedT
     if encoding is None:
         encoding = find_encoding(data, source=source)
     text = _decode_strictly(data, encoding, source).removeprefix("\ufeff")
+    unusual = _NO_TEXT.search(text)
+    if unusual:
+        raise CorpusError(
+            Errors.B424.format(
+                source=source,
+                line=text.count("\n", 0, unusual.start()) + 1,
+                character=unusual.group(),
+                encoding=encoding,
+            )
+        )
     text, n_restored = _C1_CONTROLS.subn(_restore, text)
     return DecodedText(text, encoding, n_restored)
 
@@ -75,8 +86,6 @@ def _restore(control: re.Match[str]) -> str:
 def _decode_strictly(data: bytes, encoding: str, source: str) -> str:
     try:
         return data.decode(encoding)
-    except LookupError:
-        raise CorpusError(Errors.B406.format(encoding=encoding)) from None
     except UnicodeDecodeError as error:
         raise CorpusError(
             Errors.B405.format(
@@ -86,3 +95,5 @@ def _decode_strictly(data: bytes, encoding: str, source: str) -> str:
                 encoding=encoding,
             )
         ) from None
+    except (LookupError, ValueError):
+        raise CorpusError(Errors.B406.format(encoding=encoding)) from None

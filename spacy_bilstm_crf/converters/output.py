@@ -14,7 +14,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 
     Everything is first written under temporary names next to the targets and then
     moved into place, in the order given: a run that fails or is stopped while it
-    writes leaves earlier files as they were.
+    writes leaves earlier files as they were, and no file is ever half there.
 
     folder (Path): The folder.
     contents (Mapping[str, bytes]): What to write, by file name.

@@ -73,7 +73,7 @@ def extract_characters(texts: list[str], max_length: int) -> list[NDArray[np.uin
 def encode_characters(text: str, max_length: int) -> NDArray[np.uint32]:
     if len(text) > max_length:
         half = max_length // 2
-        text = text[:half] + text[-half:]
+        text = text[: max_length - half] + text[-half:]
     framed = f"\x02{text}\x03"
     points = np.frombuffer(framed.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     return points % np.uint32(N_ROWS)

@@ -1,10 +1,11 @@
 """Word vectors learned from the training data alone."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from spacy.attrs import intify_attr
-from thinc.api import Embed, Model
+from thinc.api import Embed, Model, Ops, uniform_init
 from thinc.types import Floats2d, Ints1d
 
 from .word_index import UNKNOWN, WordIndex
@@ -26,7 +27,7 @@ def learned_words(
         "learned_words",
         forward,
         init=init,
-        layers=[Embed(nO=width, nV=rows)],
+        layers=[Embed(nO=width, nV=rows, initializer=initialize_vectors)],
         dims={"nO": width},
         attrs={
             "word_attrs": [attr_id],
@@ -35,6 +36,12 @@ def learned_words(
             "word_dropout": word_dropout,
         },
     )
+
+
+def initialize_vectors(ops: Ops, shape: tuple[int, ...]) -> Floats2d:
+    """Uniform with a variance of 1 / width (Ma & Hovy 2016, section 3.1)."""
+    bound = math.sqrt(3 / shape[1])
+    return uniform_init(ops, shape, lo=-bound, hi=bound)
 
 
 def forward(
@@ -52,16 +59,16 @@ def forward(
 
 def find_rows(model: Model[Words, Floats2d], words: Words, is_train: bool) -> Ints1d:
     index: WordIndex = model.attrs["index"]
-    keys = words.column(model.attrs["word_attrs"][0])
+    keys, contexts, inverse = words.group(model.attrs["word_attrs"][0])
     if not is_train:
-        return model.ops.asarray1i(index.find(keys))
-    rows = index.learn(keys, words.contexts)
+        return model.ops.asarray1i(index.find(keys)[inverse])
+    rows = index.learn(keys, contexts)
     rates = np.where(
         index.rare[rows], model.attrs["rare_dropout"], model.attrs["word_dropout"]
     )
     # the global generator: the one that spaCy's seed reaches
     dropped = np.random.random(len(rows)) < rates
-    return model.ops.asarray1i(np.where(dropped, UNKNOWN, rows))
+    return model.ops.asarray1i(np.where(dropped, UNKNOWN, rows)[inverse])
 
 
 def init(

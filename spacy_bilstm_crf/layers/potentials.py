@@ -41,14 +41,14 @@ def forward(
     # shape: (batch_size * seq_len, n_tags)
     Y2d = model.ops.affine(X2d, W, model.get_param("b"))
     Y = Potentials(
-        Y2d.reshape((batch_size, seq_len, -1)),
+        Y2d.reshape((batch_size, seq_len, model.get_dim("nO"))),
         model.get_param("transitions"),
         model.get_param("start_transitions"),
         model.get_param("end_transitions"),
     )
 
     def backprop(dY: OutT) -> InT:
-        dY2d = dY.emissions.reshape((batch_size * seq_len, -1))
+        dY2d = dY.emissions.reshape((batch_size * seq_len, model.get_dim("nO")))
         model.inc_grad("W", model.ops.gemm(dY2d, X2d, trans1=True))
         model.inc_grad("b", dY2d.sum(axis=0))
         model.inc_grad("transitions", dY.transitions)

@@ -1,5 +1,6 @@
 """A Thinc shim for torch modules that spaCy can average, save and load safely."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from thinc.api import (
     Optimizer,
     PyTorchShim,
+    Shim,
     get_torch_default_device,
     torch2xp,
     xp2torch,
@@ -57,6 +59,14 @@ class TorchShim(PyTorchShim):
         self.cfg = kwargs
         module = self.module_class(**kwargs)
         self._model = module.to(get_torch_default_device())
+
+    def copy(self) -> "TorchShim":
+        """A copy with an id of its own, so that an optimizer tells the two apart."""
+        clone = copy.deepcopy(self)
+        with Shim.global_id_lock:
+            Shim.global_id += 1
+            clone.id = Shim.global_id
+        return clone
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Take a step with the gradients so far, and forget them."""

@@ -20,8 +20,11 @@ RIGHT_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 class Words(NamedTuple):
     """The distinct words of a batch, in the order of their string ids.
 
+    Words are distinct if they differ in any of the attributes: with an attribute that
+    is of the token and not of the text, such as NORM, one text may be several words.
+
     docs: The batch the words come from; gives access to the string store.
-    features: Values of the lexical attributes. Shape: (n_words, n_attrs).
+    features: Values of the attributes. Shape: (n_words, n_attrs).
     attrs: The attributes, one a column; the first is ORTH.
     contexts: For each word the smallest and the largest hash of its two neighbours
         in the batch; they are equal if it was seen in one context only.
@@ -36,6 +39,20 @@ class Words(NamedTuple):
     def column(self, attr: int) -> IdArray:
         """The ids of one attribute. Shape: (n_words,)."""
         return self.features[:, list(self.attrs).index(attr)]
+
+    def group(self, attr: int) -> tuple[IdArray, IdArray, NDArray[np.intp]]:
+        """Take the words that agree in an attribute for one.
+
+        RETURNS (tuple): The values of the attribute, shape (n_values,); the contexts
+            of all words that have it, shape (n_values, 2); and for each word the
+            number of its value, shape (n_words,).
+        """
+        values, inverse = np.unique(self.column(attr), return_inverse=True)
+        contexts = np.empty((len(values), 2), dtype=np.uint64)
+        contexts[:, 0], contexts[:, 1] = np.iinfo(np.uint64).max, 0
+        np.minimum.at(contexts[:, 0], inverse, self.contexts[:, 0])
+        np.maximum.at(contexts[:, 1], inverse, self.contexts[:, 1])
+        return values, contexts, inverse
 
     @property
     def texts(self) -> list[str]:
@@ -52,7 +69,7 @@ def distinct_words(layer: WordsModelT) -> Model[InT, OutT]:
     """Apply a layer to the distinct words of a batch of docs.
 
     Every node of the layer names the lexical attributes that it reads in
-    `attrs["word_attrs"]`. Words are told apart by their exact text.
+    `attrs["word_attrs"]`.
 
     layer (Model[Words, Floats2d]): Computes one vector a word.
     """
@@ -113,13 +130,29 @@ def collect_words(
     """
     arrays = [doc.to_array(attrs).reshape((len(doc), len(attrs))) for doc in docs]
     tokens = np.concatenate(arrays).astype(np.uint64, copy=False)
-    _, first, inverse = np.unique(tokens[:, 0], return_index=True, return_inverse=True)
+    first, inverse = find_distinct(tokens)
     hashes = hash_contexts(tokens[:, 0], [len(array) for array in arrays])
     contexts = np.empty((len(first), 2), dtype=np.uint64)
     contexts[:] = hashes[first][:, None]
     np.minimum.at(contexts[:, 0], inverse, hashes)
     np.maximum.at(contexts[:, 1], inverse, hashes)
     return Words(docs, tokens[first], attrs, contexts), inverse
+
+
+def find_distinct(tokens: IdArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first of each kind of equal rows, and the kind of each row.
+
+    tokens (ndarray): Shape: (n_tokens, n_attrs).
+    RETURNS (tuple): Shapes: (n_words,), (n_tokens,). In the order of the rows' values.
+    """
+    _, first, inverse = np.unique(tokens[:, 0], return_index=True, return_inverse=True)
+    if (tokens == tokens[first][inverse]).all():
+        # the usual case: all attributes follow from the first, and this is faster
+        return first, inverse
+    _, first, inverse = np.unique(
+        tokens, return_index=True, return_inverse=True, axis=0
+    )
+    return first, inverse
 
 
 def hash_contexts(orths: IdArray, lengths: Sequence[int]) -> IdArray:
