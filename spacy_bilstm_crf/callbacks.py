@@ -39,8 +39,8 @@ def make_describe_corpus(path: str | Path | None) -> Callable[[Language], Langua
     """Write down in a pipeline's meta what it was trained on.
 
     Registered as `spacy-bilstm-crf.describe_corpus.v1`, for `before_to_disk` of
-    `[training]`. Sets `description` and `sources`, `notes` if the corpus is the
-    bundled sample, and `license` if the pipeline names none and the corpus is known.
+    `[training]`. Sets `description` and `sources`, `notes` if the corpus is a
+    sample, and `license` if the pipeline names none and the corpus is known.
 
     path (str | Path | None): The `corpus.json` that `spacy bilstm-crf convert` wrote;
         None leaves the meta as it is.

@@ -118,6 +118,10 @@ class Errors:
     B308 = (
         "[B308] Bad setting max_length = {max_length}. Expected 2 characters or more."
     )
+    B309 = (
+        "[B309] The model file is damaged: {reason}. Expected what 'to_disk' wrote; "
+        "copy the pipeline again."
+    )
     B306 = "[B306] Bad setting level = {level}. Expected a share from 0 to 1."
 
     # B4xx: converters

@@ -37,15 +37,23 @@ def model_to_bytes(model: ModelT) -> bytes:
 def model_from_bytes(model: ModelT, bytes_data: bytes) -> ModelT:
     """Read what `model_to_bytes` wrote into a model of the same layers.
 
-    RAISES (ValueError): If the bytes are of another format.
+    RAISES (ValueError): If the bytes are damaged or of another format.
     """
     from safetensors.numpy import load
 
-    file = srsly.msgpack_loads(bytes_data)
-    version = file.get("format") if isinstance(file, dict) else None
-    if version != FORMAT_VERSION:
-        raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
+    file = read_file(bytes_data)
     for name, array in load(file["weights"]).items():
         i, _, param = name.partition(".")
         file["model"]["params"][int(i)][param] = array
     return model.from_dict(file["model"])
+
+
+def read_file(bytes_data: bytes) -> dict[str, Any]:
+    try:
+        file = srsly.msgpack_loads(bytes_data)
+    except ValueError as error:
+        raise ValueError(Errors.B309.format(reason=error)) from None
+    version = file.get("format") if isinstance(file, dict) else None
+    if version != FORMAT_VERSION:
+        raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
+    return file

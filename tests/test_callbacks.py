@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from spacy.util import registry
 
 from spacy_bilstm_crf.callbacks import KNOWN_SOURCES, SAMPLE_NOTE, make_describe_corpus
 
+SAMPLE = Path(__file__).parent.parent / "assets" / "sample.csv"
 KAGGLE_MD5 = "0c5f5151df296234941d06f30305d9f6"
 
 
@@ -52,13 +54,31 @@ def test_corpus(write):
     assert "notes" not in meta
 
 
-def test_sample(write):
-    meta = describe(write(make_summary(sample=True)))
+def test_bundled_sample(write):
+    md5 = hashlib.md5(SAMPLE.read_bytes()).hexdigest()
+    meta = describe(write(make_summary(sample=True, md5=md5)))
     assert meta["notes"] == SAMPLE_NOTE
     assert meta["description"].startswith(SAMPLE_NOTE)
     (source,) = meta["sources"]
+    assert source["name"] == "spacy-bilstm-crf sample"
     assert (source["license"], source["file"]) == ("MIT", "news.csv")
     assert meta["license"] == "MIT"
+
+
+def test_sample_of_somebody_else_gets_no_license(write):
+    meta = describe(write(make_summary(sample=True)))
+    assert meta["notes"] == SAMPLE_NOTE
+    assert meta["sources"] == [
+        {"name": "news.csv", "file": "news.csv", "md5": "0" * 32}
+    ]
+    assert meta["license"] == ""
+
+
+@pytest.mark.parametrize("lost", ["source", "splits"])
+def test_summary_with_empty_entries_is_an_error(write, lost):
+    path = write({**make_summary(), lost: {}})
+    with pytest.raises(ValueError, match="B502"):
+        make_describe_corpus(path)
 
 
 def test_known_corpus(write):

@@ -17,6 +17,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
+from spacy_bilstm_crf.lattice import get_layout
+
 FACTORY = "bilstm_crf_ner"
 
 
@@ -187,29 +189,66 @@ def test_missing_tokens_are_summed_out(trained, scheme):
 
 def test_misaligned_tokens_are_missing(trained):
     pipe = trained.get_pipe(FACTORY)
-    predicted = Doc(trained.vocab, ["I", "like", "Lon", "don", "."], [1, 1, 0, 0, 0])
+    words, spaces = ["I", "like", "Lon", "don", "."], [1, 1, 0, 0, 0]
+    predicted = Doc(trained.vocab, words, spaces)
     reference = Doc(
         trained.vocab,
         ["I", "like", "Londo", "n", "."],
-        [1, 1, 0, 0, 0],
+        spaces,
         ents=["O", "O", "B-LOC", "I-LOC", "O"],
     )
-    example = Example(predicted, reference)
-    optimizer = trained.resume_training()
-    losses = pipe.update([example], sgd=None, losses={})
-    assert np.isfinite(losses[FACTORY])
-    assert optimizer is not None
+    # the two words do not align one by one, but the entity as a whole does
+    whole = [
+        Example.from_dict(predicted, {"entities": ["O", "O", "B-LOC", "L-LOC", "O"]})
+    ]
+    potentials = pipe.model.predict([predicted])
+    loss, _ = pipe.get_loss([Example(predicted, reference)], potentials)
+    assert loss == pytest.approx(pipe.get_loss(whole, potentials)[0])
+    reference.set_ents([Span(reference, 2, 3, "LOC")])
+    loss, _ = pipe.get_loss([Example(predicted, reference)], potentials)
+    missing = [Example.from_dict(predicted, {"entities": ["O", "O", "-", "-", "O"]})]
+    assert loss == pytest.approx(pipe.get_loss(missing, potentials)[0])
 
 
-def test_unknown_gold_label_is_learned_as_no_entity(trained):
+def test_unknown_gold_label_is_missing_and_warned_of_once(trained):
+    pipe = make_pipeline().from_bytes(trained.to_bytes()).get_pipe(FACTORY)
+    examples = make_examples(trained, [("I like Fanta.", [(7, 12, "DRINK")])])
+    missing = ["O", "O", "-", "O"]
+    doc = trained.make_doc("I like Fanta.")
+    expected = [Example.from_dict(doc, {"entities": missing})]
+    potentials = pipe.model.predict([doc])
+    with pytest.warns(UserWarning, match=r"W202.*DRINK"):
+        loss, _ = pipe.get_loss(examples, potentials)
+    assert loss == pytest.approx(pipe.get_loss(expected, potentials)[0], abs=1e-5)
+    # warnings are errors here: a second one would fail
+    pipe.get_loss(examples, potentials)
+
+
+def test_impossible_gold_is_left_out_and_counted(trained):
     pipe = trained.get_pipe(FACTORY)
-    data = [("I like Fanta.", [(7, 12, "DRINK")])]
-    potentials = pipe.model.predict([trained.make_doc("I like Fanta.")])
-    loss, _ = pipe.get_loss(make_examples(trained, data), potentials)
-    as_outside, _ = pipe.get_loss(
-        make_examples(trained, [("I like Fanta.", [])]), potentials
+    docs = [trained.make_doc(text) for text in TEXTS[:2]]
+    layout = get_layout(docs)
+    potentials = pipe.model.predict(docs)
+    gold = np.zeros((*layout.tokens.shape, 5), dtype=bool)
+    gold[..., 0] = True
+    expected, _ = pipe.compute_loss(potentials, layout, gold, None)
+    first, _ = pipe.compute_loss(
+        pipe.model.predict(docs[:1]), get_layout(docs[:1]), gold[:1, :5], None
     )
-    assert loss == pytest.approx(as_outside)
+    gold[1, 0] = [False, False, True, False, False]
+    with pytest.warns(UserWarning, match=r"W201.* 1 docs"):
+        loss, gradient = pipe.compute_loss(potentials, layout, gold, None)
+    assert loss == pytest.approx(first, rel=1e-4)
+    assert loss < expected
+    assert not gradient.emissions[1].any()
+
+
+def test_scores_that_are_no_numbers_are_an_error(trained):
+    nlp = make_pipeline().from_bytes(trained.to_bytes())
+    output = nlp.get_pipe(FACTORY).model.get_ref("output_layer")
+    output.set_param("b", output.get_param("b") * np.nan)
+    with pytest.raises(ValueError, match="E910"):
+        nlp.update(make_examples(nlp))
 
 
 # empty input
@@ -327,6 +366,13 @@ def test_predict_leaves_docs_alone_and_annotation_leaves_weights_alone(trained):
     assert get_entities(docs) == get_gold()
 
 
+def test_preset_entity_across_a_line_break_leaves_the_rest_alone(trained):
+    doc = trained.make_doc("Shaka\nKhan left London.")
+    doc.set_ents([Span(doc, 0, 3, "PERSON")], default="missing")
+    doc = trained.get_pipe(FACTORY)(doc)
+    assert [ent.text for ent in doc.ents] == ["Shaka\nKhan", "London"]
+
+
 # streams
 
 
@@ -426,6 +472,45 @@ def test_label_is_added_once():
     assert [pipe.add_label("LOC"), pipe.add_label("LOC")] == [1, 0]
 
 
+def test_label_added_after_training_keeps_what_was_learned(trained):
+    nlp = make_pipeline().from_bytes(trained.to_bytes())
+    pipe = nlp.get_pipe(FACTORY)
+    assert pipe.add_label("NORP") == 1
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+    examples = make_examples(nlp, [("I like Swiss.", [(7, 12, "NORP")])])
+    optimizer = nlp.resume_training()
+    optimizer.learn_rate = 0.02
+    for _ in range(20):
+        nlp.update(examples, sgd=optimizer)
+    assert get_entities([nlp("I like Swiss.")]) == [[("Swiss", "NORP")]]
+    loaded = make_pipeline().from_bytes(nlp.to_bytes())
+    assert get_entities([loaded("I like Swiss.")]) == [[("Swiss", "NORP")]]
+
+
+@pytest.mark.parametrize("labels", ["per", {"LOC": 3}, [1, 2]])
+def test_labels_of_another_form_are_an_error(labels):
+    nlp = make_pipeline()
+    with pytest.raises(ValueError, match="B202"):
+        nlp.get_pipe(FACTORY).initialize(lambda: make_examples(nlp), labels=labels)
+
+
+def test_model_of_another_component_is_an_error():
+    nlp = spacy.blank("en")
+    model = {"@architectures": "spacy.HashEmbedCNN.v2", "width": 8, "depth": 1}
+    model.update(embed_size=10, window_size=1, maxout_pieces=1, subword_features=False)
+    with pytest.raises(ValueError, match="B203"):
+        nlp.add_pipe(FACTORY, config={"model": {**model, "pretrained_vectors": None}})
+
+
+def test_initialize_skips_empty_docs_and_needs_a_word():
+    nlp = make_pipeline()
+    empty = [Example.from_dict(nlp.make_doc(""), {"entities": []})] * 10
+    nlp.initialize(lambda: empty + make_examples(nlp))
+    pipe = make_pipeline().get_pipe(FACTORY)
+    with pytest.raises(ValueError, match="B201"):
+        pipe.initialize(lambda: empty, labels=["LOC"])
+
+
 def test_unknown_scheme_is_an_error():
     with pytest.raises(ValueError, match=r"B001.*bio.*iob2"):
         make_pipeline(scheme="bio")
@@ -470,6 +555,13 @@ def test_other_format_is_an_error(trained, found):
     msg["model"] = srsly.msgpack_dumps({**file, "format": found})
     with pytest.raises(ValueError, match=r"B302.*expected 1"):
         pipe.from_bytes(srsly.msgpack_dumps(msg))
+
+
+def test_damaged_model_is_an_error(trained):
+    msg = srsly.msgpack_loads(trained.get_pipe(FACTORY).to_bytes())
+    msg["model"] = msg["model"][:-100]
+    with pytest.raises(ValueError, match="B309"):
+        make_pipeline().get_pipe(FACTORY).from_bytes(srsly.msgpack_dumps(msg))
 
 
 def test_parts_of_the_component_can_be_left_out(trained, tmp_path):
@@ -559,6 +651,23 @@ def test_listens_to_a_shared_encoder_and_can_take_it_over(tmp_path):
     assert get_entities(nlp.pipe(TEXTS)) == get_gold()
     nlp.to_disk(tmp_path / "alone")
     assert get_entities(spacy.load(tmp_path / "alone").pipe(TEXTS)) == get_gold()
+
+
+def test_replaced_listeners_average_apart():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": SMALL_MODEL["tok2vec"]})
+    names = ["first", "second"]
+    for name in names:
+        nlp.add_pipe(FACTORY, name=name, config={"model": LISTENER_MODEL})
+    train_pipeline(nlp, n_steps=2)
+    for name in names:
+        nlp.replace_listeners("tok2vec", name, ["model.tok2vec"])
+    shims = [s for n in names for s in get_shims(nlp.get_pipe(n).model)]
+    assert len({shim.id for shim in shims}) == 2
+
+
+def get_shims(model):
+    return [shim for node in model.walk() for shim in node.shims]
 
 
 def test_our_encoder_serves_a_tagger_of_spacy(tmp_path):

@@ -12,6 +12,9 @@ from spacy_bilstm_crf.lattice import (
     read_aligned_tags,
     read_identical_tokens,
 )
+from spacy_bilstm_crf.lattice import (
+    get_gold as get_gold_of,
+)
 from spacy_bilstm_crf.tags import TagSet
 
 NLP = spacy.blank("en")
@@ -58,7 +61,7 @@ def test_nothing_is_ruled_out_in_a_plain_doc():
     assert get_free(make_doc(["a", " ", "b"])) is None
 
 
-@pytest.mark.parametrize("space", ["\n", " \n ", "\r\n"])
+@pytest.mark.parametrize("space", ["\n", " \n ", "\r\n", "\r", "\u2028", "\x0b"])
 def test_no_entity_continues_after_a_line_break(space):
     doc = make_doc(["a", "b", space, "c", "\n"])
     assert show(get_free(doc), IOB2) == ["O B-per I-per", "O B-per I-per", "O B-per"]
@@ -93,7 +96,8 @@ def test_preset_entity_of_white_space_only_is_ignored():
 def get_gold(doc, biluo, tag_set=IOB2):
     example = Example.from_dict(doc, {"entities": biluo})
     layout = get_layout([doc])
-    return get_training_lattices([example], layout, tag_set, cross_lines=False)
+    lattices = get_training_lattices([example], layout, tag_set, cross_lines=False)
+    return lattices.gold, lattices.free
 
 
 def test_complete_gold_allows_one_tag_a_token():
@@ -112,10 +116,9 @@ def test_missing_gold_allows_what_leaves_the_known_entities_as_they_are():
 def test_gold_without_annotation_allows_everything():
     doc = make_doc(["a", "b"])
     example = Example(doc, make_doc(["a", "b"]))
-    gold, _ = get_training_lattices(
-        [example], get_layout([doc]), IOB2, cross_lines=False
-    )
-    assert gold.all()
+    layout = get_layout([doc])
+    lattices = get_training_lattices([example], layout, IOB2, cross_lines=False)
+    assert lattices.gold.all()
 
 
 def test_white_space_inside_a_gold_entity_is_left_out():
@@ -137,7 +140,8 @@ def test_padding_of_a_batch_does_not_matter():
         Example.from_dict(doc, {"entities": tags})
         for doc, tags in zip(docs, [["O"], ["B-per", "L-per"]], strict=True)
     ]
-    gold, _ = get_training_lattices(examples, get_layout(docs), IOB2, cross_lines=False)
+    layout = get_layout(docs)
+    gold = get_training_lattices(examples, layout, IOB2, cross_lines=False).gold
     assert show(gold, IOB2, 0)[:1] == ["O"]
     assert show(gold, IOB2, 1) == ["B-per", "I-per"]
 
@@ -172,13 +176,32 @@ def test_short_cut_for_identical_tokens_equals_alignment(biluo):
     assert short.outside.tolist() == plain.outside.tolist()
 
 
-def test_blocked_gold_token_is_outside():
-    doc = make_doc(["a", "b"])
-    reference = make_doc(["a", "b"])
+@pytest.mark.parametrize("words", [["a", "b", "cd"], ["a", "b", "c", "d"]])
+def test_blocked_gold_token_is_outside(words):
+    reference = make_doc(["a", "b", "cd"], [True, True, False])
     reference.set_ents([], blocked=[reference[0:1]], default="missing")
-    short = read_identical_tokens(reference)
-    assert short.outside.tolist() == [True, False]
-    assert doc.text == reference.text
+    doc = make_doc(words, [True, True, False, False][: len(words)])
+    gold = get_gold_of(Example(doc, reference))
+    assert gold.outside.tolist() == [True] + [False] * (len(words) - 1)
+
+
+def test_gold_of_an_unknown_label_is_missing_and_reported():
+    doc = make_doc(["a", "b", "c"])
+    example = Example.from_dict(doc, {"entities": ["O", "U-dish", "U-per"]})
+    layout = get_layout([doc])
+    lattices = get_training_lattices([example], layout, IOB2, cross_lines=False)
+    assert show(lattices.gold, IOB2) == ["O", "O B-per", "B-per"]
+    assert lattices.unknown_labels == {"dish"}
+
+
+@pytest.mark.parametrize("tag_set", [IOB2, BILUO])
+def test_preset_entity_across_a_line_break_is_kept(tag_set):
+    doc = make_doc(["a", "\n", "b", "\n", "c"])
+    doc.set_ents([Span(doc, 0, 3, "per")], default="missing")
+    last = "I-per" if tag_set is IOB2 else "L-per"
+    lattice = show(get_free(doc, tag_set), tag_set)
+    assert lattice[:2] == ["B-per", last]
+    assert lattice[2] == ("O B-per" if tag_set is IOB2 else "O B-per U-per")
 
 
 def test_find_runs():

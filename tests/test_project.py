@@ -25,7 +25,7 @@ KAGGLE_MD5 = "0c5f5151df296234941d06f30305d9f6"
 LABELS = ["art", "eve", "geo", "gpe", "nat", "org", "per", "tim"]
 PACKAGE = "en_bilstm_crf-0.1.0"
 WHEEL = f"packages/{PACKAGE}/dist/{PACKAGE}-py3-none-any.whl"
-NO_SAMPLE_LINE = "is not there: using the bundled sample"
+NO_SAMPLE_LINE = "is not there: using the sample"
 # the shipped config, so small and so short that it only shows that it runs
 TINY = (
     "--training.max_steps 4 --training.eval_frequency 4 "

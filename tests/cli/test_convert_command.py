@@ -100,7 +100,7 @@ def test_fallback(corpus, tmp_path):
     lines = [line for line in result.output.splitlines() if "not there" in line]
     assert len(lines) == 1
     assert (
-        f"{missing} is not there: using the bundled sample {corpus}, models trained "
+        f"{missing} is not there: using the sample {corpus}, models trained "
         "on it are for trying things out only" in lines[0]
     )
     summary = json.loads((tmp_path / "out/corpus.json").read_text())

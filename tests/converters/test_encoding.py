@@ -80,3 +80,17 @@ def test_binary_file(data):
 def test_unknown_encoding():
     with pytest.raises(CorpusError, match=r"B406.*'klingon'"):
         decode(b"Word", source="x.csv", encoding="klingon")
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "a\0"])
+def test_encoding_that_is_no_encoding_of_files(encoding):
+    with pytest.raises(CorpusError, match=r"B40[56]"):
+        decode(b"caf\xe9", source="x.csv", encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"), [(b"a\n\\ud800", "unicode_escape"), (b"a\nb\0", "utf-8")]
+)
+def test_decoded_text_that_is_no_text(data, encoding):
+    with pytest.raises(CorpusError, match=r"B424.*x\.csv, line 2"):
+        decode(data, source="x.csv", encoding=encoding)
