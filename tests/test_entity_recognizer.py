@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import spacy
@@ -394,6 +399,26 @@ def test_two_processes_give_the_same_result(trained):
     texts = TEXTS * 3
     expected = get_entities(trained.pipe(texts))
     assert get_entities(trained.pipe(texts, n_process=2, batch_size=4)) == expected
+
+
+FORK_SCRIPT = """
+import torch
+torch.set_num_threads(2)
+from pipelines import TEXTS, get_entities, make_pipeline, train_pipeline
+if __name__ == "__main__":
+    nlp = train_pipeline(make_pipeline(), n_steps=1)
+    # enough at once for torch to start its threads in the parent
+    texts = [" ".join(TEXTS * 20)] * 64
+    expected = get_entities(nlp.pipe(texts))
+    assert get_entities(nlp.pipe(texts, n_process=2, batch_size=20)) == expected
+"""
+
+
+def test_processes_do_not_wait_for_threads_of_their_parent(tmp_path):
+    script = tmp_path / "fork.py"
+    script.write_text(FORK_SCRIPT)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run([sys.executable, script], env=env, check=True, timeout=120)
 
 
 def test_failing_docs_go_to_the_error_handler(trained, monkeypatch):

@@ -18,6 +18,7 @@ from thinc.api import (
 from torch import nn
 
 from ..errors import Errors
+from .forking import use_one_thread_after_fork
 
 FORMAT_VERSION = 1
 
@@ -36,6 +37,7 @@ class TorchShim(PyTorchShim):
 
     def __init__(self, module_class: Callable[..., nn.Module]) -> None:
         super().__init__(None)
+        use_one_thread_after_fork()
         self.module_class = module_class
 
     @property
@@ -90,22 +92,19 @@ class TorchShim(PyTorchShim):
         if self._model is None:
             yield
             return
-        swapped = {
-            name: parameter.data
+        # values are copied and tensors stay: cuDNN wants them in one chunk of memory
+        backup = {
+            parameter: (parameter.detach().clone(), params[(self.id, name)])
             for name, parameter in self._model.named_parameters()
             if (self.id, name) in params
         }
-        for name in swapped:
-            array = params[(self.id, name)]
-            self._parameter(name).data = xp2torch(array, device=self.device)
+        for parameter, (_, array) in backup.items():
+            parameter.data.copy_(xp2torch(array, device=self.device))
         try:
             yield
         finally:
-            for name, data in swapped.items():
-                self._parameter(name).data = data
-
-    def _parameter(self, name: str) -> nn.Parameter:
-        return self.module.get_parameter(name)
+            for parameter, (data, _) in backup.items():
+                parameter.data.copy_(data)
 
     def to_device(self, device_type: str, device_id: int) -> None:
         if self._model is not None:
