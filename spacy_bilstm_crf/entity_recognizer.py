@@ -5,22 +5,19 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
+from .entities import read_entities, read_labels, set_entities
 from .errors import Errors, Warnings
 from .lattice import (
-    Layout,
-    find_runs,
     get_free_lattice,
     get_layout,
     get_training_lattices,
     has_words,
-    is_preset,
 )
 from .scorer import score_entities
 from .sequence_labeler import SequenceLabeler
@@ -242,67 +239,3 @@ class CRFEntityRecognizer(SequenceLabeler):
         RAISES (ValueError): If the label is no string.
         """
         return self._add_label(label)
-
-
-def read_labels(
-    get_examples: Callable[[], Iterable[Example]],
-    labels: Sequence[str] | dict[str, dict[str, int]] | None,
-) -> list[str]:
-    """The entity labels of a label file, in its order, or of the data, sorted."""
-    if not is_label_data(labels):
-        raise ValueError(Errors.B202.format(found=labels))
-    if isinstance(labels, dict):
-        # what `ner` writes: for each transition its labels and their frequencies
-        return sorted({label for move in labels.values() for label in move if label})
-    if labels is not None:
-        return list(labels)
-    return sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
-
-
-def is_label_data(labels: Any) -> bool:
-    """Whether labels are a list, or a dict of transitions as `ner` writes it."""
-    if isinstance(labels, dict):
-        return all(isinstance(move, dict) for move in labels.values())
-    if labels is None:
-        return True
-    is_list = isinstance(labels, (list, tuple))
-    return is_list and all(isinstance(label, str) for label in labels)
-
-
-def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[Entity]]:
-    """The entities of decoded tags, as tokens of their docs.
-
-    tag_ids (ndarray): Legal tag sequences. Shape: (batch_size, seq_len).
-    RETURNS (list[list[Entity]]): For each doc, those without words included.
-    """
-    entities: list[list[Entity]] = [[] for _ in range(layout.n_docs)]
-    continues = np.append(tag_set.continues, False)
-    # shape: (batch_size, seq_len); one column more to see what comes after
-    ids = np.where(layout.mask, tag_ids, 0)
-    after = np.pad(ids[:, 1:], ((0, 0), (0, 1)))
-    starts = np.argwhere((ids > 0) & ~continues[ids])
-    lasts = np.argwhere((ids > 0) & ~continues[after])
-    for (b, start), (_, last) in zip(starts.tolist(), lasts.tolist(), strict=True):
-        label = tag_set.labels[(ids[b, start] - 1) // tag_set.n_prefixes]
-        tokens = layout.tokens[b]
-        span = (int(tokens[start]), int(tokens[last]) + 1, label)
-        entities[layout.docs[b]].append(span)
-    return entities
-
-
-def set_entities(doc: Doc, entities: list[Entity]) -> None:
-    """Add entities to a doc; what is set or blocked already stays as it is."""
-    preset = is_preset(doc)
-    spans = [
-        Span(doc, start, end, label=label)
-        for start, end, label in entities
-        if not preset[start:end].any()
-    ]
-    if not preset.any():
-        doc.set_ents(spans, default="outside")
-        return
-    outside = ~preset
-    for span in spans:
-        outside[span.start : span.end] = False
-    gaps = [Span(doc, start, end) for start, end in find_runs(outside)]
-    doc.set_ents(spans, outside=gaps, default="unmodified")

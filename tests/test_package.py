@@ -32,7 +32,9 @@ MAY_IMPORT = {
     "scorer": FOUNDATION,
     "serialization": FOUNDATION,
     "sequence_labeler": FOUNDATION | {"crf", "lattice", "serialization"},
-    "entity_recognizer": FOUNDATION | {"lattice", "scorer", "sequence_labeler"},
+    "entities": FOUNDATION | {"lattice"},
+    "entity_recognizer": FOUNDATION
+    | {"entities", "lattice", "scorer", "sequence_labeler"},
     "converters": FOUNDATION | {"converters", "__init__"},
     "augmenters": FOUNDATION,
     "callbacks": FOUNDATION,
