@@ -231,11 +231,3 @@ class CRFEntityRecognizer(SequenceLabeler):
             raise ValueError(Errors.B201.format(name=self.name))
         self.resize_output()
         self.model.initialize(X=sample)
-
-    def add_label(self, label: str) -> int:
-        """Add an entity label.
-
-        RETURNS (int): 0 if the label is there already, otherwise 1.
-        RAISES (ValueError): If the label is no string.
-        """
-        return self._add_label(label)

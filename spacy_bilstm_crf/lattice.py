@@ -121,7 +121,6 @@ def get_training_lattices(
 
     Tokens whose annotation is missing or misaligned allow every tag in the gold
     lattice. Where the gold itself runs across a line break, so may the model.
-
     """
     gold = Restrictions(layout, tag_set)
     free = Restrictions(layout, tag_set)

@@ -210,7 +210,12 @@ class SequenceLabeler(TrainablePipe):
         self.cfg.update(cfg)
         self.resize_output()
 
-    def _add_label(self, label: str) -> int:
+    def add_label(self, label: str) -> int:
+        """Add a label; what a trained component has learned stays.
+
+        RETURNS (int): 0 if the label is there already, otherwise 1.
+        RAISES (ValueError): If the label is no string.
+        """
         if not isinstance(label, str):
             raise ValueError(SpacyErrors.E187)
         if label in self.labels:
