@@ -83,6 +83,26 @@ def marginals(potentials, *, lengths):
     return expected_counts(potentials, lengths=lengths)[1].emissions
 
 
+def span_probabilities(potentials, lengths, tag_set):
+    """The probability of each entity that some path holds.
+
+    The keys are sequence, first token, last token (exclusive) and first tag.
+    """
+    totals = {}
+    log_z = log_partition(potentials, lengths=lengths)
+    for i, length in enumerate(lengths):
+        if log_z[i] == MINUS_INFINITY:
+            continue
+        paths, scores = scored_paths(potentials, length, i)
+        for path, score in zip(paths, scores, strict=True):
+            if score == MINUS_INFINITY:
+                continue
+            for start, end, _ in tag_set.decode(path):
+                key = (i, start, end, path[start])
+                totals[key] = totals.get(key, 0.0) + np.exp(score - log_z[i])
+    return totals
+
+
 def viterbi_decode(potentials, *, lengths):
     tag_ids = np.full(potentials.emissions.shape[:2], -1)
     best = np.full(len(lengths), MINUS_INFINITY)
@@ -91,6 +111,19 @@ def viterbi_decode(potentials, *, lengths):
         best[i] = scores.max()
         if best[i] > MINUS_INFINITY:
             tag_ids[i, :length] = paths[scores.argmax()]
+    return tag_ids, best
+
+
+def k_best(potentials, k, *, lengths):
+    batch_size, seq_len = potentials.emissions.shape[:2]
+    tag_ids = np.full((batch_size, k, seq_len), -1)
+    best = np.full((batch_size, k), MINUS_INFINITY)
+    for i, length in enumerate(lengths):
+        paths, scores = scored_paths(potentials, length, i)
+        order = np.argsort(-scores, kind="stable")[:k]
+        order = order[scores[order] > MINUS_INFINITY]
+        tag_ids[i, : len(order), :length] = paths[order]
+        best[i, : len(order)] = scores[order]
     return tag_ids, best
 
 

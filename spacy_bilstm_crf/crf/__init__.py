@@ -18,9 +18,16 @@ from ..tags import Constraints
 from ..types import Potentials
 from . import fast, path, plain, viterbi
 from .border import Array, Bools, Ints
+from .k_best import k_best_paths
 from .plain import MINUS_INFINITY, time_mask
+from .chain import Posterior as Posterior
+from .chain import Spans as Spans
+from .chain import posterior as posterior
+from .chain import probable_spans as probable_spans
+from .chain import span_probabilities as span_probabilities
 from .validation import (
     validate_constraints,
+    validate_k,
     validate_lattice,
     validate_lengths,
     validate_potentials,
@@ -116,6 +123,36 @@ def viterbi_decode(
     known = time_mask(lengths, tag_ids.shape[1])
     known &= (best != MINUS_INFINITY).unsqueeze(1)
     return tag_ids.where(known, PADDING), best.to(potentials.emissions)
+
+
+@torch.no_grad()
+def k_best(
+    potentials: Potentials[Tensor], k: int, *, lengths: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The k best tag sequences and their scores, the best first.
+
+    k (int): How many, at least 1.
+    lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
+    RETURNS (tuple[Tensor, Tensor]): Tag numbers, -1 on padding and throughout what is
+        left over where there are fewer paths, shape (batch_size, k, seq_len); scores,
+        minus infinity for what is left over, shape (batch_size, k).
+    RAISES (ValueError): For a shape, dtype, length or k that does not fit.
+    """
+    validate_potentials(potentials)
+    lengths = validate_lengths(potentials, lengths)
+    validate_k(k)
+    paths, scores = k_best_paths(_detach(potentials), k, lengths)
+    n_paths, seq_len = paths.shape[1:]
+    # shape: (batch_size, n_paths, seq_len)
+    known = time_mask(lengths, seq_len).unsqueeze(1)
+    known = known & (scores != MINUS_INFINITY).unsqueeze(2)
+    # shape: (batch_size, k, seq_len)
+    tag_ids = paths.new_full((len(paths), k, seq_len), PADDING)
+    tag_ids[:, :n_paths] = paths.where(known, PADDING)
+    # shape: (batch_size, k)
+    best = potentials.emissions.new_full((len(paths), k), MINUS_INFINITY)
+    best[:, :n_paths] = scores
+    return tag_ids, best
 
 
 @torch.no_grad()

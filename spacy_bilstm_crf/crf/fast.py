@@ -79,10 +79,39 @@ def log_partition_gradient(
     if _has_lost_digits(alpha) or _has_lost_digits(gamma):
         return None
     # shape: (batch_size,)
-    mass = alpha[-1, :, -1]
-    log_mass = np.log(mass, out=np.full_like(mass, MINUS_INFINITY), where=mass > 0)
-    log_z = log_mass + log_scale + factors.log_scale
+    log_z = _log(alpha[-1, :, -1]) + log_scale + factors.log_scale
     return log_z, _gradient(factors.transitions, alpha, beta, gamma, weights)
+
+
+class Chain(NamedTuple):
+    """What `chain.Posterior` holds, in the same order."""
+
+    log_partition: Doubles
+    marginals: Doubles
+    log_transitions: Doubles
+    log_beta: Doubles
+    log_gamma: Doubles
+
+
+def chain(potentials: Potentials[Array], lengths: Ints) -> Chain | None:
+    """The posterior Markov chain, or None if its exactness cannot be promised."""
+    factors = _make_factors(potentials, lengths)
+    if factors is None:
+        return None
+    alpha, log_scale = _forward(factors)
+    beta, gamma = _backward(factors)
+    if _has_lost_digits(alpha) or _has_lost_digits(gamma):
+        return None
+    # shape: (batch_size,)
+    log_z = _log(alpha[-1, :, -1]) + log_scale + factors.log_scale
+    log_beta, log_gamma = _log(_on_tokens(beta[:-1])), _log(_on_tokens(gamma[1:]))
+    marginals, _ = _marginals(alpha[:-1], beta[:-1], np.ones(len(lengths)))
+    log_transitions = _log(factors.transitions[:-1, :-1])
+    return Chain(log_z, _on_tokens(marginals), log_transitions, log_beta, log_gamma)
+
+
+def _log(mass: Doubles) -> Doubles:
+    return np.log(mass, out=np.full_like(mass, MINUS_INFINITY), where=mass > 0)
 
 
 def _make_factors(potentials: Potentials[Array], lengths: Ints) -> Factors | None:
@@ -187,22 +216,36 @@ def _gradient(
 ) -> Potentials[Doubles]:
     """Marginals and expected counts; takes the memory of alpha and beta."""
     # shape: (n_steps - 1, batch_size, n_tags + 1)
-    alpha, marginals, gamma = alpha[:-1], beta[:-1], gamma[1:]
-    np.multiply(alpha, marginals, out=marginals)
-    # shape: (n_steps - 1, batch_size, 1)
-    total = np.dot(marginals, np.ones((marginals.shape[2], 1)))
-    share = np.zeros_like(total)
-    np.divide(weights[:, np.newaxis], total, out=share, where=total > 0)
-    for mass in (alpha, marginals):
-        torch.from_numpy(mass).mul_(torch.from_numpy(share))
+    alpha, gamma = alpha[:-1], gamma[1:]
+    marginals, share = _marginals(alpha, beta[:-1], weights)
+    torch.from_numpy(alpha).mul_(torch.from_numpy(share))
     # shape: (n_steps - 1, n_tags + 1, n_tags + 1)
     steps = np.matmul(alpha.transpose(0, 2, 1), gamma)
     # shape: (n_tags + 1, n_tags + 1)
     counts = steps.sum(0) * transitions
     return Potentials(
-        # shape: (batch_size, seq_len, n_tags)
-        marginals[1:, :, :-1].transpose(1, 0, 2),
-        counts[:-1, :-1],
-        counts[-1, :-1],
-        counts[:-1, -1],
+        _on_tokens(marginals), counts[:-1, :-1], counts[-1, :-1], counts[:-1, -1]
     )
+
+
+def _marginals(
+    alpha: Doubles, beta: Doubles, weights: Doubles
+) -> tuple[Doubles, Doubles]:
+    """The weighted marginals, in the memory of beta, and what alpha * beta was
+    multiplied by to become them. Shapes: those of beta; (n_steps - 1, batch_size, 1).
+    """
+    marginals = np.multiply(alpha, beta, out=beta)
+    total = np.dot(marginals, np.ones((marginals.shape[2], 1)))
+    share = np.zeros_like(total)
+    np.divide(weights[:, np.newaxis], total, out=share, where=total > 0)
+    torch.from_numpy(marginals).mul_(torch.from_numpy(share))
+    return marginals, share
+
+
+def _on_tokens(steps: Doubles) -> Doubles:
+    """Leave the border and the first step out.
+
+    steps (Doubles): Shape: (seq_len + 1, batch_size, n_tags + 1).
+    RETURNS (Doubles): Shape: (batch_size, seq_len, n_tags).
+    """
+    return steps[1:, :, :-1].transpose(1, 0, 2)

@@ -44,6 +44,22 @@ def log_partition_gradient(
     )
 
 
+def chain(
+    potentials: Potentials[Tensor], lengths: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """What `chain.Posterior` holds, in the same order."""
+    weights = torch.ones_like(lengths, dtype=torch.float64)
+    log_z, counts = log_partition_gradient(potentials, lengths, weights)
+    potentials = as_double(potentials, lengths)
+    # shape: (batch_size, seq_len, n_tags)
+    log_beta = backward(potentials, lengths).transpose(0, 1)
+    mask = time_mask(lengths, log_beta.shape[1]).unsqueeze(2)
+    gamma = (potentials.emissions + log_beta).where(mask, MINUS_INFINITY)
+    log_gamma = torch.full_like(gamma, MINUS_INFINITY)
+    log_gamma[:, :-1] = gamma[:, 1:]
+    return log_z, counts.emissions, potentials.transitions, log_beta, log_gamma
+
+
 def forward(potentials: Potentials[Tensor]) -> Tensor:
     """Log of the mass of all paths up to each token and tag.
 
