@@ -69,6 +69,10 @@ class Errors:
         "[B109] The potentials are on the device {device}. Expected one of: "
         "{expected}, which compute in float64. Move them with '.cpu()'."
     )
+    B110 = (
+        "[B110] Cannot find the k = {k!r} best paths. Expected a whole number from 1 "
+        "up; pass how many you want at most."
+    )
 
     # B2xx: lattice and components
     B201 = (

@@ -18,13 +18,13 @@ from ..tags import Constraints
 from ..types import Potentials
 from . import fast, path, plain, viterbi
 from .border import Array, Bools, Ints
-from .k_best import k_best_paths
-from .plain import MINUS_INFINITY, time_mask
 from .chain import Posterior as Posterior
 from .chain import Spans as Spans
 from .chain import posterior as posterior
 from .chain import probable_spans as probable_spans
 from .chain import span_probabilities as span_probabilities
+from .k_best import k_best_paths
+from .plain import MINUS_INFINITY, time_mask
 from .validation import (
     validate_constraints,
     validate_k,

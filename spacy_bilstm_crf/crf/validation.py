@@ -1,5 +1,7 @@
 """What the CRF checks at its border, so that its kernels can trust their input."""
 
+from numbers import Integral
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -110,6 +112,15 @@ def validate_tag_ids(
                 n_tags=n_tags,
             )
         )
+
+
+def validate_k(k: int) -> None:
+    """Check a number of paths.
+
+    RAISES (ValueError): If it is not whole, or below 1.
+    """
+    if not isinstance(k, Integral) or k < 1:
+        raise ValueError(Errors.B110.format(k=k))
 
 
 def _validate_scores(
