@@ -1,7 +1,7 @@
 """Entities and their labels: read from tags and label files, written to docs."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.tokens import Doc, Span
@@ -10,6 +10,18 @@ from spacy.training import Example
 from .errors import Errors
 from .lattice import Layout, find_runs, is_preset
 from .tags import Entity, TagSet
+
+
+class Analysis(NamedTuple):
+    """One way to read a doc.
+
+    entities: All of its entities, in order: start token, end token (exclusive), label.
+    probability: That these are exactly the entities of the doc, in the model's eyes and
+        given what was set in the doc already.
+    """
+
+    entities: list[Entity]
+    probability: float
 
 
 def read_labels(
@@ -56,6 +68,56 @@ def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[En
         span = (int(tokens[start]), int(tokens[last]) + 1, label)
         entities[layout.docs[b]].append(span)
     return entities
+
+
+def read_analyses(
+    docs: Sequence[Doc],
+    tag_ids: Any,
+    probabilities: Any,
+    layout: Layout,
+    tag_set: TagSet,
+) -> list[list[Analysis]]:
+    """What decoded tag sequences say about their docs.
+
+    tag_ids (ndarray): Legal tag sequences, -1 where there is none.
+        Shape: (batch_size, k, seq_len).
+    probabilities (ndarray): Shape: (batch_size, k).
+    RETURNS (list[list[Analysis]]): For each doc, in the order of its sequences; one
+        without entities of the model for docs without words.
+    """
+    analyses: list[list[Analysis]] = [[] for _ in docs]
+    # shape: (n_paths,) each
+    b, rank = np.nonzero(tag_ids[:, :, 0] >= 0)
+    numbers = layout.docs[b].tolist()
+    paths = repeat_sequences(layout, b)
+    entities = read_entities(tag_ids[b, rank], paths, tag_set)
+    found = zip(numbers, entities, probabilities[b, rank].tolist(), strict=True)
+    for i, of_path, probability in found:
+        analyses[i].append(Analysis(merge_entities(docs[i], of_path), probability))
+    pairs = zip(docs, analyses, strict=True)
+    return [of_doc or [get_only_analysis(doc)] for doc, of_doc in pairs]
+
+
+def repeat_sequences(layout: Layout, b: Any) -> Layout:
+    """The layout of sequences `b` of another, as if each were of a doc of its own."""
+    return layout._replace(
+        n_docs=len(b),
+        docs=np.arange(len(b)),
+        tokens=layout.tokens[b],
+        lengths=layout.lengths[b],
+    )
+
+
+def get_only_analysis(doc: Doc) -> Analysis:
+    """What there is to say about a doc without words: what is set already."""
+    return Analysis(merge_entities(doc, []), 1.0)
+
+
+def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
+    """The entities of a doc as `set_entities` would leave them, in order."""
+    preset = is_preset(doc)
+    kept = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+    return sorted(kept + [e for e in entities if not preset[e[0] : e[1]].any()])
 
 
 def set_entities(doc: Doc, entities: list[Entity]) -> None:

@@ -11,9 +11,17 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from .entities import read_entities, read_labels, set_entities
+from .entities import (
+    Analysis,
+    get_only_analysis,
+    read_analyses,
+    read_entities,
+    read_labels,
+    set_entities,
+)
 from .errors import Errors, Warnings
 from .lattice import (
+    Layout,
     get_free_lattice,
     get_layout,
     get_training_lattices,
@@ -21,7 +29,7 @@ from .lattice import (
 )
 from .scorer import score_entities
 from .sequence_labeler import SequenceLabeler
-from .tags import Entity, TagSet
+from .tags import BoolArray, Entity, TagSet
 from .types import Potentials
 
 DEFAULT_CONFIG = """
@@ -160,13 +168,31 @@ class CRFEntityRecognizer(SequenceLabeler):
         docs = list(docs)
         if not any(has_words(doc) for doc in docs):
             return [[] for _ in docs]
-        potentials = self.model.predict(docs)
+        potentials, layout, free = self._run_model(docs)
+        tag_ids = self.decode(potentials, layout, free)
+        return read_entities(tag_ids, layout, self.tag_set)
+
+    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Analysis]]:
+        """Find the k most probable sets of entities of some docs; see `k_best`.
+
+        RETURNS (list[list[Analysis]]): For each doc its analyses, the most probable
+            first; a doc without words has one.
+        """
+        if not any(has_words(doc) for doc in docs):
+            return [[get_only_analysis(doc)] for doc in docs]
+        potentials, layout, free = self._run_model(docs)
+        tag_ids, probabilities = self.decode_k_best(potentials, layout, free, k)
+        return read_analyses(docs, tag_ids, probabilities, layout, self.tag_set)
+
+    def _run_model(
+        self, docs: Sequence[Doc]
+    ) -> tuple[Potentials[Any], Layout, BoolArray | None]:
+        """The potentials of docs with words, and what is possible there."""
         layout = get_layout(docs)
         free = get_free_lattice(
             docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
         )
-        tag_ids = self.decode(potentials, layout, free)
-        return read_entities(tag_ids, layout, self.tag_set)
+        return self.model.predict(docs), layout, free
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: list[list[Entity]]

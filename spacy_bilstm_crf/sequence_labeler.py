@@ -18,6 +18,7 @@ from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
 from torch import Tensor
 
 from . import crf
+from .crf.validation import validate_k
 from .errors import Errors, Warnings
 from .lattice import Layout, has_words
 from .serialization import model_from_bytes, model_to_bytes
@@ -32,7 +33,7 @@ class SequenceLabeler(TrainablePipe):
     """A trainable component whose model returns the potentials of a CRF.
 
     Subclasses say what the labels are (`tag_set`), which examples have gold
-    (`has_gold`), and turn lattices into annotation.
+    (`has_gold`), and turn lattices into annotation and analyses (`analyze`).
     """
 
     @property
@@ -42,6 +43,10 @@ class SequenceLabeler(TrainablePipe):
 
     def has_gold(self, example: Example) -> bool:
         """Whether there is anything to learn from an example."""
+        raise NotImplementedError
+
+    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
+        """The k most probable analyses of each doc of a batch."""
         raise NotImplementedError
 
     @property
@@ -68,6 +73,28 @@ class SequenceLabeler(TrainablePipe):
                     handle_error(self.name, self, docs, e)
                     failed.update(batch)
             yield from (doc for i, doc in enumerate(window) if i not in failed)
+
+    def k_best(self, docs: Doc | Iterable[Doc], k: int) -> list[Any]:
+        """The k most probable analyses, of one doc or of several.
+
+        Docs of similar length go through the network together. They are not changed:
+        what is set in them already, as by an earlier component, is in every analysis.
+
+        k (int): How many at most, from 1 up.
+        RETURNS (list): The analyses of the doc, the most probable first; for several
+            docs a list of such lists, in order.
+        RAISES (ValueError): If k is below 1.
+        """
+        validate_k(k)
+        if isinstance(docs, Doc):
+            return self.analyze([docs], k)[0]
+        docs = list(docs)
+        analyses: list[Any] = [None] * len(docs)
+        for batch in batch_by_length(docs):
+            found = self.analyze([docs[i] for i in batch], k)
+            for i, of_doc in zip(batch, found, strict=True):
+                analyses[i] = of_doc
+        return analyses
 
     def update(
         self,
@@ -109,16 +136,53 @@ class SequenceLabeler(TrainablePipe):
 
         RAISES (ValueError): If no tag sequence is possible.
         """
+        scores, lengths = self.constrained_scores(potentials, layout, free)
+        tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
+        self._require_paths(best, layout)
+        return tag_ids.cpu().numpy()
+
+    def decode_k_best(
+        self,
+        potentials: Potentials[Any],
+        layout: Layout,
+        free: BoolArray | None,
+        k: int,
+    ) -> tuple[Any, Any]:
+        """The k most probable legal tag sequences and their probabilities.
+
+        RETURNS (tuple): Tag numbers, -1 where there are fewer, shape (batch_size, k,
+            seq_len); probabilities, zero there, shape (batch_size, k).
+        RAISES (ValueError): If no tag sequence is possible, or k is below 1.
+        """
+        scores, lengths = self.constrained_scores(potentials, layout, free)
+        # float32 has too few digits for how far a long doc's score is from its log Z
+        scores = Potentials(*(s.double() for s in scores))
+        tag_ids, best = crf.k_best(scores, k, lengths=lengths)
+        self._require_paths(best[:, 0], layout)
+        log_z = crf.log_partition(scores, lengths=lengths)
+        # shape: (batch_size, k)
+        probabilities = torch.exp(best - log_z.unsqueeze(1)).clamp(max=1.0)
+        return tag_ids.cpu().numpy(), probabilities.cpu().numpy()
+
+    def constrained_scores(
+        self, potentials: Potentials[Any], layout: Layout, free: BoolArray | None
+    ) -> tuple[Potentials[Tensor], Tensor]:
+        """The scores that prediction decodes: of words, and of what is possible.
+
+        RETURNS (tuple): The scores, minus infinity where the scheme or `free` forbids
+            something, and the words of each sequence.
+        """
         scores = select_words(self.to_torch(potentials), layout)
         allowed = None if free is None else self.to_tensor(free, scores)
         scores = crf.constrain(scores, self.tag_set.constraints, allowed=allowed)
-        lengths = self.to_tensor(layout.lengths, scores)
-        tag_ids = crf.viterbi_decode(scores, lengths=lengths)[0].cpu().numpy()
-        without_path = np.flatnonzero(tag_ids[:, 0] < 0)
-        if len(without_path):
+        return scores, self.to_tensor(layout.lengths, scores)
+
+    def _require_paths(self, best: Tensor, layout: Layout) -> None:
+        """Check the score of the best path of each sequence."""
+        without_path = (~best.isfinite()).cpu().numpy()
+        if without_path.any():
             found = layout.docs[without_path].tolist()
             raise ValueError(Errors.B204.format(name=self.name, docs=found))
-        return tag_ids
 
     def compute_loss(
         self,
