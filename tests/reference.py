@@ -160,5 +160,32 @@ def negative_log_likelihood(potentials, gold, *, lengths, constraints, free=None
     return loss, gradient
 
 
+def kl_divergence(teacher, student, *, lengths):
+    loss = np.full(len(lengths), float("inf"))
+    gradient = Potentials(*(np.zeros(scores.shape) for scores in student))
+    for i, length in enumerate(lengths):
+        log_p, log_q = (_log_probabilities(x, length, i) for x in (teacher, student))
+        log_p, log_q = log_p[log_p > MINUS_INFINITY], log_q[log_p > MINUS_INFINITY]
+        if not len(log_p) or log_q.min() == MINUS_INFINITY:
+            continue
+        loss[i] = (np.exp(log_p) * (log_p - log_q)).sum()
+        one = {"lengths": [length]}
+        _, of_student = expected_counts(_single(student, i), **one)
+        _, of_teacher = expected_counts(_single(teacher, i), **one)
+        gradient.emissions[i] = of_student.emissions[0] - of_teacher.emissions[0]
+        for total, q, p in zip(
+            gradient[1:], of_student[1:], of_teacher[1:], strict=True
+        ):
+            total += q - p
+    return loss, gradient
+
+
+def _log_probabilities(potentials, length, i):
+    """Of every path of sequence i; minus infinity everywhere if it has none."""
+    _, scores = scored_paths(potentials, length, i)
+    log_z = log_sum_exp(scores)
+    return scores if log_z == MINUS_INFINITY else scores - log_z
+
+
 def _single(potentials, i):
     return potentials._replace(emissions=potentials.emissions[i : i + 1])

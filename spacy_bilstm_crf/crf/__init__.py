@@ -23,6 +23,7 @@ from .chain import Spans as Spans
 from .chain import posterior as posterior
 from .chain import probable_spans as probable_spans
 from .chain import span_probabilities as span_probabilities
+from .divergence import kl_divergence as kl_divergence
 from .k_best import k_best_paths
 from .plain import MINUS_INFINITY, time_mask
 from .validation import (

@@ -34,6 +34,17 @@ def validate_potentials(potentials: Potentials[Tensor]) -> None:
     _validate_scores("end_transitions", potentials[3], emissions, (n_tags,))
 
 
+def validate_teacher(teacher: Potentials[Tensor], student: Potentials[Tensor]) -> None:
+    """Check the scores of a second CRF against those of the first.
+
+    RAISES (ValueError): If they are of other tags or tokens, dtypes or devices.
+    """
+    validate_potentials(teacher)
+    emissions = student.emissions
+    shape = tuple(emissions.shape)
+    _validate_scores("teacher.emissions", teacher.emissions, emissions, shape)
+
+
 def validate_lengths(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
     """Check the lengths; they come back on the device of the scores.
 

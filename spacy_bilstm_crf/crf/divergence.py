@@ -1,0 +1,137 @@
+"""How far one CRF is from another: the Kullback-Leibler divergence.
+
+For a teacher p and a student q, two distributions over the same tag sequences,
+
+    KL(p || q) = E_p[log p(y) - log q(y)]
+               = E_p[score_p(y) - score_q(y)] - log Z_p + log Z_q
+
+A score is a sum over tags and steps, so its expectation is one over their expected
+counts, and the gradient with respect to the scores of q is what q expects minus what
+p expects. But for the entropy of p, which is constant, this is the cross entropy of
+knowledge distillation (Hinton et al. 2015, "Distilling the knowledge in a neural
+network"), of whole tag sequences and exact (Wang et al. 2021, "Structural knowledge
+distillation", section 3).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..types import Potentials
+from .chain import Posterior, posterior
+from .plain import MINUS_INFINITY
+from .validation import validate_lengths, validate_potentials, validate_teacher
+
+INFINITY = float("inf")
+
+
+class Moments(NamedTuple):
+    """What a divergence needs to know of a CRF. In float64.
+
+    log_partition: Log Z. Shape: (batch_size,).
+    counts: The expected counts of each sequence, zero where it has no path. Shapes:
+        those of the potentials, with batch_size in front.
+    """
+
+    log_partition: Tensor
+    counts: Potentials[Tensor]
+
+
+@torch.no_grad()
+def kl_divergence(
+    teacher: Potentials[Tensor], student: Potentials[Tensor], *, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    """KL(teacher || student) of each sequence, and the gradient of their sum.
+
+    It is zero where both give every path the same probability. What is removed from
+    the teacher has no weight; it is the student who has to cover the teacher.
+
+    teacher (Potentials): The scores of the distribution that is aimed at.
+    student (Potentials): Scores of the same tags at the same tokens.
+    lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
+    RETURNS (tuple[Tensor, Potentials]): The divergences, shape (batch_size,), and the
+        gradient with respect to the student's scores. Where a path of the teacher is
+        removed from the student, or one of them has none, the divergence is infinite,
+        and the sequence adds nothing to the gradient.
+    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    """
+    validate_potentials(student)
+    validate_teacher(teacher, student)
+    lengths = validate_lengths(student, lengths)
+    p, q = _moments(teacher, lengths), _moments(student, lengths)
+    no_path = (p.log_partition == MINUS_INFINITY) | (q.log_partition == MINUS_INFINITY)
+    # shape: (batch_size,)
+    loss = _expected_difference(p.counts, teacher, student)
+    loss += (q.log_partition - p.log_partition).masked_fill(no_path, INFINITY)
+    # rounding may leave it just below zero
+    loss = loss.clamp(min=0.0)
+    gradient = _difference(q.counts, p.counts, loss.isfinite())
+    return loss.to(student.emissions), _cast(gradient, like=student)
+
+
+def _moments(potentials: Potentials[Tensor], lengths: Tensor) -> Moments:
+    chain = posterior(potentials, lengths=lengths)
+    marginals = chain.marginals
+    sequences = torch.arange(len(lengths), device=lengths.device)
+    counts = Potentials(
+        marginals,
+        _transition_counts(chain),
+        marginals[:, 0],
+        marginals[sequences, lengths - 1],
+    )
+    return Moments(chain.log_partition, counts)
+
+
+def _transition_counts(chain: Posterior) -> Tensor:
+    """How often each sequence goes from tag i to tag j, as is to be expected.
+
+    One tag i at a time, so that no table of all steps is in memory at once.
+
+    RETURNS (Tensor): Shape: (batch_size, n_tags, n_tags).
+    """
+    rows = []
+    for i, log_transitions in enumerate(chain.log_transitions):
+        # shape: (batch_size, seq_len, 1)
+        log_beta, marginals = chain.log_beta[..., [i]], chain.marginals[..., [i]]
+        # log p(j at t + 1 | i at t). Shape: (batch_size, seq_len, n_tags)
+        log_steps = log_transitions + chain.log_gamma - log_beta
+        # from a tag that leads nowhere there is no step
+        steps = log_steps.nan_to_num(nan=MINUS_INFINITY).exp()
+        rows.append((marginals * steps).sum(1))
+    return torch.stack(rows, dim=1)
+
+
+def _expected_difference(
+    counts: Potentials[Tensor],
+    teacher: Potentials[Tensor],
+    student: Potentials[Tensor],
+) -> Tensor:
+    """E_p[score_p - score_q], infinite where the student lacks what is counted.
+
+    RETURNS (Tensor): Shape: (batch_size,).
+    """
+    total = torch.zeros_like(counts.start_transitions[:, 0])
+    for count, p, q in zip(counts, teacher, student, strict=True):
+        # what is not counted may be removed, and nothing times infinity is no number
+        difference = (p.double() - q.double()).where(count > 0, 0.0)
+        total += (count * difference).flatten(1).sum(1)
+    return total
+
+
+def _difference(
+    of_student: Potentials[Tensor], of_teacher: Potentials[Tensor], kept: Tensor
+) -> Potentials[Tensor]:
+    """The gradient: per token for the emissions, summed over the batch for the rest."""
+    emissions, *transitions = (
+        torch.sub(q, p).where(kept.view(-1, *[1] * (q.dim() - 1)), 0.0)
+        for q, p in zip(of_student, of_teacher, strict=True)
+    )
+    return Potentials(emissions, *(table.sum(0) for table in transitions))
+
+
+def _cast(
+    gradient: Potentials[Tensor], *, like: Potentials[Tensor]
+) -> Potentials[Tensor]:
+    """The gradient in the dtype of the scores, each tensor contiguous."""
+    return Potentials(*(g.to(like.emissions).contiguous() for g in gradient))
