@@ -73,6 +73,10 @@ class Errors:
         "[B110] Cannot find the k = {k!r} best paths. Expected a whole number from 1 "
         "up; pass how many you want at most."
     )
+    B111 = (
+        "[B111] A state of the gold stands for the tag number {tag_id}. Expected 0 to "
+        "{n_tags}, exclusive, the numbers of the tags."
+    )
 
     # B2xx: lattice and components
     B201 = (
@@ -92,6 +96,23 @@ class Errors:
         "[B204] '{name}' finds no possible tag sequence for the docs {docs} of the "
         "batch (counted from 0). This means scores that are not numbers; train the "
         "pipeline again with a lower learning rate."
+    )
+    B205 = (
+        "[B205] Unknown settings {names}. Expected some of: {expected}. Remove them, "
+        "or correct their names."
+    )
+    B206 = (
+        "[B206] Bad threshold for '{name}': {value}. Expected a probability from 0 to 1."
+    )
+    B207 = (
+        "[B207] Bad weight or temperature for '{name}': {value}. Expected a number "
+        "above 0; 1 changes nothing."
+    )
+    B208 = "[B208] Unknown decision '{found}'. Expected one of: {expected}."
+    B209 = (
+        "[B209] '{name}' names the labels {unknown}, which the component does not "
+        "have. Expected some of: {labels}. Correct the config, or the labels of the "
+        "training data."
     )
 
     # B3xx: layers and architectures

@@ -8,7 +8,7 @@ table of legal transitions included, reads it from there.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,24 @@ class Constraints(NamedTuple):
     transitions: BoolArray
     start: BoolArray
     end: BoolArray
+
+
+class StateLattice(NamedTuple):
+    """A lattice over states, for what a table of tags cannot say.
+
+    Each state stands for a tag, and several may stand for one. A path of states is a
+    path of tags; no path of tags may be that of two paths of states. NumPy arrays or
+    tensors.
+
+    tag_ids: The tag of each state. Shape: (n_states,).
+    allowed: The states that are left to each token.
+        Shape: (batch_size, seq_len, n_states).
+    constraints: The legal transitions between states, and the states at both ends.
+    """
+
+    tag_ids: Any
+    allowed: Any
+    constraints: Constraints
 
 
 def get_scheme(name: str) -> Scheme:

@@ -3,6 +3,7 @@
 float64 NumPy, one sequence at a time, no recursion: what the kernels must equal.
 """
 
+import functools
 import itertools
 
 import numpy as np
@@ -68,15 +69,20 @@ def expected_counts(potentials, *, lengths):
         if log_z[i] == MINUS_INFINITY:
             continue
         paths, scores = scored_paths(potentials, length, i)
-        probabilities = np.exp(scores - log_z[i])
-        for t in range(length):
-            np.add.at(counts.emissions[i, t], paths[:, t], probabilities)
-        for t in range(1, length):
-            step = (paths[:, t - 1], paths[:, t])
-            np.add.at(counts.transitions, step, probabilities)
-        np.add.at(counts.start_transitions, paths[:, 0], probabilities)
-        np.add.at(counts.end_transitions, paths[:, -1], probabilities)
+        count_paths(counts, i, paths, np.exp(scores - log_z[i]))
     return log_z, counts
+
+
+def count_paths(counts, i, paths, probabilities):
+    """Add what some paths of sequence i use, each as often as it is probable."""
+    length = paths.shape[1]
+    for t in range(length):
+        np.add.at(counts.emissions[i, t], paths[:, t], probabilities)
+    for t in range(1, length):
+        step = (paths[:, t - 1], paths[:, t])
+        np.add.at(counts.transitions, step, probabilities)
+    np.add.at(counts.start_transitions, paths[:, 0], probabilities)
+    np.add.at(counts.end_transitions, paths[:, -1], probabilities)
 
 
 def marginals(potentials, *, lengths):
@@ -158,6 +164,46 @@ def negative_log_likelihood(potentials, gold, *, lengths, constraints, free=None
         ):
             total += count - gold_count
     return loss, gradient
+
+
+def rejecting_loss(potentials, gold, rejected, *, lengths, tag_set, free=None):
+    """The loss where no path with a rejected entity is gold.
+
+    rejected: For each sequence the entities that are none.
+    """
+    free_scores = constrain(potentials, tag_set.constraints, free)
+    gold_scores = constrain(free_scores, tag_set.constraints, gold)
+    loss = np.full(len(lengths), float("inf"))
+    gradient = Potentials(*(np.zeros(scores.shape) for scores in potentials))
+    for i, length in enumerate(lengths):
+        paths, scores = scored_paths(free_scores, length, i)
+        is_rejected = find_paths(tag_set, int(length), frozenset(rejected[i]))
+        _, left = scored_paths(gold_scores, length, i)
+        left = np.where(is_rejected, MINUS_INFINITY, left)
+        log_z, gold_log_z = log_sum_exp(scores), log_sum_exp(left)
+        if gold_log_z == MINUS_INFINITY:
+            continue
+        loss[i] = log_z - gold_log_z
+        count_paths(gradient, i, paths, np.exp(scores - log_z))
+        count_paths(gradient, i, paths, -np.exp(left - gold_log_z))
+    return loss, gradient
+
+
+@functools.cache
+def entities_of_paths(tag_set, length):
+    """The entities of every tag sequence, None where it is illegal."""
+    constraints, entities = tag_set.constraints, []
+    for path in all_paths(length, tag_set.n_tags):
+        is_legal = constraints.start[path[0]] and constraints.end[path[-1]]
+        is_legal &= constraints.transitions[path[:-1], path[1:]].all()
+        entities.append(tag_set.decode(path) if is_legal else None)
+    return entities
+
+
+def find_paths(tag_set, length, entities):
+    """Which tag sequences hold one of these entities. Shape: (n_paths,)."""
+    found = entities_of_paths(tag_set, length)
+    return np.array([not entities.isdisjoint(e or ()) for e in found])
 
 
 def kl_divergence(teacher, student, *, lengths):

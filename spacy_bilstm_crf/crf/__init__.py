@@ -14,9 +14,9 @@ its input, and none reads the padding.
 import torch
 from torch import Tensor
 
-from ..tags import Constraints
+from ..tags import Constraints, StateLattice
 from ..types import Potentials
-from . import fast, path, plain, viterbi
+from . import fast, path, plain, states, viterbi
 from .border import Array, Bools, Ints
 from .chain import Posterior as Posterior
 from .chain import Spans as Spans
@@ -32,6 +32,7 @@ from .validation import (
     validate_lattice,
     validate_lengths,
     validate_potentials,
+    validate_state_lattice,
     validate_tag_ids,
 )
 
@@ -180,7 +181,7 @@ def sequence_score(
 @torch.no_grad()
 def negative_log_likelihood(
     potentials: Potentials[Tensor],
-    gold: Tensor,
+    gold: Tensor | StateLattice,
     *,
     lengths: Tensor,
     constraints: Constraints,
@@ -192,8 +193,9 @@ def negative_log_likelihood(
     probability that the path lies in the gold lattice; the constraints apply to
     both. Its gradient is the difference of their expected counts.
 
-    gold (Tensor): The tags that the annotation leaves to each token: one if
-        annotated, all if missing. Shape: (batch_size, seq_len, n_tags).
+    gold (Tensor | StateLattice): The tags that the annotation leaves to each token:
+        one if annotated, all if missing, shape (batch_size, seq_len, n_tags); or a
+        lattice over states.
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
     constraints (Constraints): The legal transitions, first tags and last tags.
     free (Tensor | None): The tags that are possible at all, every one if None.
@@ -205,7 +207,10 @@ def negative_log_likelihood(
     """
     validate_potentials(potentials)
     validate_constraints(potentials, constraints)
-    validate_lattice(potentials, gold, name="gold")
+    if isinstance(gold, StateLattice):
+        validate_state_lattice(potentials, gold)
+    else:
+        validate_lattice(potentials, gold, name="gold")
     if free is not None:
         validate_lattice(potentials, free, name="free")
     lengths = validate_lengths(potentials, lengths)
@@ -215,9 +220,9 @@ def negative_log_likelihood(
 
 
 def _loss(
-    scores: Potentials[Tensor], gold: Tensor, lengths: Tensor
+    scores: Potentials[Tensor], gold: Tensor | StateLattice, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    if gold.device.type == "cpu":
+    if isinstance(gold, Tensor) and gold.device.type == "cpu":
         is_token = path.token_mask(lengths.numpy(), gold.shape[1])
         tag_ids = path.single_tags(gold.numpy(), is_token)
         if tag_ids is not None:
@@ -226,15 +231,26 @@ def _loss(
 
 
 def _lattice_loss(
-    scores: Potentials[Tensor], gold: Tensor, lengths: Tensor
+    scores: Potentials[Tensor], gold: Tensor | StateLattice, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    gold_scores = scores._replace(emissions=_remove(scores.emissions, gold))
-    weights = torch.ones_like(lengths, dtype=torch.float64)
-    gold_log_z, gold_counts = _log_partition_gradient(gold_scores, lengths, weights)
+    gold_log_z, gold_counts = _gold_gradient(scores, gold, lengths)
     possible = gold_log_z != MINUS_INFINITY
     log_z, counts = _log_partition_gradient(scores, lengths, possible.double())
     loss = torch.where(possible, log_z - gold_log_z, float("inf"))
     return loss, Potentials(*map(torch.sub, counts, gold_counts))
+
+
+def _gold_gradient(
+    scores: Potentials[Tensor], gold: Tensor | StateLattice, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    weights = torch.ones_like(lengths, dtype=torch.float64)
+    if isinstance(gold, Tensor):
+        gold_scores = scores._replace(emissions=_remove(scores.emissions, gold))
+        return _log_partition_gradient(gold_scores, lengths, weights)
+    of_states = states.to_states(scores, gold.tag_ids)
+    of_states = _constrain(of_states, gold.constraints, gold.allowed)
+    log_z, counts = _log_partition_gradient(of_states, lengths, weights)
+    return log_z, states.to_tags(counts, gold.tag_ids, scores.emissions.shape[2])
 
 
 def _path_loss(

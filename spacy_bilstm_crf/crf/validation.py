@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import Errors
-from ..tags import Constraints
+from ..tags import Constraints, StateLattice
 from ..types import Potentials
 
 DTYPES = (torch.float32, torch.float64)
@@ -72,11 +72,7 @@ def validate_lattice(
     RAISES (ValueError): If it is not bool or has another shape than the emissions.
     """
     emissions = potentials.emissions
-    if lattice.shape != emissions.shape:
-        raise ValueError(_shape_error(name, lattice, tuple(emissions.shape)))
-    if lattice.dtype != torch.bool:
-        raise ValueError(Errors.B106.format(name=name, dtype=lattice.dtype))
-    _validate_device(name, lattice, emissions)
+    _validate_allowed(name, lattice, emissions, tuple(emissions.shape))
 
 
 def validate_constraints(
@@ -86,16 +82,31 @@ def validate_constraints(
 
     RAISES (ValueError): If one is not bool or does not fit the number of tags.
     """
-    n_tags = potentials.emissions.shape[2]
-    shapes = ((n_tags, n_tags), (n_tags,), (n_tags,))
-    for name, table, shape in zip(
-        constraints._fields, constraints, shapes, strict=True
-    ):
-        name = f"constraints.{name}"
-        if tuple(table.shape) != shape:
-            raise ValueError(_shape_error(name, table, shape))
-        if table.dtype not in (np.bool_, torch.bool):
-            raise ValueError(Errors.B106.format(name=name, dtype=table.dtype))
+    _validate_tables("constraints", constraints, potentials.emissions.shape[2])
+
+
+def validate_state_lattice(
+    potentials: Potentials[Tensor], lattice: StateLattice
+) -> None:
+    """Check the states of a gold lattice.
+
+    RAISES (ValueError): If their tables do not fit each other and the emissions, or
+        one of them stands for a number that is no tag.
+    """
+    emissions, tag_ids = potentials.emissions, lattice.tag_ids
+    if tag_ids.dim() != 1:
+        raise ValueError(_shape_error("gold.tag_ids", tag_ids, "(n_states,)"))
+    if tag_ids.dtype != torch.int64:
+        dtype = tag_ids.dtype
+        raise ValueError(Errors.B104.format(name="gold.tag_ids", dtype=dtype))
+    _validate_device("gold.tag_ids", tag_ids, emissions)
+    n_tags = emissions.shape[2]
+    wrong = tag_ids[(tag_ids < 0) | (tag_ids >= n_tags)].tolist()
+    if wrong:
+        raise ValueError(Errors.B111.format(tag_id=wrong[0], n_tags=n_tags))
+    shape = (*emissions.shape[:2], len(tag_ids))
+    _validate_allowed("gold.allowed", lattice.allowed, emissions, shape)
+    _validate_tables("gold.constraints", lattice.constraints, len(tag_ids))
 
 
 def validate_tag_ids(
@@ -144,6 +155,27 @@ def _validate_scores(
             Errors.B103.format(name=name, dtype=scores.dtype, expected=emissions.dtype)
         )
     _validate_device(name, scores, emissions)
+
+
+def _validate_allowed(
+    name: str, allowed: Tensor, emissions: Tensor, shape: tuple[int, ...]
+) -> None:
+    if tuple(allowed.shape) != shape:
+        raise ValueError(_shape_error(name, allowed, shape))
+    if allowed.dtype != torch.bool:
+        raise ValueError(Errors.B106.format(name=name, dtype=allowed.dtype))
+    _validate_device(name, allowed, emissions)
+
+
+def _validate_tables(name: str, constraints: Constraints, n_tags: int) -> None:
+    shapes = ((n_tags, n_tags), (n_tags,), (n_tags,))
+    fields = zip(constraints._fields, constraints, shapes, strict=True)
+    for field, table, shape in fields:
+        if tuple(table.shape) != shape:
+            raise ValueError(_shape_error(f"{name}.{field}", table, shape))
+        if table.dtype not in (np.bool_, torch.bool):
+            dtype = table.dtype
+            raise ValueError(Errors.B106.format(name=f"{name}.{field}", dtype=dtype))
 
 
 def _validate_device(name: str, tensor: Tensor, emissions: Tensor) -> None:
