@@ -38,7 +38,8 @@ def build_bilstm_crf(
 
 def resize_output(model: Model[list[Doc], Potentials], nO: int) -> None:
     """Change the number of tags of a `BiLSTMCRF` model; see `potentials.resize`."""
-    resize(model.get_ref("output_layer"), nO)
+    old = model.get_ref("output_layer")
+    model.replace_node(old, resize(old, nO))
     if model.has_dim("nO") is not None:
         model.set_dim("nO", nO, force=True)
 

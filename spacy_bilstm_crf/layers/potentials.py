@@ -69,24 +69,25 @@ def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -
     model.set_param("W", glorot_uniform_init(model.ops, (nO, nI)))
 
 
-def resize(model: Model[InT, OutT], nO: int) -> None:
-    """Change the number of tags.
+def resize(model: Model[InT, OutT], nO: int) -> Model[InT, OutT]:
+    """A layer of another size in place of this one.
 
     Tags keep their numbers and what they have learned; the scores of new ones start
-    at zero.
+    at zero. It is another layer, so that neither gradients of the old size nor what
+    an optimizer remembers under the old layer's id are taken for its own.
 
     nO (int): The new number of tags. If it is smaller, all scores are dropped.
     """
-    names = [name for name in model.param_names if model.has_param(name)]
-    old = {name: model.get_param(name) for name in names}
+    resized = potentials(nO, model.maybe_get_dim("nI"))
+    resized.ops = model.ops
+    is_growing = (model.maybe_get_dim("nO") or 0) < nO
     for name in model.param_names:
-        model.set_param(name, None)
-    old_nO = model.maybe_get_dim("nO") or 0
-    model.set_dim("nO", nO, force=True)
-    for name in names if old_nO < nO else []:
-        grown = model.ops.alloc(get_shape(model, name))
-        grown[tuple(slice(n) for n in old[name].shape)] = old[name]
-        model.set_param(name, grown)
+        if is_growing and model.has_param(name):
+            old = model.get_param(name)
+            grown = model.ops.alloc(get_shape(resized, name))
+            grown[tuple(slice(n) for n in old.shape)] = old
+            resized.set_param(name, grown)
+    return resized
 
 
 def get_shape(model: Model[InT, OutT], name: str) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from thinc.api import Adam
 
 from spacy_bilstm_crf.layers.potentials import potentials, resize
 from spacy_bilstm_crf.types import Potentials
@@ -63,9 +64,10 @@ def test_gradients_equal_differences():
 def test_resize_keeps_what_was_learned():
     layer = make_layer()
     before = layer.predict(X)
-    resize(layer, 7)
-    after = layer.predict(X)
-    assert layer.get_dim("nO") == 7
+    resized = resize(layer, 7)
+    after = resized.predict(X)
+    assert resized.get_dim("nO") == 7
+    assert layer.get_dim("nO") == 5
     np.testing.assert_allclose(after.emissions[..., :5], before.emissions, rtol=1e-5)
     np.testing.assert_array_equal(after.transitions[:5, :5], before.transitions)
     assert not after.emissions[..., 5:].any()
@@ -74,11 +76,25 @@ def test_resize_keeps_what_was_learned():
 
 
 def test_resize_to_fewer_tags_starts_anew():
-    layer = make_layer()
-    resize(layer, 3)
+    layer = resize(make_layer(), 3)
     assert layer.has_param("W") is None
     layer.initialize(X=X)
     assert layer.predict(X).emissions.shape == (2, 3, 3)
+
+
+def test_resize_leaves_gradients_and_the_state_of_an_optimizer_behind():
+    layer = make_layer()
+    optimizer = Adam(0.01)
+    for size in (6, 7):
+        Y, backprop = layer.begin_update(X)
+        backprop(make_gradient(Y))
+        layer.finish_update(optimizer)
+        backprop(make_gradient(Y))
+        layer = resize(layer, size)
+        assert not any(layer.has_grad(name) for name in layer.param_names)
+    shapes = {key: moments.shape for key, moments in optimizer.mom1.items()}
+    assert len(shapes) == 10
+    assert not any(layer_id == layer.id for layer_id, _ in shapes)
 
 
 def test_fresh_transitions_are_zero():
