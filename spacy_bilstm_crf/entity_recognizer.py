@@ -24,6 +24,7 @@ from .lattice import (
     Layout,
     get_free_lattice,
     get_layout,
+    get_line_lattice,
     get_training_lattices,
     has_words,
 )
@@ -200,6 +201,13 @@ class CRFEntityRecognizer(SequenceLabeler):
         """Write entities to `doc.ents`, beside those that are there already."""
         for doc, entities in zip(docs, predictions, strict=True):
             set_entities(doc, entities)
+
+    def get_possible_tags(
+        self, docs: Sequence[Doc], layout: Layout
+    ) -> BoolArray | None:
+        return get_line_lattice(
+            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
+        )
 
     def get_loss(
         self, examples: Iterable[Example], potentials: Potentials[Any]

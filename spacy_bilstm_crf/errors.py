@@ -115,6 +115,13 @@ class Errors:
         "training data."
     )
 
+    B215 = (
+        "[B215] '{name}' cannot rehearse: it listens to a shared encoder, and a doc "
+        "holds no vectors of it. Expected docs to which the encoder has been applied "
+        "as it was when training was resumed; or give the component an encoder of "
+        "its own before, with 'nlp.replace_listeners'."
+    )
+
     # B3xx: layers and architectures
     B301 = (
         "[B301] The network of '{name}' has not been built yet. Call "

@@ -96,6 +96,21 @@ def get_free_lattice(
     return lattice.allowed
 
 
+def get_line_lattice(
+    docs: Sequence[Doc], layout: Layout, tag_set: TagSet, *, cross_lines: bool
+) -> BoolArray | None:
+    """What is possible in some docs, whatever entities they have already.
+
+    RETURNS (ndarray | None): True for possible tags, None where everything is.
+        Shape: (batch_size, seq_len, n_tags).
+    """
+    lattice = Restrictions(layout, tag_set)
+    if not layout.is_identity and not cross_lines:
+        for b, i in enumerate(layout.docs.tolist()):
+            lattice.end_entities_at_lines(b, docs[i])
+    return lattice.allowed
+
+
 class TrainingLattices(NamedTuple):
     """What training compares.
 

@@ -11,16 +11,18 @@ import srsly
 import torch
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
+from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
-from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
+from thinc.api import Model, Optimizer, set_dropout_rate, torch2xp, xp2torch
 from torch import Tensor
 
 from . import crf
 from .crf.validation import validate_k
 from .errors import Errors, Warnings
-from .lattice import Layout, has_words
+from .lattice import Layout, get_layout, has_words
+from .rehearsal import rehearsal_loss
 from .serialization import model_from_bytes, model_to_bytes
 from .tags import BoolArray, TagSet
 from .types import Potentials
@@ -36,6 +38,9 @@ class SequenceLabeler(TrainablePipe):
     (`has_gold`), and turn lattices into annotation and analyses (`analyze`).
     """
 
+    # a copy of the model that `Language.resume_training` makes, for `rehearse`
+    _rehearsal_model: Model[list[Doc], Potentials[Any]] | None = None
+
     @property
     def tag_set(self) -> TagSet:
         """The tags that the CRF chooses from."""
@@ -43,6 +48,16 @@ class SequenceLabeler(TrainablePipe):
 
     def has_gold(self, example: Example) -> bool:
         """Whether there is anything to learn from an example."""
+        raise NotImplementedError
+
+    def get_possible_tags(
+        self, docs: Sequence[Doc], layout: Layout
+    ) -> BoolArray | None:
+        """The tags that are possible in docs of which nothing else is known.
+
+        RETURNS (ndarray | None): True for possible tags, None where everything is.
+            Shape: (batch_size, seq_len, n_tags).
+        """
         raise NotImplementedError
 
     def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
@@ -129,6 +144,53 @@ class SequenceLabeler(TrainablePipe):
         losses[self.name] += loss
         return losses
 
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Move back towards what the model said when training was resumed.
+
+        The loss is the divergence of the model from the copy of it that
+        `nlp.resume_training` made, over whole tag sequences; it is zero where both
+        agree. The docs need no annotation, and what they have is not read. Labels
+        that were added since are left alone.
+
+        examples (Iterable[Example]): Text on which nothing should be forgotten.
+        drop (float): The dropout rate of layers that do not set their own; the copy
+            drops nothing.
+        sgd (Optimizer | None): Takes a step; without it gradients add up.
+        losses (dict | None): The loss is added under the component's name.
+        RETURNS (dict): The losses; unchanged where there is no copy, or no word.
+        """
+        examples = list(examples)
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, f"{type(self).__name__}.rehearse")
+        docs = [eg.predicted for eg in examples]
+        teacher = self._rehearsal_model
+        if teacher is None or not any(has_words(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        student, backprop = self.model.begin_update(docs)
+        self._require_vectors(docs)
+        loss, d_student = self.compute_divergence(teacher.predict(docs), student, docs)
+        backprop(d_student)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def _require_vectors(self, docs: Sequence[Doc]) -> None:
+        """Check that a teacher that listens to a shared encoder will hear something:
+        without vectors in the docs, it would read zeros."""
+        listens = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
+        if listens and any(len(doc) and not doc.tensor.size for doc in docs):
+            raise ValueError(Errors.B215.format(name=self.name))
+
     def decode(
         self, potentials: Potentials[Any], layout: Layout, free: BoolArray | None
     ) -> Any:
@@ -208,6 +270,28 @@ class SequenceLabeler(TrainablePipe):
             warnings.warn(Warnings.W201.format(count=count), stacklevel=2)
         total = float(loss[~impossible].sum())
         if math.isnan(total):
+            raise ValueError(SpacyErrors.E910.format(name=self.name))
+        return total, Potentials(*(torch2xp(t) for t in d_scores))
+
+    def compute_divergence(
+        self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]
+    ) -> tuple[float, Potentials[Any]]:
+        """How far the student is from the teacher, summed over the docs, and the
+        gradient of the student's potentials; see `rehearsal`."""
+        layout = get_layout(docs)
+        free = self.get_possible_tags(docs, layout)
+        scores = self.to_torch(student)
+        selected = select_words(scores, layout)
+        loss, d_selected = rehearsal_loss(
+            select_words(self.to_torch(teacher), layout),
+            selected,
+            lengths=self.to_tensor(layout.lengths, selected),
+            constraints=self.tag_set.constraints,
+            free=None if free is None else self.to_tensor(free, selected),
+        )
+        d_scores = restore_words(d_selected, layout, like=scores)
+        total = float(loss.sum())
+        if not math.isfinite(total):
             raise ValueError(SpacyErrors.E910.format(name=self.name))
         return total, Potentials(*(torch2xp(t) for t in d_scores))
 

@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "lattice": FOUNDATION | {"rejected"},
     "scorer": FOUNDATION,
     "serialization": FOUNDATION,
-    "sequence_labeler": FOUNDATION | {"crf", "lattice", "serialization"},
+    "rehearsal": FOUNDATION | {"crf"},
+    "sequence_labeler": FOUNDATION | {"crf", "lattice", "rehearsal", "serialization"},
     "entities": FOUNDATION | {"lattice"},
     "entity_recognizer": FOUNDATION
     | {"entities", "lattice", "scorer", "sequence_labeler"},
