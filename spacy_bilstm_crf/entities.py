@@ -120,6 +120,15 @@ def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
     return sorted(kept + [e for e in entities if not preset[e[0] : e[1]].any()])
 
 
+def describe(doc: Doc, entity: Entity | None = None) -> str:
+    """Name a doc by its beginning, or an entity in it, for a message."""
+    text = repr(doc.text[:60])
+    if entity is None:
+        return text
+    start, end, label = entity
+    return f"{doc[start:end].text!r} as {label} (tokens {start} to {end - 1}) of {text}"
+
+
 def set_entities(doc: Doc, entities: list[Entity]) -> None:
     """Add entities to a doc; what is set or blocked already stays as it is."""
     preset = is_preset(doc)

@@ -1,10 +1,12 @@
 """The component `bilstm_crf_ner`: named entities by a BiLSTM-CRF."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
@@ -13,6 +15,7 @@ from thinc.api import Config, Model
 
 from .entities import (
     Analysis,
+    describe,
     get_only_analysis,
     read_analyses,
     read_entities,
@@ -75,6 +78,7 @@ recurrent_dropout = 0.0
 residual = false
 """
 DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
+LEFT_OUT = {"contradictory": Warnings.W203, "impossible": Warnings.W201}
 
 
 @Language.factory(
@@ -84,6 +88,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "model": DEFAULT_MODEL,
         "scheme": "iob2",
         "cross_lines": False,
+        "incorrect_spans_key": None,
         "scorer": {"@scorers": "spacy-bilstm-crf.entity_scorer.v1"},
     },
     default_score_weights={
@@ -99,6 +104,7 @@ def make_entity_recognizer(
     model: Model[list[Doc], Potentials],
     scheme: str,
     cross_lines: bool,
+    incorrect_spans_key: str | None,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "CRFEntityRecognizer":
     """Create the component `bilstm_crf_ner`; see `CRFEntityRecognizer`."""
@@ -108,6 +114,7 @@ def make_entity_recognizer(
         name,
         scheme=scheme,
         cross_lines=cross_lines,
+        incorrect_spans_key=incorrect_spans_key,
         scorer=scorer,
     )
 
@@ -115,12 +122,17 @@ def make_entity_recognizer(
 class CRFEntityRecognizer(SequenceLabeler):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
+    `left_out` counts the docs from which training could learn nothing, by reason:
+    'contradictory' or 'impossible' gold.
+
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
     scheme (str): Tagging scheme inside the CRF, 'iob2' or 'biluo'.
     cross_lines (bool): Let an entity run across a line break. By default a
         white-space token with a line break ends it.
+    incorrect_spans_key (str | None): The span group of the reference that holds spans
+        that are no entities of their label.
     scorer (Callable | None): The scoring method.
     RAISES (ValueError): For an unknown scheme, or a model without CRF.
     """
@@ -133,6 +145,7 @@ class CRFEntityRecognizer(SequenceLabeler):
         *,
         scheme: str = "iob2",
         cross_lines: bool = False,
+        incorrect_spans_key: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = score_entities,
     ) -> None:
         if not model.has_ref("output_layer"):
@@ -145,8 +158,10 @@ class CRFEntityRecognizer(SequenceLabeler):
             "labels": [],
             "scheme": scheme,
             "cross_lines": cross_lines,
+            "incorrect_spans_key": incorrect_spans_key,
         }
         self._tag_set = TagSet((), scheme)
+        self.left_out: Counter[str] = Counter()
         self._unknown_labels: set[str] = set()
 
     @property
@@ -215,18 +230,28 @@ class CRFEntityRecognizer(SequenceLabeler):
         """The negative log likelihood of the gold entities, summed over the docs.
 
         Tokens without annotation, whose tokenization does not match the gold's, or in
-        an entity whose label is unknown, are summed out.
+        an entity whose label is unknown, are summed out. Paths with a rejected span
+        are not gold. A doc whose gold has no path is left out, and counted.
 
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
         examples = list(examples)
         validate_examples(examples, "CRFEntityRecognizer.get_loss")
         layout = get_layout([eg.predicted for eg in examples])
-        gold, free, unknown = get_training_lattices(
-            examples, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
+        lattices = get_training_lattices(
+            examples,
+            layout,
+            self.tag_set,
+            cross_lines=self.cfg["cross_lines"],
+            incorrect_spans_key=self.cfg["incorrect_spans_key"],
         )
-        self._warn_of(unknown)
-        return self.compute_loss(potentials, layout, gold, free)
+        self._warn_of(lattices.unknown_labels)
+        gold = lattices.gold if lattices.states is None else lattices.states
+        losses, gradient = self.compute_loss(potentials, layout, gold, lattices.free)
+        impossible = np.isposinf(losses)
+        left_out = layout.docs[impossible].tolist()
+        self._leave_out(examples, left_out, lattices.contradictions)
+        return float(losses[~impossible].sum()), gradient
 
     def _warn_of(self, unknown_labels: set[str]) -> None:
         new = sorted(unknown_labels - self._unknown_labels)
@@ -235,8 +260,30 @@ class CRFEntityRecognizer(SequenceLabeler):
             text = Warnings.W202.format(name=self.name, labels=new)
             warnings.warn(text, stacklevel=3)
 
+    def _leave_out(
+        self,
+        examples: Sequence[Example],
+        left_out: Sequence[int],
+        contradictions: dict[int, Entity],
+    ) -> None:
+        """Count docs that training leaves out; warn when a reason is new."""
+        docs: dict[str, list[int]] = {}
+        for i in left_out:
+            reason = "contradictory" if i in contradictions else "impossible"
+            docs.setdefault(reason, []).append(i)
+        for reason, of_reason in docs.items():
+            if not self.left_out[reason]:
+                i = of_reason[0]
+                first = describe(examples[i].predicted, contradictions.get(i))
+                text = LEFT_OUT[reason].format(
+                    name=self.name, count=len(of_reason), first=first
+                )
+                warnings.warn(text, stacklevel=3)
+            self.left_out[reason] += len(of_reason)
+
     def has_gold(self, example: Example) -> bool:
-        return bool(example.reference.has_annotation("ENT_IOB"))
+        reference, key = example.reference, self.cfg["incorrect_spans_key"]
+        return reference.has_annotation("ENT_IOB") or bool(reference.spans.get(key))
 
     def initialize(
         self,

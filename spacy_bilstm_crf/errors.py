@@ -281,13 +281,19 @@ class Warnings:
 
     # W2xx: lattice and components
     W201 = (
-        "[W201] The gold entities of {count} docs of a batch are impossible under the "
-        "tagging scheme and the settings; nothing was learned from these docs."
+        "[W201] '{name}': the gold of {count} docs of a batch is impossible under the "
+        "tagging scheme and the settings, first of {first}. Nothing was learned from "
+        "these docs; more of them are counted in 'left_out', without a warning."
     )
-
     W202 = (
         "[W202] '{name}' has no such labels: {labels}. Gold entities with them count "
-        "as missing annotation. Add the labels before training to learn them."
+        "as missing annotation, and rejected spans are ignored. Add the labels before "
+        "training to learn them."
+    )
+    W203 = (
+        "[W203] '{name}': {count} docs of a batch reject a span that is a gold entity, "
+        "first {first}. Nothing was learned from these docs; more of them are counted "
+        "in 'left_out', without a warning. Take the span out of one of the two."
     )
 
     # W4xx: converters

@@ -13,7 +13,8 @@ from spacy.attrs import ENT_IOB, ENT_TYPE, IS_SPACE, ORTH
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 
-from .tags import BoolArray, Entity, TagSet, entity_prefixes
+from .rejected import reject_spans
+from .tags import BoolArray, Entity, StateLattice, TagSet, entity_prefixes
 
 MISSING = -1
 # the values of Token.ent_iob
@@ -115,14 +116,18 @@ class TrainingLattices(NamedTuple):
     """What training compares.
 
     gold: The tags that the annotation leaves. Shape: (batch_size, seq_len, n_tags).
+    states: What rejected spans leave of it, None where there are none.
     free: The tags that are possible at all, None where everything is. Same shape.
-    unknown_labels: Labels of gold entities that the tag set does not know; these
-        entities count as missing.
+    unknown_labels: Labels that the tag set does not know: gold entities with them
+        count as missing, rejected spans with them do not count.
+    contradictions: For numbers of docs, a gold entity that is rejected as well.
     """
 
     gold: BoolArray
+    states: StateLattice | None
     free: BoolArray | None
     unknown_labels: set[str]
+    contradictions: dict[int, Entity]
 
 
 def get_training_lattices(
@@ -131,21 +136,33 @@ def get_training_lattices(
     tag_set: TagSet,
     *,
     cross_lines: bool,
+    incorrect_spans_key: str | None = None,
 ) -> TrainingLattices:
     """The gold lattice of some examples, and what is possible at all.
 
     Tokens whose annotation is missing or misaligned allow every tag in the gold
     lattice. Where the gold itself runs across a line break, so may the model.
+
+    incorrect_spans_key (str | None): The span group of the reference that holds
+        rejected spans.
     """
     gold = Restrictions(layout, tag_set)
     free = Restrictions(layout, tag_set)
+    contradictions = {}
     for b, i in enumerate(layout.docs.tolist()):
         example = examples[i]
         tag_ids = gold.require_gold(b, get_gold(example))
+        for span in get_rejected(example, incorrect_spans_key):
+            if gold.reject(b, span, tag_ids):
+                contradictions[i] = span
         if not layout.is_identity and not cross_lines:
             runs_on = np.append(tag_set.continues, False)[tag_ids]
             free.end_entities_at_lines(b, example.predicted, unless=runs_on)
-    return TrainingLattices(gold.require(), free.allowed, gold.unknown_labels)
+    table, rejected = gold.require(), gold.rejected
+    states = reject_spans(table, rejected, tag_set) if rejected else None
+    return TrainingLattices(
+        table, states, free.allowed, gold.unknown_labels, contradictions
+    )
 
 
 class Restrictions:
@@ -155,6 +172,7 @@ class Restrictions:
         self.layout = layout
         self.tag_set = tag_set
         self.allowed: BoolArray | None = None
+        self.rejected: list[tuple[int, Entity]] = []
         self.unknown_labels: set[str] = set()
 
     def require(self) -> BoolArray:
@@ -167,6 +185,11 @@ class Restrictions:
     def words(self, b: int) -> IntArray:
         """The tokens of sequence b. Shape: (n_words,)."""
         return self.layout.tokens[b, : self.layout.lengths[b]]
+
+    def locate(self, b: int, start: int, end: int) -> tuple[int, int]:
+        """The positions of the words among some tokens of sequence b."""
+        first, last = np.searchsorted(self.words(b), (start, end)).tolist()
+        return first, last
 
     def end_entities_at_lines(
         self, b: int, doc: Doc, unless: BoolArray | None = None
@@ -189,7 +212,7 @@ class Restrictions:
         for position in np.flatnonzero(np.isin(words, blocked)).tolist():
             self.fix(b, position, np.zeros(1, dtype=np.int64))
         for ent in doc.ents:
-            start, end = np.searchsorted(words, (ent.start, ent.end)).tolist()
+            start, end = self.locate(b, ent.start, ent.end)
             if end > start:
                 ids = entity_tag_ids(self.tag_set, end - start, ent.label_)
                 self.fix(b, start, ids)
@@ -207,7 +230,7 @@ class Restrictions:
         words = self.words(b)
         tag_ids = np.where(gold.outside[words], 0, MISSING)
         for start, end, label in gold.entities:
-            start, end = np.searchsorted(words, (start, end)).tolist()
+            start, end = self.locate(b, start, end)
             if label not in self.tag_set.labels:
                 self.unknown_labels.add(label)
             elif end > start:
@@ -215,6 +238,30 @@ class Restrictions:
         for first, last in find_runs(tag_ids != MISSING):
             self.fix(b, first, tag_ids[first:last])
         return tag_ids
+
+    def reject(self, b: int, span: Entity, gold_tag_ids: IntArray) -> bool:
+        """Note that a span is no entity, unless the lattice rules it out anyway.
+
+        gold_tag_ids (ndarray): As `require_gold` returns them. Shape: (n_words,).
+        RETURNS (bool): Whether it is a gold entity.
+        """
+        start, end = self.locate(b, *span[:2])
+        label = span[2]
+        if label not in self.tag_set.labels:
+            self.unknown_labels.add(label)
+            return False
+        tag_ids = entity_tag_ids(self.tag_set, end - start, label)
+        if end == start or not self.is_possible(b, start, tag_ids):
+            return False
+        self.rejected.append((b, (start, end, label)))
+        return bool((gold_tag_ids[start:end] == tag_ids).all())
+
+    def is_possible(self, b: int, start: int, tag_ids: IntArray) -> bool:
+        """Whether an entity with these tags may begin at `start` and end with them."""
+        allowed, end = self.require()[b], start + len(tag_ids)
+        after = allowed[end : self.layout.lengths[b]][:1, ~self.tag_set.continues]
+        may_end = after.any() or end == self.layout.lengths[b]
+        return bool(may_end and allowed[np.arange(start, end), tag_ids].all())
 
     def fix(self, b: int, start: int, tag_ids: IntArray) -> None:
         """Allow one tag each from `start` on, and no longer entity after them."""
@@ -230,6 +277,18 @@ def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
     prefixes = entity_prefixes(length, scheme=tag_set.scheme)
     tag_to_id = tag_set.tag_to_id
     return np.array([tag_to_id.get(f"{p}-{label}", 0) for p in prefixes])
+
+
+def get_rejected(example: Example, key: str | None) -> list[Entity]:
+    """The spans that are no entities, as far as their tokens align.
+
+    key (str | None): Their span group in the reference; none are read if None.
+    """
+    spans = example.reference.spans.get(key, ()) if key else ()
+    if not spans:
+        return []
+    aligned = example.get_aligned_spans_y2x(spans, allow_overlap=True)
+    return [(span.start, span.end, span.label_) for span in aligned]
 
 
 class Gold(NamedTuple):

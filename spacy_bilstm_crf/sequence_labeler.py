@@ -1,7 +1,6 @@
 """What components with a CRF share: batching, the training step, loading."""
 
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 import srsly
 import torch
+from numpy.typing import NDArray
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
 from spacy.pipeline.tok2vec import Tok2VecListener
@@ -20,13 +20,14 @@ from torch import Tensor
 
 from . import crf
 from .crf.validation import validate_k
-from .errors import Errors, Warnings
+from .errors import Errors
 from .lattice import Layout, get_layout, has_words
 from .rehearsal import rehearsal_loss
 from .serialization import model_from_bytes, model_to_bytes
-from .tags import BoolArray, TagSet
+from .tags import BoolArray, StateLattice, TagSet
 from .types import Potentials
 
+FloatArray = NDArray[np.float64]
 # tokens, padding included, that go through the network at once in prediction
 MAX_BATCH_TOKENS = 4096
 
@@ -250,28 +251,28 @@ class SequenceLabeler(TrainablePipe):
         self,
         potentials: Potentials[Any],
         layout: Layout,
-        gold: BoolArray,
+        gold: BoolArray | StateLattice,
         free: BoolArray | None,
-    ) -> tuple[float, Potentials[Any]]:
-        """The negative log likelihood of the gold lattice, summed, and its gradient."""
+    ) -> tuple[FloatArray, Potentials[Any]]:
+        """The negative log likelihood of the gold lattice, and the gradient.
+
+        RETURNS (tuple): The loss of each sequence, infinite where the gold has no path,
+            shape (batch_size,); and the gradient of the sum of the others.
+        """
         scores = self.to_torch(potentials)
         selected = select_words(scores, layout)
-        loss, d_selected = crf.negative_log_likelihood(
+        losses, d_selected = crf.negative_log_likelihood(
             selected,
-            self.to_tensor(gold, selected),
+            self.to_gold(gold, selected),
             lengths=self.to_tensor(layout.lengths, selected),
             constraints=self.tag_set.constraints,
             free=None if free is None else self.to_tensor(free, selected),
         )
         d_scores = restore_words(d_selected, layout, like=scores)
-        impossible = loss.isposinf()
-        if impossible.any():
-            count = int(impossible.sum())
-            warnings.warn(Warnings.W201.format(count=count), stacklevel=2)
-        total = float(loss[~impossible].sum())
-        if math.isnan(total):
+        if losses.isnan().any():
             raise ValueError(SpacyErrors.E910.format(name=self.name))
-        return total, Potentials(*(torch2xp(t) for t in d_scores))
+        gradient = Potentials(*(torch2xp(t) for t in d_scores))
+        return losses.double().cpu().numpy(), gradient
 
     def compute_divergence(
         self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]
@@ -304,6 +305,14 @@ class SequenceLabeler(TrainablePipe):
 
     def to_tensor(self, array: Any, like: Potentials[Tensor]) -> Tensor:
         return torch.as_tensor(array, device=like.emissions.device)
+
+    def to_gold(
+        self, gold: BoolArray | StateLattice, like: Potentials[Tensor]
+    ) -> Tensor | StateLattice:
+        if not isinstance(gold, StateLattice):
+            return self.to_tensor(gold, like)
+        tag_ids, allowed = (self.to_tensor(array, like) for array in gold[:2])
+        return gold._replace(tag_ids=tag_ids, allowed=allowed)
 
     def resize_output(self) -> None:
         """Give the output layer the size that the labels ask for."""

@@ -22,7 +22,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
-from spacy_bilstm_crf.lattice import get_layout
+from spacy_bilstm_crf.lattice import get_training_lattices
 
 FACTORY = "bilstm_crf_ner"
 
@@ -229,23 +229,28 @@ def test_unknown_gold_label_is_missing_and_warned_of_once(trained):
     pipe.get_loss(examples, potentials)
 
 
-def test_impossible_gold_is_left_out_and_counted(trained):
-    pipe = trained.get_pipe(FACTORY)
-    docs = [trained.make_doc(text) for text in TEXTS[:2]]
-    layout = get_layout(docs)
-    potentials = pipe.model.predict(docs)
-    gold = np.zeros((*layout.tokens.shape, 5), dtype=bool)
-    gold[..., 0] = True
-    expected, _ = pipe.compute_loss(potentials, layout, gold, None)
-    first, _ = pipe.compute_loss(
-        pipe.model.predict(docs[:1]), get_layout(docs[:1]), gold[:1, :5], None
-    )
-    gold[1, 0] = [False, False, True, False, False]
-    with pytest.warns(UserWarning, match=r"W201.* 1 docs"):
-        loss, gradient = pipe.compute_loss(potentials, layout, gold, None)
-    assert loss == pytest.approx(first, rel=1e-4)
-    assert loss < expected
+def test_impossible_gold_is_left_out_and_named_once(trained, monkeypatch):
+    pipe = make_pipeline().from_bytes(trained.to_bytes()).get_pipe(FACTORY)
+    examples = make_examples(trained)[:2]
+
+    def make_impossible(*args, **kwargs):
+        lattices = get_training_lattices(*args, **kwargs)
+        lattices.gold[1:, 0] = [False, False, True, False, False]
+        return lattices
+
+    def get_loss(examples):
+        potentials = pipe.model.predict([eg.predicted for eg in examples])
+        return pipe.get_loss(examples, potentials)
+
+    path = "spacy_bilstm_crf.entity_recognizer.get_training_lattices"
+    monkeypatch.setattr(path, make_impossible)
+    with pytest.warns(UserWarning, match=r"W201.* 1 docs.*'I like London and Berlin.'"):
+        loss, gradient = get_loss(examples)
+    assert loss == pytest.approx(get_loss(examples[:1])[0], rel=1e-4)
     assert not gradient.emissions[1].any()
+    # warnings are errors here: a second one would fail
+    get_loss(examples)
+    assert pipe.left_out == {"impossible": 2}
 
 
 def test_scores_that_are_no_numbers_are_an_error(trained):

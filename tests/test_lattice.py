@@ -204,6 +204,67 @@ def test_preset_entity_across_a_line_break_is_kept(tag_set):
     assert lattice[2] == ("O B-per" if tag_set is IOB2 else "O B-per U-per")
 
 
+def get_rejecting(doc, spans, tag_set=IOB2, **annotation):
+    example = Example.from_dict(doc, annotation)
+    reference = example.reference
+    reference.spans["no"] = [Span(reference, *span) for span in spans]
+    return get_training_lattices(
+        [Example(make_doc([]), make_doc([])), example],
+        get_layout([make_doc([]), doc]),
+        tag_set,
+        cross_lines=False,
+        incorrect_spans_key="no",
+    )
+
+
+@pytest.mark.parametrize("tag_set", [IOB2, BILUO])
+def test_rejected_span_gives_its_beginning_states_of_its_own(tag_set):
+    doc = make_doc(["a", " ", "b", "c"])
+    lattices = get_rejecting(doc, [(0, 4, "per"), (0, 2, "per")], tag_set)
+    assert lattices.gold.all()
+    tag_ids, allowed, _ = lattices.states
+    n_tags = tag_set.n_tags
+    assert tag_ids[:n_tags].tolist() == list(range(n_tags))
+    opens = ~tag_set.continues[tag_ids]
+    assert not allowed[0, 0, :n_tags][opens[:n_tags]][1:].any()
+    assert allowed[0, 1:, :n_tags].all()
+    # one position a word, and on the track for as long as a rejected span may last
+    on_track = allowed[0, :, n_tags:]
+    assert [row.any() for row in on_track] == [True, True, True]
+    assert not on_track[1:, opens[n_tags:]].any()
+    assert not lattices.contradictions
+
+
+@pytest.mark.parametrize(
+    "span", [(0, 2, "per"), (0, 3, "per"), (0, 5, "per"), (2, 4, "per"), (3, 5, "per")]
+)
+def test_span_that_the_gold_rules_out_needs_no_states(span):
+    doc = make_doc(["a", "b", "c", "d", "e"])
+    gold = ["B-per", "I-per", "I-per", "L-per", "O"]
+    assert get_rejecting(doc, [span], entities=gold).states is None
+
+
+def test_span_without_words_is_ignored():
+    lattices = get_rejecting(make_doc(["a", " ", "b"]), [(1, 2, "per")])
+    assert lattices.states is None
+
+
+def test_rejected_gold_entity_is_a_contradiction():
+    doc = make_doc(["a", " ", "b", "c", "d"])
+    gold = ["B-per", "I-per", "L-per", "-", "U-per"]
+    spans = [(0, 3, "per"), (3, 4, "per")]
+    assert get_rejecting(doc, spans, entities=gold).contradictions == {1: spans[0]}
+    lattices = get_rejecting(doc, spans[1:], entities=gold)
+    assert not lattices.contradictions
+    assert lattices.states is not None
+
+
+def test_rejected_span_of_an_unknown_label_is_reported():
+    lattices = get_rejecting(make_doc(["a"]), [(0, 1, "dish")])
+    assert lattices.states is None
+    assert lattices.unknown_labels == {"dish"}
+
+
 def test_find_runs():
     mask = np.array([True, True, False, True, False, False, True])
     assert find_runs(mask) == [(0, 2), (3, 4), (6, 7)]
