@@ -7,9 +7,11 @@ import numpy as np
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from .confidence import set_confidence
 from .errors import Errors
 from .lattice import Layout, find_runs, is_preset
-from .tags import Entity, TagSet
+from .prediction import Prediction, find_spans, to_predictions
+from .tags import BoolArray, Entity, TagSet
 
 
 class Analysis(NamedTuple):
@@ -55,19 +57,8 @@ def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[En
     tag_ids (ndarray): Legal tag sequences. Shape: (batch_size, seq_len).
     RETURNS (list[list[Entity]]): For each doc, those without words included.
     """
-    entities: list[list[Entity]] = [[] for _ in range(layout.n_docs)]
-    continues = np.append(tag_set.continues, False)
-    # shape: (batch_size, seq_len); one column more to see what comes after
-    ids = np.where(layout.mask, tag_ids, 0)
-    after = np.pad(ids[:, 1:], ((0, 0), (0, 1)))
-    starts = np.argwhere((ids > 0) & ~continues[ids])
-    lasts = np.argwhere((ids > 0) & ~continues[after])
-    for (b, start), (_, last) in zip(starts.tolist(), lasts.tolist(), strict=True):
-        label = tag_set.labels[(ids[b, start] - 1) // tag_set.n_prefixes]
-        tokens = layout.tokens[b]
-        span = (int(tokens[start]), int(tokens[last]) + 1, label)
-        entities[layout.docs[b]].append(span)
-    return entities
+    found = find_spans(tag_ids, layout.mask, tag_set)
+    return [of_doc.entities for of_doc in to_predictions(found, layout, tag_set)]
 
 
 def read_analyses(
@@ -120,6 +111,23 @@ def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
     return sorted(kept + [e for e in entities if not preset[e[0] : e[1]].any()])
 
 
+def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -> None:
+    """Add entities to a doc, with their confidence; what is set or blocked stays.
+
+    spans_key (str | None): Where in `doc.spans` the confidence goes, nowhere if None.
+    """
+    preset = is_preset(doc)
+    added = [
+        (Span(doc, start, end, label=label), probability)
+        for (start, end, label), probability in zip(*prediction, strict=True)
+        if not preset[start:end].any()
+    ]
+    spans = [span for span, _ in added]
+    set_entities(doc, spans, preset)
+    if spans_key is not None:
+        set_confidence(doc, spans, [p for _, p in added], key=spans_key)
+
+
 def describe(doc: Doc, entity: Entity | None = None) -> str:
     """Name a doc by its beginning, or an entity in it, for a message."""
     text = repr(doc.text[:60])
@@ -129,14 +137,11 @@ def describe(doc: Doc, entity: Entity | None = None) -> str:
     return f"{doc[start:end].text!r} as {label} (tokens {start} to {end - 1}) of {text}"
 
 
-def set_entities(doc: Doc, entities: list[Entity]) -> None:
-    """Add entities to a doc; what is set or blocked already stays as it is."""
-    preset = is_preset(doc)
-    spans = [
-        Span(doc, start, end, label=label)
-        for start, end, label in entities
-        if not preset[start:end].any()
-    ]
+def set_entities(doc: Doc, spans: list[Span], preset: BoolArray) -> None:
+    """Add entities to a doc whose other tokens are outside unless they are preset.
+
+    preset (ndarray): True where nothing may change. Shape: (n_tokens,).
+    """
     if not preset.any():
         doc.set_ents(spans, default="outside")
         return

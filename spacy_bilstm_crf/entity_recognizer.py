@@ -7,22 +7,26 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
+from torch import Tensor
 
+from .confidence import register_confidence
+from .decision import get_thresholds
 from .entities import (
     Analysis,
     describe,
     get_only_analysis,
     read_analyses,
-    read_entities,
     read_labels,
-    set_entities,
+    set_prediction,
 )
 from .errors import Errors, Warnings
+from .label_weights import get_costs
 from .lattice import (
     Layout,
     get_free_lattice,
@@ -31,8 +35,19 @@ from .lattice import (
     get_training_lattices,
     has_words,
 )
+from .prediction import (
+    FoundSpans,
+    Prediction,
+    drop_improbable,
+    find_probable_spans,
+    find_spans,
+    rate_spans,
+    resolve_overlaps,
+    to_predictions,
+)
 from .scorer import score_entities
-from .sequence_labeler import SequenceLabeler
+from .sequence_labeler import SequenceLabeler, apply_by_length
+from .settings import DEFAULT_SETTINGS, fill_settings, validate_label_settings
 from .tags import BoolArray, Entity, TagSet
 from .types import Potentials
 
@@ -80,15 +95,15 @@ residual = false
 DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
 LEFT_OUT = {"contradictory": Warnings.W203, "impossible": Warnings.W201}
 
+register_confidence()
+
 
 @Language.factory(
     "bilstm_crf_ner",
     assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
     default_config={
         "model": DEFAULT_MODEL,
-        "scheme": "iob2",
-        "cross_lines": False,
-        "incorrect_spans_key": None,
+        **DEFAULT_SETTINGS,
         "scorer": {"@scorers": "spacy-bilstm-crf.entity_scorer.v1"},
     },
     default_score_weights={
@@ -105,6 +120,12 @@ def make_entity_recognizer(
     scheme: str,
     cross_lines: bool,
     incorrect_spans_key: str | None,
+    threshold: float,
+    label_thresholds: dict[str, float],
+    decision: str,
+    temperature: float,
+    spans_key: str | None,
+    label_weights: dict[str, float],
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "CRFEntityRecognizer":
     """Create the component `bilstm_crf_ner`; see `CRFEntityRecognizer`."""
@@ -112,10 +133,16 @@ def make_entity_recognizer(
         nlp.vocab,
         model,
         name,
+        scorer=scorer,
         scheme=scheme,
         cross_lines=cross_lines,
         incorrect_spans_key=incorrect_spans_key,
-        scorer=scorer,
+        threshold=threshold,
+        label_thresholds=label_thresholds,
+        decision=decision,
+        temperature=temperature,
+        spans_key=spans_key,
+        label_weights=label_weights,
     )
 
 
@@ -128,13 +155,22 @@ class CRFEntityRecognizer(SequenceLabeler):
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
-    scheme (str): Tagging scheme inside the CRF, 'iob2' or 'biluo'.
-    cross_lines (bool): Let an entity run across a line break. By default a
-        white-space token with a line break ends it.
-    incorrect_spans_key (str | None): The span group of the reference that holds spans
-        that are no entities of their label.
     scorer (Callable | None): The scoring method.
-    RAISES (ValueError): For an unknown scheme, or a model without CRF.
+    settings: Those of `settings.DEFAULT_SETTINGS`:
+        scheme (str): Tagging scheme inside the CRF, 'iob2' or 'biluo'.
+        cross_lines (bool): Let an entity run across a line break. By default a
+            white-space token with a line break ends it.
+        incorrect_spans_key (str | None): The span group of the reference that holds
+            spans that are no entities of their label.
+        threshold (float): Entities of a lower probability are dropped.
+        label_thresholds (dict[str, float]): The same for single labels.
+        decision (str): 'best_path' takes the entities of the most probable tag
+            sequence, 'expected_f1' all spans that reach their threshold.
+        temperature (float): Divides the scores in prediction; see `calibration`.
+        spans_key (str | None): Where in `doc.spans` the probabilities of the entities
+            go; None computes none.
+        label_weights (dict[str, float]): Weights in the loss; see `label_weights`.
+    RAISES (ValueError): For a setting out of range, or a model without CRF.
     """
 
     def __init__(
@@ -143,10 +179,8 @@ class CRFEntityRecognizer(SequenceLabeler):
         model: Model[list[Doc], Potentials],
         name: str = "bilstm_crf_ner",
         *,
-        scheme: str = "iob2",
-        cross_lines: bool = False,
-        incorrect_spans_key: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = score_entities,
+        **settings: Any,
     ) -> None:
         if not model.has_ref("output_layer"):
             raise ValueError(Errors.B203.format(name=name, model=model.name))
@@ -154,13 +188,8 @@ class CRFEntityRecognizer(SequenceLabeler):
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {
-            "labels": [],
-            "scheme": scheme,
-            "cross_lines": cross_lines,
-            "incorrect_spans_key": incorrect_spans_key,
-        }
-        self._tag_set = TagSet((), scheme)
+        self.cfg: dict[str, Any] = {"labels": [], **fill_settings(settings)}
+        self._tag_set = TagSet((), self.cfg["scheme"])
         self.left_out: Counter[str] = Counter()
         self._unknown_labels: set[str] = set()
 
@@ -175,18 +204,38 @@ class CRFEntityRecognizer(SequenceLabeler):
         """The labels, as `spacy init labels` writes them."""
         return list(self.labels)
 
-    def predict(self, docs: Iterable[Doc]) -> list[list[Entity]]:
+    def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
         """Find the entities of some docs, without changing them.
 
-        RETURNS (list[list[Entity]]): For each doc (start token, end token, label),
-            in order.
+        RETURNS (list[Prediction]): For each doc its entities, in order, and their
+            probabilities.
         """
         docs = list(docs)
         if not any(has_words(doc) for doc in docs):
-            return [[] for _ in docs]
+            return [Prediction([], []) for _ in docs]
         potentials, layout, free = self._run_model(docs)
-        tag_ids = self.decode(potentials, layout, free)
-        return read_entities(tag_ids, layout, self.tag_set)
+        scores, lengths = self.constrained_scores(potentials, layout, free)
+        found = self._find_spans(scores, lengths, layout)
+        return to_predictions(found, layout, self.tag_set)
+
+    def _find_spans(
+        self, scores: Potentials[Tensor], lengths: Tensor, layout: Layout
+    ) -> FoundSpans:
+        tag_set = self.tag_set
+        thresholds = get_thresholds(
+            self.labels, self.cfg["threshold"], self.cfg["label_thresholds"]
+        )
+        if self.cfg["decision"] == "expected_f1":
+            posterior = self.infer(scores, lengths, layout)
+            found = find_probable_spans(posterior, thresholds, tag_set)
+            return resolve_overlaps(found, thresholds)
+        tag_ids = self.decode(scores, lengths, layout)
+        found = find_spans(tag_ids, layout.mask, tag_set)
+        if self.cfg["spans_key"] is None and not thresholds.any():
+            return found
+        posterior = self.infer(scores, lengths, layout)
+        found = rate_spans(found, tag_ids, posterior, continues=tag_set.continues)
+        return drop_improbable(found, thresholds)
 
     def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Analysis]]:
         """Find the k most probable sets of entities of some docs; see `k_best`.
@@ -200,6 +249,44 @@ class CRFEntityRecognizer(SequenceLabeler):
         tag_ids, probabilities = self.decode_k_best(potentials, layout, free, k)
         return read_analyses(docs, tag_ids, probabilities, layout, self.tag_set)
 
+    def candidates(
+        self, docs: Doc | Iterable[Doc], *, threshold: float = 0.1
+    ) -> Prediction | list[Prediction]:
+        """All spans that are entities with some probability, of one doc or of several.
+
+        They may overlap. The docs are not changed, and as in `k_best` what is set in
+        them already is certain.
+
+        threshold (float): The least probability, 0.01 if it is below that.
+        RETURNS (Prediction | list[Prediction]): Shorter spans first.
+        """
+        thresholds = np.full(len(self.labels), threshold)
+        return apply_by_length(docs, lambda batch: self._rate_all(batch, thresholds))
+
+    def _rate_all(
+        self, docs: Sequence[Doc], thresholds: NDArray[np.float64]
+    ) -> list[Prediction]:
+        if not any(has_words(doc) for doc in docs):
+            return [Prediction([], []) for _ in docs]
+        potentials, layout, free = self._run_model(docs)
+        scores, lengths = self.constrained_scores(potentials, layout, free)
+        posterior = self.infer(scores, lengths, layout)
+        found = find_probable_spans(posterior, thresholds, self.tag_set)
+        return to_predictions(found, layout, self.tag_set)
+
+    def compute_marginals(self, docs: Sequence[Doc]) -> list[NDArray[np.float32]]:
+        """The probability of each tag at each token; see `marginals`."""
+        shapes = ((len(doc), self.tag_set.n_tags) for doc in docs)
+        tables = [np.zeros(shape, dtype=np.float32) for shape in shapes]
+        if any(has_words(doc) for doc in docs):
+            potentials, layout, free = self._run_model(docs)
+            scores, lengths = self.constrained_scores(potentials, layout, free)
+            marginals = self.infer(scores, lengths, layout).marginals.cpu().numpy()
+            for b, i in enumerate(layout.docs.tolist()):
+                n_words = layout.lengths[b]
+                tables[i][layout.tokens[b, :n_words]] = marginals[b, :n_words]
+        return tables
+
     def _run_model(
         self, docs: Sequence[Doc]
     ) -> tuple[Potentials[Any], Layout, BoolArray | None]:
@@ -211,11 +298,14 @@ class CRFEntityRecognizer(SequenceLabeler):
         return self.model.predict(docs), layout, free
 
     def set_annotations(
-        self, docs: Sequence[Doc], predictions: list[list[Entity]]
+        self, docs: Sequence[Doc], predictions: Sequence[Prediction]
     ) -> None:
-        """Write entities to `doc.ents`, beside those that are there already."""
-        for doc, entities in zip(docs, predictions, strict=True):
-            set_entities(doc, entities)
+        """Write entities to `doc.ents`, beside those that are there already.
+
+        Their confidence goes to `doc.spans[spans_key]`.
+        """
+        for doc, prediction in zip(docs, predictions, strict=True):
+            set_prediction(doc, prediction, spans_key=self.cfg["spans_key"])
 
     def get_possible_tags(
         self, docs: Sequence[Doc], layout: Layout
@@ -225,7 +315,11 @@ class CRFEntityRecognizer(SequenceLabeler):
         )
 
     def get_loss(
-        self, examples: Iterable[Example], potentials: Potentials[Any]
+        self,
+        examples: Iterable[Example],
+        potentials: Potentials[Any],
+        *,
+        label_weights: dict[str, float] | None = None,
     ) -> tuple[float, Potentials[Any]]:
         """The negative log likelihood of the gold entities, summed over the docs.
 
@@ -233,6 +327,7 @@ class CRFEntityRecognizer(SequenceLabeler):
         an entity whose label is unknown, are summed out. Paths with a rejected span
         are not gold. A doc whose gold has no path is left out, and counted.
 
+        label_weights (dict | None): Instead of those of the component.
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
         examples = list(examples)
@@ -247,7 +342,11 @@ class CRFEntityRecognizer(SequenceLabeler):
         )
         self._warn_of(lattices.unknown_labels)
         gold = lattices.gold if lattices.states is None else lattices.states
-        losses, gradient = self.compute_loss(potentials, layout, gold, lattices.free)
+        weights = self.cfg["label_weights"] if label_weights is None else label_weights
+        costs = get_costs(lattices.gold, self.tag_set, weights) if weights else None
+        losses, gradient = self.compute_loss(
+            potentials, layout, gold, lattices.free, costs
+        )
         impossible = np.isposinf(losses)
         left_out = layout.docs[impossible].tolist()
         self._leave_out(examples, left_out, lattices.contradictions)
@@ -306,6 +405,7 @@ class CRFEntityRecognizer(SequenceLabeler):
         for label in read_labels(get_examples, labels):
             self.add_label(label)
         self._require_labels()
+        validate_label_settings(self.cfg, self.labels)
         docs = (eg.predicted for eg in get_examples())
         sample = list(islice(filter(has_words, docs), 10))
         if not sample:

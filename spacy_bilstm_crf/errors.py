@@ -102,7 +102,8 @@ class Errors:
         "or correct their names."
     )
     B206 = (
-        "[B206] Bad threshold for '{name}': {value}. Expected a probability from 0 to 1."
+        "[B206] Bad threshold for '{name}': {value}. Expected a probability, from "
+        "0 to 1."
     )
     B207 = (
         "[B207] Bad weight or temperature for '{name}': {value}. Expected a number "
@@ -273,6 +274,15 @@ class Errors:
     B503 = (
         "[B503] Cannot load a pipeline from '{model}': it is neither an installed "
         "package nor a folder with a config.cfg. Train one, or install its wheel."
+    )
+    B504 = (
+        "[B504] The pipeline has the components {found} of the factory '{factory}', "
+        "asked for: {name!r}. Expected one; name it with --name."
+    )
+    B505 = "[B505] '{path}' is not there. Expected a .spacy file, such as dev.spacy."
+    B506 = (
+        "[B506] None of the {count} docs of '{path}' has entity annotation. Expected "
+        "held-out data with gold entities, such as dev.spacy."
     )
 
 

@@ -1,7 +1,7 @@
 """What components with a CRF share: batching, the training step, loading."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,10 @@ class SequenceLabeler(TrainablePipe):
         """The k most probable analyses of each doc of a batch."""
         raise NotImplementedError
 
+    def compute_marginals(self, docs: Sequence[Doc]) -> list[Any]:
+        """The probability of each tag at each token of a batch of docs."""
+        raise NotImplementedError
+
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the component."""
@@ -102,15 +106,18 @@ class SequenceLabeler(TrainablePipe):
         RAISES (ValueError): If k is below 1.
         """
         validate_k(k)
-        if isinstance(docs, Doc):
-            return self.analyze([docs], k)[0]
-        docs = list(docs)
-        analyses: list[Any] = [None] * len(docs)
-        for batch in batch_by_length(docs):
-            found = self.analyze([docs[i] for i in batch], k)
-            for i, of_doc in zip(batch, found, strict=True):
-                analyses[i] = of_doc
-        return analyses
+        return apply_by_length(docs, lambda batch: self.analyze(batch, k))
+
+    def marginals(self, docs: Doc | Iterable[Doc]) -> Any:
+        """The probability of each tag at each token, of one doc or of several.
+
+        The tags are those of `tag_set.tags`. The docs are not changed, and as in
+        `k_best` what is set in them already is certain.
+
+        RETURNS (ndarray | list[ndarray]): Zero for white space, of which the CRF knows
+            nothing. Shape: (n_tokens, n_tags).
+        """
+        return apply_by_length(docs, self.compute_marginals)
 
     def update(
         self,
@@ -193,16 +200,28 @@ class SequenceLabeler(TrainablePipe):
             raise ValueError(Errors.B215.format(name=self.name))
 
     def decode(
-        self, potentials: Potentials[Any], layout: Layout, free: BoolArray | None
+        self, scores: Potentials[Tensor], lengths: Tensor, layout: Layout
     ) -> Any:
-        """The best legal tag of each word. Shape: (batch_size, seq_len).
+        """The best tag of each word. Shape: (batch_size, seq_len).
 
+        scores, lengths: What `constrained_scores` returns.
         RAISES (ValueError): If no tag sequence is possible.
         """
-        scores, lengths = self.constrained_scores(potentials, layout, free)
         tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
         self._require_paths(best, layout)
         return tag_ids.cpu().numpy()
+
+    def infer(
+        self, scores: Potentials[Tensor], lengths: Tensor, layout: Layout
+    ) -> crf.Posterior:
+        """The distribution over tag sequences.
+
+        scores, lengths: What `constrained_scores` returns.
+        RAISES (ValueError): If no tag sequence is possible.
+        """
+        posterior = crf.posterior(scores, lengths=lengths)
+        self._require_paths(posterior.log_partition, layout)
+        return posterior
 
     def decode_k_best(
         self,
@@ -238,6 +257,7 @@ class SequenceLabeler(TrainablePipe):
         scores = select_words(self.to_torch(potentials), layout)
         allowed = None if free is None else self.to_tensor(free, scores)
         scores = crf.constrain(scores, self.tag_set.constraints, allowed=allowed)
+        scores = Potentials(*(s / self.cfg["temperature"] for s in scores))
         return scores, self.to_tensor(layout.lengths, scores)
 
     def _require_paths(self, best: Tensor, layout: Layout) -> None:
@@ -253,14 +273,20 @@ class SequenceLabeler(TrainablePipe):
         layout: Layout,
         gold: BoolArray | StateLattice,
         free: BoolArray | None,
+        costs: NDArray[np.float32] | None = None,
     ) -> tuple[FloatArray, Potentials[Any]]:
         """The negative log likelihood of the gold lattice, and the gradient.
 
+        costs (ndarray | None): Added to the emissions of the words, as a margin; see
+            `label_weights`. Shape: (batch_size, seq_len, n_tags).
         RETURNS (tuple): The loss of each sequence, infinite where the gold has no path,
             shape (batch_size,); and the gradient of the sum of the others.
         """
         scores = self.to_torch(potentials)
         selected = select_words(scores, layout)
+        if costs is not None:
+            emissions = selected.emissions + self.to_tensor(costs, selected)
+            selected = selected._replace(emissions=emissions)
         losses, d_selected = crf.negative_log_likelihood(
             selected,
             self.to_gold(gold, selected),
@@ -382,6 +408,24 @@ class SequenceLabeler(TrainablePipe):
         if self.model.get_ref("output_layer").has_dim("nO"):
             self.resize_output()
         return 1
+
+
+def apply_by_length(
+    docs: Doc | Iterable[Doc], function: Callable[[list[Doc]], Sequence[Any]]
+) -> Any:
+    """Apply a function of a batch to docs of similar length at a time.
+
+    RETURNS: The result for the doc; for several docs a list of them, in order.
+    """
+    if isinstance(docs, Doc):
+        return function([docs])[0]
+    docs = list(docs)
+    results: list[Any] = [None] * len(docs)
+    for batch in batch_by_length(docs):
+        found = function([docs[i] for i in batch])
+        for i, of_doc in zip(batch, found, strict=True):
+            results[i] = of_doc
+    return results
 
 
 def batch_by_length(docs: Sequence[Doc]) -> Iterator[list[int]]:

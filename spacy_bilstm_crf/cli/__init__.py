@@ -8,10 +8,11 @@ import sys
 
 import typer
 
+from .calibrate import calibrate_cli
 from .convert import convert_cli
 from .demo import demo_cli
 
-HELP = "Convert a corpus for a BiLSTM-CRF pipeline, and try a trained one out."
+HELP = "Convert corpora, calibrate trained pipelines, and try them out."
 
 app = typer.Typer(
     name="bilstm-crf",
@@ -21,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("convert")(convert_cli)
+app.command("calibrate")(calibrate_cli)
 app.command("demo")(demo_cli)
 
 

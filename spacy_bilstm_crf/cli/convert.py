@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from typer import Argument as Arg
-from typer import Exit
 from typer import Option as Opt
+
+from .printing import fail, group_digits, say
 
 if TYPE_CHECKING:
     from ..converters import SplitOptions
@@ -61,13 +62,12 @@ def convert_cli(
     try:
         path, sample = choose_input(input_path, fallback=fallback)
         if sample:
-            _say("warn", _SAMPLE.format(path=input_path, sample=path))
+            say("warn", _SAMPLE.format(path=input_path, sample=path))
         summary = convert(
             path, output_dir, options=options, encoding=encoding, sample=sample
         )
     except CorpusError as error:
-        _say("fail", str(error))
-        raise Exit(1) from None
+        fail(error)
     print_summary(summary, output_dir)
 
 
@@ -128,35 +128,23 @@ def print_summary(summary: Mapping[str, Any], output_dir: Path) -> None:
     ]
     header = ["", "sentences", "tokens", "entities", *labels]
     msg.table(
-        [[_group_digits(cell) for cell in row] for row in rows],
+        [[group_digits(cell) for cell in row] for row in rows],
         header=header,
         divider=True,
         aligns=["l", *"r" * (len(header) - 1)],
     )
     for line in _notes(summary):
-        _say("warn", line)
+        say("warn", line)
     file = summary["source"]["member"] or summary["source"]
-    _say(
+    say(
         "good",
         f"{file['name']} ({summary['form']}, {summary['encoding']}) converted to "
         f"{output_dir}",
     )
 
 
-def _say(style: str, text: str) -> None:
-    """Print a message as one line: wasabi would break it at 80 columns."""
-    from wasabi.printer import Printer
-
-    message = getattr(Printer(no_print=True), style)(text)
-    print(message.replace("\n", " "))
-
-
 def _pick(counts: Mapping[str, int], labels: list[str]) -> list[int]:
     return [counts.get(label, 0) for label in labels]
-
-
-def _group_digits(cell: str | int) -> str:
-    return cell if isinstance(cell, str) else f"{cell:,}"
 
 
 # what the counts of corpus.json are called in a sentence

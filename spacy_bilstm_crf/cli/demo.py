@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from typer import Argument as Arg
-from typer import Exit
 from typer import Option as Opt
 
+from .loading import load_pipeline
+from .printing import fail
+
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.tokens import Doc
 
 TEXTS = [
@@ -35,7 +36,7 @@ def demo_cli(
     try:
         nlp = load_pipeline(model)
     except ValueError as error:
-        _fail(error)
+        fail(error)
     docs = list(nlp.pipe(text or TEXTS))
     print_entities(docs)
     notes = nlp.meta.get("notes")
@@ -46,23 +47,8 @@ def demo_cli(
     try:
         write_page(docs, out)
     except ValueError as error:
-        _fail(error)
+        fail(error)
     msg.good(f"Page written to {out}")
-
-
-def load_pipeline(model: str) -> "Language":
-    """Load a pipeline.
-
-    RAISES (ValueError): If there is none of this name or in this folder.
-    """
-    import spacy
-
-    from ..errors import Errors
-
-    try:
-        return spacy.load(model)
-    except OSError:
-        raise ValueError(Errors.B503.format(model=model)) from None
 
 
 def print_entities(docs: Sequence["Doc"]) -> None:
@@ -93,13 +79,6 @@ def write_page(docs: Sequence["Doc"], path: Path) -> None:
         warnings.filterwarnings("ignore", r"\[W006\]")
         html = displacy.render(docs, style="ent", page=True, jupyter=False)
     write_files(path.parent, {path.name: html.encode()})
-
-
-def _fail(error: Exception) -> NoReturn:
-    from wasabi import msg
-
-    msg.fail(str(error))
-    raise Exit(1) from None
 
 
 def _as_line(text: str) -> str:

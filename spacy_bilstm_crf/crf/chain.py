@@ -126,7 +126,8 @@ def probable_spans(
         b, start, last, first = b[i], start[i], last[i] + 1, first[i]
         mass = masses[i, tag]
     found.append([b, start, last, first, mass])
-    *spans, tags, probabilities = (torch.cat(column) for column in zip(*found, strict=True))
+    columns = (torch.cat(column) for column in zip(*found, strict=True))
+    *spans, tags, probabilities = columns
     return Spans(*spans), tags, probabilities
 
 
@@ -159,8 +160,8 @@ def _log_step(
 def _steps_from(posterior: Posterior, b: Tensor, t: Tensor, tag: Tensor) -> Tensor:
     """p(k at t + 1 | tag at t), zero at the end. Shape: (n, n_tags)."""
     following = torch.arange(len(posterior.log_transitions), device=t.device)
-    columns = (x.unsqueeze(1) for x in (b, t, tag))
-    return _log_step(posterior, *columns, following).exp()
+    b, t, tag = (x.unsqueeze(1) for x in (b, t, tag))
+    return _log_step(posterior, b, t, tag, following).exp()
 
 
 def _ending(

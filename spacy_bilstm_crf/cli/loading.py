@@ -1,0 +1,67 @@
+"""What commands load: pipelines, their component, and examples."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Errors
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.training import Example
+
+    from ..entity_recognizer import CRFEntityRecognizer
+
+
+def load_pipeline(model: str) -> "Language":
+    """Load a pipeline.
+
+    model (str): Name of an installed package, or a folder.
+    RAISES (ValueError): If there is none of this name or in this folder.
+    """
+    import spacy
+
+    try:
+        return spacy.load(model)
+    except OSError:
+        raise ValueError(Errors.B503.format(model=model)) from None
+
+
+def get_component(
+    nlp: "Language", name: str | None
+) -> tuple[str, "CRFEntityRecognizer"]:
+    """The component of this name, or the only one of the factory `bilstm_crf_ner`.
+
+    RAISES (ValueError): If there is none, or several and no name.
+    """
+    names = [n for n in nlp.pipe_names if nlp.get_pipe_meta(n).factory == FACTORY]
+    chosen = [n for n in names if name in (None, n)]
+    if len(chosen) != 1:
+        raise ValueError(Errors.B504.format(factory=FACTORY, found=names, name=name))
+    return chosen[0], nlp.get_pipe(chosen[0])
+
+
+FACTORY = "bilstm_crf_ner"
+
+
+def read_examples(nlp: "Language", path: Path) -> "list[Example]":
+    """Read a .spacy file as spaCy's own training does.
+
+    RAISES (ValueError): If the file is not there, or holds no entity annotation.
+    """
+    from spacy.training import Corpus
+
+    if not path.exists():
+        raise ValueError(Errors.B505.format(path=path))
+    examples = list(Corpus(path)(nlp))
+    if not any(eg.reference.has_annotation("ENT_IOB") for eg in examples):
+        raise ValueError(Errors.B506.format(path=path, count=len(examples)))
+    return examples
+
+
+def run_before(nlp: "Language", name: str, examples: "list[Example]") -> None:
+    """Let the components before `name` annotate the predicted docs."""
+    docs = [eg.predicted for eg in examples]
+    later = nlp.pipe_names[nlp.pipe_names.index(name) :]
+    with nlp.select_pipes(disable=later):
+        for eg, doc in zip(examples, nlp.pipe(docs), strict=True):
+            eg.predicted = doc

@@ -1,0 +1,135 @@
+"""The command `calibrate`: what it fits, prints and writes."""
+
+import pytest
+import spacy
+from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_bilstm_crf.calibration import calibration_error
+from spacy_bilstm_crf.cli import app
+from spacy_bilstm_crf.cli.calibrate import calibrate, evaluate
+from spacy_bilstm_crf.decision import best_expected_f1
+from spacy_bilstm_crf.tuning import tune_temperature, tune_thresholds
+
+# the same texts with other gold, so that a certain model is wrong in places
+HELD_OUT = [
+    *TRAIN_DATA,
+    ("I like London and Berlin.", [(7, 13, "LOC")]),
+    ("Shaka Khan left London.", [(0, 10, "PERSON")]),
+    ("Who is Shaka Khan?", []),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A trained pipeline and held-out data."""
+    folder = tmp_path_factory.mktemp("calibrate")
+    nlp = train_pipeline(make_pipeline(), n_steps=60)
+    nlp.to_disk(folder / "model")
+    docs = [eg.reference for eg in make_examples(nlp, HELD_OUT)]
+    DocBin(docs=docs).to_disk(folder / "dev.spacy")
+    blank = [nlp.make_doc("No annotation here.")]
+    DocBin(docs=blank).to_disk(folder / "blank.spacy")
+    return folder
+
+
+@pytest.fixture
+def nlp(folder):
+    return spacy.load(folder / "model")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["calibrate", *map(str, arguments)])
+
+
+def test_temperature_lowers_the_loss_and_the_calibration_error(nlp):
+    pipe = nlp.get_pipe("bilstm_crf_ner")
+    examples = make_examples(nlp, HELD_OUT)
+    report = calibrate(pipe, examples, decision="best_path")
+    t = report.temperature
+    assert t.value > 1
+    assert t.loss_after < t.loss_before
+    assert pipe.cfg["temperature"] == pytest.approx(t.value, abs=1e-4)
+    assert calibration_error(report.after.bins) < calibration_error(report.before.bins)
+    # the best path is the same one
+    assert report.after.scores == report.before.scores
+    assert pipe.cfg["label_thresholds"] == {}
+
+
+def test_no_other_temperature_is_better(nlp):
+    pipe = nlp.get_pipe("bilstm_crf_ner")
+    examples = make_examples(nlp, HELD_OUT)
+    best = tune_temperature(pipe, examples)
+    potentials = pipe.model.predict([eg.predicted for eg in examples])
+    n_words = sum(len(eg.predicted) for eg in examples)
+    for factor in (0.9, 1.0, 1.1):
+        divided = (scores / (best.value * factor) for scores in potentials)
+        loss, _ = pipe.get_loss(examples, type(potentials)(*divided))
+        assert loss / n_words >= best.loss_after - 1e-6
+
+
+def test_thresholds_are_half_of_the_best_expected_f1(nlp):
+    pipe = nlp.get_pipe("bilstm_crf_ner")
+    docs = [nlp.make_doc(text) for text, _ in HELD_OUT]
+    probabilities = {"LOC": [], "PERSON": []}
+    for prediction in pipe.candidates(docs, threshold=0.01):
+        for (*_, label), p in zip(*prediction, strict=True):
+            probabilities[label].append(p)
+    assert tune_thresholds(pipe, docs) == {
+        label: pytest.approx(best_expected_f1(p) / 2)
+        for label, p in probabilities.items()
+    }
+
+
+def test_evaluation_leaves_the_examples_alone(nlp):
+    examples = make_examples(nlp, HELD_OUT)
+    evaluate(nlp.get_pipe("bilstm_crf_ner"), examples)
+    assert not any(eg.predicted.ents for eg in examples)
+
+
+def test_command_writes_a_pipeline_with_the_settings(folder, tmp_path):
+    output = tmp_path / "new" / "calibrated"
+    for _ in range(2):
+        result = run(folder / "model", folder / "dev.spacy", "--output", output)
+        assert result.exit_code == 0, result.output
+    assert "expected calibration error" in result.output
+    assert "PERSON" in result.output
+    nlp = spacy.load(output)
+    cfg = nlp.get_pipe("bilstm_crf_ner").cfg
+    assert cfg["decision"] == "expected_f1"
+    assert set(cfg["label_thresholds"]) == {"LOC", "PERSON"}
+    assert cfg["temperature"] > 1
+    in_config = nlp.config["components"]["bilstm_crf_ner"]
+    assert {key: in_config[key] for key in cfg if key != "labels"} == {
+        key: value for key, value in cfg.items() if key != "labels"
+    }
+    assert [path.name for path in output.parent.iterdir()] == ["calibrated"]
+
+
+def test_command_without_output_writes_nothing(folder):
+    before = sorted(folder.iterdir())
+    result = run(folder / "model", folder / "dev.spacy", "--decision", "best_path")
+    assert result.exit_code == 0, result.output
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "code"),
+    [
+        ("nothing", "dev.spacy", "B503"),
+        ("model", "nothing.spacy", "B505"),
+        ("model", "blank.spacy", "B506"),
+    ],
+)
+def test_bad_input_is_one_message(folder, model, data, code):
+    result = run(folder / model, folder / data)
+    assert result.exit_code == 1
+    assert f"[{code}]" in result.output
+
+
+def test_pipeline_without_the_component(folder, tmp_path):
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    result = run(tmp_path / "blank", folder / "dev.spacy")
+    assert result.exit_code == 1
+    assert "[B504]" in result.output

@@ -1,0 +1,224 @@
+"""Probabilities of entities: stored, read, survived, thresholded."""
+
+import numpy as np
+import pytest
+import spacy
+from pipelines import TEXTS, get_entities, make_pipeline, train_pipeline
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+
+from spacy_bilstm_crf.confidence import SPANS_KEY
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    return train_pipeline(make_pipeline(), n_steps=25)
+
+
+@pytest.fixture
+def pipe(nlp):
+    """The component; its settings are put back."""
+    pipe = nlp.get_pipe("bilstm_crf_ner")
+    before = dict(pipe.cfg)
+    yield pipe
+    pipe.cfg.clear()
+    pipe.cfg.update(before)
+
+
+def get_scores(doc, key=SPANS_KEY):
+    return [
+        (span.text, span.label_, float(score))
+        for span, score in zip(
+            doc.spans[key], doc.spans[key].attrs["scores"], strict=True
+        )
+    ]
+
+
+def test_every_entity_has_its_confidence(nlp):
+    for doc in nlp.pipe(TEXTS):
+        rated = get_scores(doc)
+        assert [pair[:2] for pair in rated] == get_entities([doc])[0]
+        for ent, (_, _, score) in zip(doc.ents, rated, strict=True):
+            assert ent._.confidence == score
+            assert 0 < score <= 1
+
+
+def test_confidence_is_the_share_of_analyses_that_hold_the_entity(nlp, pipe):
+    """Against all analyses of a doc, each with its probability."""
+    text = "Shaka Khan left."
+    doc = nlp(text)
+    analyses = pipe.k_best(nlp.make_doc(text), 10_000)
+    assert sum(a.probability for a in analyses) == pytest.approx(1)
+    assert doc.ents
+    for ent in doc.ents:
+        entity = (ent.start, ent.end, ent.label_)
+        total = sum(a.probability for a in analyses if entity in a.entities)
+        assert ent._.confidence == pytest.approx(total, abs=1e-6)
+
+
+def test_confidence_survives_bytes_and_docbin(nlp):
+    doc = nlp(TEXTS[2])
+    expected = get_scores(doc)
+    assert expected
+    assert get_scores(Doc(nlp.vocab).from_bytes(doc.to_bytes())) == expected
+    (read,) = DocBin().from_bytes(DocBin(docs=[doc]).to_bytes()).get_docs(nlp.vocab)
+    assert get_scores(read) == expected
+    assert [ent._.confidence for ent in read.ents] == [score for *_, score in expected]
+    assert get_scores(doc.copy()) == expected
+
+
+def test_confidence_survives_processes(nlp):
+    alone = [get_scores(doc) for doc in nlp.pipe(TEXTS)]
+    together = [get_scores(doc) for doc in nlp.pipe(TEXTS * 2, n_process=2)]
+    for doc, expected in zip(together, alone * 2, strict=True):
+        assert [pair[:2] for pair in doc] == [pair[:2] for pair in expected]
+        scores = [pair[2] for pair in doc], [pair[2] for pair in expected]
+        np.testing.assert_allclose(*scores, atol=1e-5)
+
+
+def test_spans_without_a_score_have_no_confidence(nlp):
+    doc = nlp(TEXTS[2])
+    ent = doc.ents[0]
+    assert Span(doc, ent.start, ent.end + 1, label=ent.label)._.confidence is None
+    assert Span(doc, ent.start, ent.end, label="XYZ")._.confidence is None
+    assert nlp.make_doc("London")[:]._.confidence is None
+
+
+def test_preset_entities_have_no_confidence_and_lend_theirs(nlp):
+    doc = nlp.make_doc("Shaka Khan left London.")
+    doc.set_ents([Span(doc, 3, 4, label="PERSON")], default="missing")
+    doc = nlp(doc)
+    preset = next(ent for ent in doc.ents if ent.start == 3)
+    assert preset.label_ == "PERSON"
+    assert preset._.confidence is None
+    assert [text for text, *_ in get_scores(doc)] == ["Shaka Khan"]
+
+
+def test_key_can_be_another_one_or_none(nlp, pipe):
+    pipe.cfg["spans_key"] = "mine"
+    doc = nlp(TEXTS[2])
+    assert list(doc.spans) == ["mine"]
+    assert doc.ents[0]._.confidence == get_scores(doc, "mine")[0][2]
+    pipe.cfg["spans_key"] = None
+    doc = nlp(TEXTS[2])
+    assert not doc.spans
+    assert doc.ents
+    assert doc.ents[0]._.confidence is None
+
+
+def test_threshold_drops_improbable_entities(nlp, pipe):
+    doc = nlp(TEXTS[2])
+    scores = sorted(score for *_, score in get_scores(doc))
+    pipe.cfg["threshold"] = (scores[0] + scores[1]) / 2
+    kept = nlp(TEXTS[2])
+    assert len(doc.ents) == 2
+    assert [score for *_, score in get_scores(kept)] == scores[1:]
+    assert len(kept.ents) == 1
+    assert all(token.ent_iob_ != "" for token in kept)
+
+
+@pytest.mark.parametrize("decision", ["best_path", "expected_f1"])
+def test_threshold_of_a_label_is_for_it_alone(nlp, pipe, decision):
+    pipe.cfg["decision"] = decision
+    pipe.cfg["threshold"] = 0.2
+    pipe.cfg["label_thresholds"] = {"LOC": 1.0}
+    docs = list(nlp.pipe(TEXTS))
+    assert {label for ents in get_entities(docs) for _, label in ents} == {"PERSON"}
+
+
+def test_expected_f1_takes_every_span_that_reaches_its_threshold(nlp, pipe):
+    """Against the spans of all analyses."""
+    text = "Shaka Berlin left Khan and it rained."
+    totals = {}
+    for analysis in pipe.k_best(nlp.make_doc(text), 20_000):
+        for entity in analysis.entities:
+            totals[entity] = totals.get(entity, 0) + analysis.probability
+    pipe.cfg["decision"], pipe.cfg["threshold"] = "expected_f1", 0.05
+    doc = nlp(text)
+    found = {(ent.start, ent.end, ent.label_) for ent in doc.ents}
+    above = {entity for entity, p in totals.items() if p >= 0.05}
+    assert found
+    assert found <= above
+    # what was left out overlaps something that was taken
+    for start, end, _ in above - found:
+        assert any(start < other[1] and other[0] < end for other in found)
+    for ent in doc.ents:
+        total = totals[(ent.start, ent.end, ent.label_)]
+        assert ent._.confidence == pytest.approx(total, abs=1e-5)
+
+
+def test_temperature_keeps_the_entities_and_lowers_confidence(nlp, pipe):
+    before = nlp(TEXTS[2])
+    pipe.cfg["temperature"] = 2.0
+    after = nlp(TEXTS[2])
+    assert get_entities([before]) == get_entities([after])
+    for (*_, sure), (*_, less) in zip(
+        get_scores(before), get_scores(after), strict=True
+    ):
+        assert less < sure
+
+
+def test_marginals_are_those_of_all_analyses(nlp, pipe):
+    text = "Shaka left London"
+    (marginals,) = pipe.marginals([nlp.make_doc(text)])
+    assert marginals.shape == (3, pipe.tag_set.n_tags)
+    np.testing.assert_allclose(marginals.sum(1), 1, atol=1e-6)
+    expected = np.zeros_like(marginals)
+    for analysis in pipe.k_best(nlp.make_doc(text), 10_000):
+        tag_ids = pipe.tag_set.encode(analysis.entities, 3)
+        expected[np.arange(3), tag_ids] += analysis.probability
+    np.testing.assert_allclose(marginals, expected, atol=1e-5)
+
+
+def test_marginals_of_white_space_and_empty_docs_are_zero(nlp, pipe):
+    docs = [nlp.make_doc(text) for text in ["", "London \n now", "  "]]
+    empty, spaced, blank = pipe.marginals(docs)
+    assert empty.shape == (0, pipe.tag_set.n_tags)
+    assert spaced.sum(1) == pytest.approx([1, 0, 1], abs=1e-6)
+    assert not blank.any()
+
+
+def test_settings_survive_serialization(nlp, pipe, tmp_path):
+    pipe.cfg.update(threshold=0.25, label_thresholds={"LOC": 0.5}, temperature=1.5)
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path).get_pipe("bilstm_crf_ner")
+    assert loaded.cfg == pipe.cfg
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ({"threshold": 1.5}, "B206"),
+        ({"label_thresholds": {"LOC": -0.1}}, "B206"),
+        ({"temperature": 0.0}, "B207"),
+        ({"label_weights": {"LOC": -1.0}}, "B207"),
+        ({"decision": "guess"}, "B208"),
+    ],
+)
+def test_bad_settings_are_errors(setting, code):
+    with pytest.raises(ValueError, match=code):
+        make_pipeline(**setting)
+
+
+@pytest.mark.parametrize("name", ["label_thresholds", "label_weights"])
+def test_settings_of_unknown_labels_are_errors(name):
+    with pytest.raises(ValueError, match=rf"B209.*{name}.*XYZ"):
+        train_pipeline(make_pipeline(**{name: {"XYZ": 0.5}}), n_steps=1)
+
+
+def test_label_weights_raise_recall(nlp):
+    """A label that is often missing in the gold is found more often."""
+
+    def get_confidence(**config):
+        data = [("I saw Berlin.", [(6, 12, "LOC")] if i else []) for i in range(2)]
+        weighted = train_pipeline(make_pipeline(**config), data, n_steps=15)
+        pipe = weighted.get_pipe("bilstm_crf_ner")
+        return pipe.marginals([weighted.make_doc("I saw Berlin.")])[0][2, 1]
+
+    assert get_confidence(label_weights={"LOC": 5.0}) > get_confidence() + 0.1
+
+
+def test_confidence_of_an_example_is_scored_like_any_doc(nlp):
+    doc = nlp(TEXTS[1])
+    example = Example(doc, doc.copy())
+    assert nlp.get_pipe("bilstm_crf_ner").score([example])["ents_f"] == 1.0
