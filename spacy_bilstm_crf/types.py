@@ -1,6 +1,13 @@
 """The values that travel between the model, the CRF and the component."""
 
-from typing import Any, Generic, NamedTuple, TypeVar
+import sys
+from typing import Any, Generic, TypeVar
+
+if sys.version_info >= (3, 11):
+    from typing import NamedTuple
+else:
+    # a generic one: Python 3.10 has none of its own
+    from typing_extensions import NamedTuple
 
 ArrayT = TypeVar("ArrayT", bound=Any)
 
