@@ -200,3 +200,30 @@ def test_benchmark_speed(folder, model, capsys):
     args = ["--batches", "30", "--warmup", "1"]
     run("benchmark", "speed", model, folder / "train.spacy", *args)
     assert "words/s" in capsys.readouterr().out.lower()
+
+
+def find_threshold(model, folder, key, capsys):
+    """Run the command: the score of each threshold that it tried."""
+    args = ["ner", key, "ents_f", "--n_trials", "5"]
+    run("find-threshold", model, folder / "train.spacy", *args)
+    rows = re.findall(r"^([\d.]+)\s+([\d.]+)\s*$", capsys.readouterr().out, re.M)
+    return {float(threshold): float(score) for threshold, score in rows}
+
+
+def test_find_threshold(folder, model, capsys):
+    scores = find_threshold(model, folder, "threshold", capsys)
+    assert list(scores) == [0, 0.25, 0.5, 0.75, 1]
+    assert scores[0] == 1
+    # no entity is as certain as that
+    assert scores[1] == 0
+
+
+def test_find_threshold_of_a_label(folder, model, capsys):
+    nlp = spacy.load(model)
+    pipe = nlp.get_pipe("ner")
+    pipe.cfg["label_thresholds"] = {"LOC": 0.0}
+    nlp.get_pipe_config("ner")["label_thresholds"] = {"LOC": 0.0}
+    nlp.to_disk(folder / "of_label")
+    scores = find_threshold(folder / "of_label", folder, "label_thresholds.LOC", capsys)
+    assert scores[0] == 1
+    assert 0 < scores[1] < 1
