@@ -206,17 +206,14 @@ class Restrictions:
 
         RETURNS (ndarray): Which positions continue one of them. Shape: (n_words,).
         """
-        blocked = [t.i for t in doc if t.ent_iob == BEGIN and not t.ent_type]
-        words = self.words(b)
-        continues = np.zeros(len(words), dtype=bool)
-        for position in np.flatnonzero(np.isin(words, blocked)).tolist():
-            self.fix(b, position, np.zeros(1, dtype=np.int64))
-        for ent in doc.ents:
-            start, end = self.locate(b, ent.start, ent.end)
-            if end > start:
-                ids = entity_tag_ids(self.tag_set, end - start, ent.label_)
-                self.fix(b, start, ids)
-                continues[start + 1 : end] = True
+        blocked = [(t.i, t.i + 1) for t in doc if t.ent_iob == BEGIN and not t.ent_type]
+        entities = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+        continues = np.zeros(len(self.words(b)), dtype=bool)
+        for first, last, label in [*((*span, "") for span in blocked), *entities]:
+            start, end = self.locate(b, first, last)
+            # white space alone has no tags; an entity cannot run across it either
+            self.fix(b, start, entity_tag_ids(self.tag_set, end - start, label))
+            continues[start + 1 : end] = True
         return continues
 
     def require_gold(self, b: int, gold: "Gold") -> IntArray:
@@ -274,9 +271,9 @@ class Restrictions:
 
 def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
     """The tags of one entity; `O` for a label that the tag set does not know."""
-    prefixes = entity_prefixes(length, scheme=tag_set.scheme)
-    tag_to_id = tag_set.tag_to_id
-    return np.array([tag_to_id.get(f"{p}-{label}", 0) for p in prefixes])
+    prefixes = entity_prefixes(length, scheme=tag_set.scheme) if length else ""
+    tag_ids = [tag_set.tag_to_id.get(f"{p}-{label}", 0) for p in prefixes]
+    return np.array(tag_ids, dtype=np.int64)
 
 
 def get_rejected(example: Example, key: str | None) -> list[Entity]:

@@ -81,16 +81,22 @@ def test_preset_entity_of_an_unknown_label_is_outside_for_the_model():
     assert show(get_free(doc), IOB2) == ["O B-per I-per", "O", "O B-per"]
 
 
+@pytest.mark.parametrize("is_entity", [False, True])
+def test_preset_white_space_ends_entities(is_entity):
+    """An entity across it could not be set: its tokens are not all free."""
+    doc = make_doc(["Shaka", " ", "Khan", "left"])
+    span = Span(doc, 1, 2, label="per" if is_entity else "")
+    doc.set_ents(
+        [span] * is_entity, blocked=[span] * (not is_entity), default="missing"
+    )
+    everything = "O B-per I-per"
+    assert show(get_free(doc), IOB2) == [everything, "O B-per", everything]
+
+
 def test_blocked_tokens_are_outside():
     doc = make_doc(["a", "b", "c"])
     doc.set_ents([], blocked=[doc[0:2]], default="missing")
     assert show(get_free(doc), IOB2) == ["O", "O", "O B-per"]
-
-
-def test_preset_entity_of_white_space_only_is_ignored():
-    doc = make_doc(["a", " ", "c"])
-    doc.set_ents([Span(doc, 1, 2, "per")], default="missing")
-    assert get_free(doc) is None
 
 
 def get_gold(doc, biluo, tag_set=IOB2):
