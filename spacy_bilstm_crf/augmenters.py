@@ -1,18 +1,21 @@
 """Augmenters of the training corpus that a config can name."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from .errors import Errors
 
+Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
+# words, and whether a space follows each
+Mention = tuple[list[str], list[bool]]
 
-def make_gold_tokens_augmenter(
-    level: float,
-) -> Callable[[Language, Example], Iterator[Example]]:
+
+def make_gold_tokens_augmenter(level: float) -> Augmenter:
     """Show some examples with the tokens of the corpus instead of the tokenizer's.
 
     A pipeline that has seen both reads raw text and pre-tokenized docs alike.
@@ -22,7 +25,7 @@ def make_gold_tokens_augmenter(
     RAISES (ValueError): If the level is no share.
     """
     if not 0 <= level <= 1:
-        raise ValueError(Errors.B306.format(level=level))
+        raise ValueError(Errors.B306.format(name="level", value=level))
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         if random.random() < level:
@@ -32,7 +35,93 @@ def make_gold_tokens_augmenter(
     return augment
 
 
+def make_mention_replacement_augmenter(
+    copies: dict[str, float], share: float, then: Augmenter | None = None
+) -> Augmenter:
+    """Add copies of examples in which entities are replaced by others of their label.
+
+    What a name is then hangs less on the few sentences that hold it, and rare labels
+    are seen more often (mention replacement, Dai and Adel 2020, section 3). Other
+    mentions are those that have been read before. The copies carry entities only.
+    Registered as `spacy-bilstm-crf.mention_replacement.v1`.
+
+    copies (dict[str, float]): For each label how many copies of an example that holds
+        it are added on average; the highest of its labels counts. Entities of other
+        labels are never replaced.
+    share (float): How many of the entities are replaced, from 0 to 1.
+    then (Augmenter | None): Applied to the example and to its copies.
+    RAISES (ValueError): If a number of copies is below 0, or `share` is no share.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(Errors.B306.format(name="share", value=share))
+    for label, number in copies.items():
+        if number < 0:
+            raise ValueError(Errors.B310.format(label=label, number=number))
+    mentions: dict[str, list[Mention]] = {label: [] for label in copies}
+
+    def augment(nlp: Language, example: Example) -> Iterator[Example]:
+        examples = [example]
+        for _ in range(draw_copies(example.reference, copies)):
+            doc = replace_mentions(nlp, example.reference, mentions, share)
+            examples.append(Example(nlp.make_doc(doc.text), doc))
+        for ent in example.reference.ents:
+            if ent.label_ in copies:
+                mentions[ent.label_].append(read_mention(ent))
+        for one in examples:
+            yield from [one] if then is None else then(nlp, one)
+
+    return augment
+
+
+def draw_copies(doc: Doc, copies: Mapping[str, float]) -> int:
+    """How many copies a doc gets: a whole number with the mean that is asked for.
+
+    None if some of its tokens are not annotated.
+    """
+    if any(token.ent_iob == 0 for token in doc):
+        return 0
+    mean = max((copies.get(ent.label_, 0) for ent in doc.ents), default=0)
+    return int(mean) + (random.random() < mean % 1)
+
+
+def replace_mentions(
+    nlp: Language, doc: Doc, mentions: Mapping[str, list[Mention]], share: float
+) -> Doc:
+    """A doc with other entities of the same labels.
+
+    mentions (Mapping[str, list[Mention]]): What to choose from, by label.
+    share (float): How many of the entities are replaced.
+    """
+    words: list[str] = []
+    spaces: list[bool] = []
+    places = []
+    end = 0
+    for ent in doc.ents:
+        add_mention(words, spaces, read_mention(doc[end : ent.start]))
+        new = read_mention(ent)
+        if mentions.get(ent.label_) and random.random() < share:
+            of_new, spaces_in_new = random.choice(mentions[ent.label_])
+            # what follows the entity stays as it is
+            new = of_new, [*spaces_in_new[:-1], new[1][-1]]
+        places.append((len(words), len(words) + len(new[0]), ent.label_))
+        add_mention(words, spaces, new)
+        end = ent.end
+    add_mention(words, spaces, read_mention(doc[end:]))
+    changed = Doc(nlp.vocab, words, spaces)
+    changed.set_ents([Span(changed, i, j, label=label) for i, j, label in places])
+    return changed
+
+
+def add_mention(words: list[str], spaces: list[bool], mention: Mention) -> None:
+    words += mention[0]
+    spaces += mention[1]
+
+
+def read_mention(tokens: Span | Doc) -> Mention:
+    """The words of some tokens, and whether a space follows each."""
+    return [t.text for t in tokens], [bool(t.whitespace_) for t in tokens]
+
+
 def copy_tokens(nlp: Language, doc: Doc) -> Doc:
     """A doc with the words and spaces of another one, and nothing else."""
-    words = [token.text for token in doc]
-    return Doc(nlp.vocab, words, [bool(token.whitespace_) for token in doc])
+    return Doc(nlp.vocab, *read_mention(doc))

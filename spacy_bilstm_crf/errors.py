@@ -155,7 +155,11 @@ class Errors:
         "[B309] The model file is damaged: {reason}. Expected what 'to_disk' wrote; "
         "copy the pipeline again."
     )
-    B306 = "[B306] Bad setting level = {level}. Expected a share from 0 to 1."
+    B306 = "[B306] Bad setting {name} = {value}. Expected a share from 0 to 1."
+    B310 = (
+        "[B310] Bad number of copies for the label '{label}': {number}. Expected 0 or "
+        "more, such as 0.5 for a copy of every other example."
+    )
 
     # B4xx: converters
     B401 = (

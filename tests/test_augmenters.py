@@ -2,10 +2,13 @@ import random
 
 import pytest
 import spacy
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_bilstm_crf.augmenters import make_gold_tokens_augmenter
+from spacy_bilstm_crf.augmenters import (
+    make_gold_tokens_augmenter,
+    make_mention_replacement_augmenter,
+)
 
 NLP = spacy.blank("en")
 
@@ -44,3 +47,107 @@ def test_level_is_a_share_of_the_examples(example):
 def test_level_must_be_a_share(level):
     with pytest.raises(ValueError, match=r"B306.*from 0 to 1"):
         make_gold_tokens_augmenter(level)
+
+
+def make_example(text, *ents):
+    reference = NLP.make_doc(text)
+    spans = [
+        reference.char_span(text.index(e), text.index(e) + len(e), label)
+        for e, label in ents
+    ]
+    reference.set_ents(spans)
+    return Example(NLP.make_doc(text), reference)
+
+
+EXAMPLES = [
+    make_example("Ann Lee (of Rome) left.", ("Ann Lee", "per"), ("Rome", "geo")),
+    make_example("I saw Bob.", ("Bob", "per")),
+    make_example("Oslo, in May.", ("Oslo", "geo"), ("May", "tim")),
+]
+
+
+def replace(copies, share=1.0, examples=EXAMPLES, then=None):
+    """The examples that come out, by example that goes in."""
+    random.seed(0)
+    augment = make_mention_replacement_augmenter(copies, share, then)
+    return [list(augment(NLP, example)) for example in examples]
+
+
+def get_entities(example):
+    return [(ent.text, ent.label_) for ent in example.reference.ents]
+
+
+def test_examples_come_first_and_unchanged():
+    for example, results in zip(EXAMPLES, replace({"per": 2.0}), strict=True):
+        assert results[0] is example
+
+
+def test_copies_hold_other_mentions_in_their_place():
+    _, (_, copy), (_, *none) = replace({"per": 1.0, "geo": 0.0})
+    assert copy.reference.text == copy.predicted.text == "I saw Ann Lee."
+    assert get_entities(copy) == [("Ann Lee", "per")]
+    assert none == []
+    assert all(token.ent_iob for token in copy.reference)
+
+
+def test_spaces_around_a_mention_stay_and_inside_it_move_along():
+    examples = [EXAMPLES[1], EXAMPLES[0]]
+    _, (_, copy) = replace({"per": 1.0}, examples=examples)
+    assert copy.reference.text == "Bob (of Rome) left."
+    assert get_entities(copy) == [("Bob", "per"), ("Rome", "geo")]
+
+
+def test_labels_that_are_not_named_are_kept():
+    _, _, (_, copy) = replace({"geo": 1.0})
+    assert copy.reference.text == "Rome, in May."
+    assert get_entities(copy) == [("Rome", "geo"), ("May", "tim")]
+
+
+def test_share_is_one_of_the_entities():
+    """Half of the mentions to choose from are the same, so half of a quarter."""
+    results = replace({"per": 1.0}, share=0.25, examples=EXAMPLES[:2] * 400)
+    texts = [copy.reference.text for _, copy in results[1::2]]
+    assert 25 < sum(text != "I saw Bob." for text in texts) < 80
+
+
+@pytest.mark.parametrize(("mean", "low", "high"), [(0.3, 90, 150), (2.5, 960, 1040)])
+def test_copies_are_a_mean(mean, low, high):
+    results = replace({"per": mean}, examples=[EXAMPLES[1]] * 400)
+    assert low < sum(len(examples) - 1 for examples in results) < high
+
+
+def test_the_highest_number_of_copies_counts():
+    results = replace({"per": 1.0, "geo": 3.0})
+    assert [len(examples) for examples in results] == [4, 2, 4]
+
+
+def test_partly_annotated_examples_get_no_copies():
+    reference = NLP.make_doc("I saw Bob.")
+    span = Span(reference, 2, 3, label="per")
+    reference.set_ents([span], default="missing")
+    example = Example(NLP.make_doc(reference.text), reference)
+    assert replace({"per": 5.0}, examples=[example]) == [[example]]
+
+
+def test_then_is_applied_to_all():
+    then = make_gold_tokens_augmenter(1.0)
+    (_, (first, copy), _) = replace({"per": 1.0}, then=then)
+    assert first is not EXAMPLES[1]
+    assert first.reference is EXAMPLES[1].reference
+    assert [t.text for t in copy.predicted] == [t.text for t in copy.reference]
+
+
+def test_replacement_is_the_same_for_a_seed():
+    first, second = (
+        [[eg.text for eg in results] for results in replace({"per": 1.5}, share=0.5)]
+        for _ in range(2)
+    )
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("copies", "share", "code"), [({"per": -1.0}, 0.5, "B310"), ({}, 1.2, "B306")]
+)
+def test_bad_settings_are_errors(copies, share, code):
+    with pytest.raises(ValueError, match=code):
+        make_mention_replacement_augmenter(copies, share)
