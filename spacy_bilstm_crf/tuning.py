@@ -14,6 +14,8 @@ from .lattice import has_words
 from .sequence_labeler import batch_by_length
 from .types import Potentials
 
+LOWEST_THRESHOLD = 0.1
+
 Batch = tuple[list[Example], Potentials[Any]]
 
 
@@ -67,13 +69,20 @@ def tune_thresholds(pipe: CRFEntityRecognizer, docs: Iterable[Doc]) -> dict[str,
     """For each label half of the best F1 that can be expected on some docs.
 
     This is the threshold that makes the expected F1 of the label highest; see
-    `decision`. No gold is needed, but probabilities that can be believed.
+    `decision`. No gold is needed, but probabilities that can be believed. It is at
+    least `LOWEST_THRESHOLD`: for a label that the model knows nothing of, taking
+    everything would be the best that can be expected.
+
+    RETURNS (dict[str, float]): 0.5 for a label of which the docs hold no candidate.
     """
     probabilities: dict[str, list[float]] = {label: [] for label in pipe.labels}
     for prediction in pipe.candidates(docs, threshold=0.0):
         for (_, _, label), p in zip(*prediction, strict=True):
             probabilities[label].append(p)
-    return {label: best_expected_f1(p) / 2 for label, p in probabilities.items()}
+    return {
+        label: max(best_expected_f1(p) / 2, LOWEST_THRESHOLD) if p else 0.5
+        for label, p in probabilities.items()
+    }
 
 
 def rate_predictions(

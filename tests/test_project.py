@@ -245,7 +245,7 @@ def test_installed_package_loads_anywhere(
     assert nlp.meta["notes"] == SAMPLE_NOTE
     assert nlp.get_pipe("ner").labels == tuple(LABELS)
     text = "Joe went to Stanford University."
-    trained = spacy.load(project / "training/model-best")
+    trained = spacy.load(project / "training/model-calibrated")
     assert nlp(text).to_json() == trained(text).to_json()
 
 
@@ -281,7 +281,7 @@ def test_real_corpus_replaces_the_sample(copied, capfd):
 
 
 def test_package_keeps_nothing_of_an_earlier_one(copied, environment, monkeypatch):
-    path = copied / "training/model-best/meta.json"
+    path = copied / "training/model-calibrated/meta.json"
     path.write_text(
         json.dumps({**read_json(path), "description": "Another.", "notes": ""}),
         encoding="utf-8",

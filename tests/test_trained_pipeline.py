@@ -6,7 +6,7 @@ import pytest
 import spacy
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "training" / "model-best"
+MODEL = ROOT / "training" / "model-calibrated"
 KAGGLE_MD5 = "0c5f5151df296234941d06f30305d9f6"
 LINES = (
     "Hi, My name is Aman Kharwal \n I am from India \n I want to work with Google \n "
@@ -17,10 +17,10 @@ LINES = (
 @pytest.fixture(scope="module")
 def nlp():
     if not MODEL.is_dir():
-        pytest.skip("no trained pipeline in training/model-best")
+        pytest.skip("no trained pipeline in training/model-calibrated")
     nlp = spacy.load(MODEL)
     if KAGGLE_MD5 not in [source.get("md5") for source in nlp.meta["sources"] or []]:
-        pytest.skip("training/model-best was not trained on the real corpus")
+        pytest.skip("training/model-calibrated was not trained on the real corpus")
     return nlp
 
 
