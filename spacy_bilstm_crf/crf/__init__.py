@@ -121,10 +121,7 @@ def viterbi_decode(
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
     tag_ids, best = _viterbi(_detach(potentials), lengths)
-    # shape: (batch_size, seq_len)
-    known = time_mask(lengths, tag_ids.shape[1])
-    known &= (best != MINUS_INFINITY).unsqueeze(1)
-    return tag_ids.where(known, PADDING), best.to(potentials.emissions)
+    return tag_ids, best.to(potentials.emissions)
 
 
 @torch.no_grad()
@@ -285,12 +282,19 @@ def _log_partition_gradient(
 
 
 def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
-    if scores.emissions.device.type != "cpu":
-        return plain.viterbi(scores, lengths)
-    arrays = _to_numpy(scores)
-    tag_ids = viterbi.viterbi(arrays, lengths.numpy())
-    is_token = path.token_mask(lengths.numpy(), tag_ids.shape[1])
-    best = path.path_score(arrays, tag_ids, is_token)
+    if scores.emissions.device.type == "cpu":
+        return _viterbi_on_cpu(_to_numpy(scores), lengths.numpy())
+    tag_ids, best = plain.viterbi(scores, lengths)
+    # shape: (batch_size, seq_len)
+    known = time_mask(lengths, tag_ids.shape[1])
+    known &= (best != MINUS_INFINITY).unsqueeze(1)
+    return tag_ids.where(known, PADDING), best
+
+
+def _viterbi_on_cpu(scores: Potentials[Array], lengths: Ints) -> tuple[Tensor, Tensor]:
+    tag_ids = viterbi.viterbi(scores, lengths)
+    best = path.path_score(scores, tag_ids, tag_ids != PADDING)
+    tag_ids[best == MINUS_INFINITY] = PADDING
     return torch.from_numpy(tag_ids), torch.from_numpy(best)
 
 
