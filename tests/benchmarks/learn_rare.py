@@ -1,0 +1,147 @@
+"""What helps labels that are rare.
+
+    python tests/benchmarks/learn_rare.py CORPUS_DIR [--config CONFIG] [--steps 7000]
+        [--labels art eve nat] [--weight 3] [--copies 3] [--seeds 0] [--only NAME ...]
+
+CORPUS_DIR holds what `spacy bilstm-crf convert` wrote. Trains the config with `spacy
+train` without help for the rare labels, with `label_weights` for them, and with copies
+by mention replacement; calibrates each pipeline on the dev split, and scores the test
+split, raw text, with the entities of the best path and with those of the best expected
+F1. Macro is the mean over all labels.
+"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench_pipeline import THREADS, describe_machine
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from thinc.api import Config
+
+DECISIONS = ("best_path", "expected_f1")
+GOLD_TOKENS = {"@augmenters": "spacy-bilstm-crf.gold_tokens.v1", "level": 0.5}
+
+
+class Setting(NamedTuple):
+    corpus: Path
+    config: Path
+    steps: int
+    labels: list[str]
+    weight: float
+    copies: float
+
+
+def without_help(config: "Config", setting: Setting) -> None:
+    config["components"]["ner"]["label_weights"] = {}
+    config["corpora"]["train"]["augmenter"] = GOLD_TOKENS
+
+
+def with_weights(config: "Config", setting: Setting) -> None:
+    without_help(config, setting)
+    weights = dict.fromkeys(setting.labels, setting.weight)
+    config["components"]["ner"]["label_weights"] = weights
+
+
+def with_copies(config: "Config", setting: Setting) -> None:
+    without_help(config, setting)
+    config["corpora"]["train"]["augmenter"] = {
+        "@augmenters": "spacy-bilstm-crf.mention_replacement.v1",
+        "copies": dict.fromkeys(setting.labels, setting.copies),
+        "share": 0.6,
+        "then": GOLD_TOKENS,
+    }
+
+
+def with_both(config: "Config", setting: Setting) -> None:
+    with_copies(config, setting)
+    weights = dict.fromkeys(setting.labels, setting.weight)
+    config["components"]["ner"]["label_weights"] = weights
+
+
+def as_it_is(config: "Config", setting: Setting) -> None:
+    """The config itself."""
+
+
+VARIANTS = {
+    "without": without_help,
+    "label_weights": with_weights,
+    "copies": with_copies,
+    "copies, weights": with_both,
+    "config": as_it_is,
+}
+
+
+def train(setting: Setting, variant: str, seed: int, folder: Path) -> "Language":
+    import spacy
+    from spacy.cli.train import train as train_pipeline
+    from spacy.util import load_config
+
+    config = load_config(setting.config)
+    VARIANTS[variant](config, setting)
+    config.to_disk(folder / "config.cfg")
+    overrides: dict[str, Any] = {
+        "paths.train": str(setting.corpus / "train.spacy"),
+        "paths.dev": str(setting.corpus / "dev.spacy"),
+        "system.seed": seed,
+        "training.max_steps": setting.steps,
+        "training.optimizer.learn_rate.total_steps": setting.steps,
+        "training.logger.progress_bar": None,
+    }
+    train_pipeline(folder / "config.cfg", folder / "model", overrides=overrides)
+    return spacy.load(folder / "model" / "model-best")
+
+
+def score(nlp: "Language", setting: Setting, decision: str) -> list[str]:
+    """Micro and macro F1 and those of the rare labels, in percent."""
+    from spacy.training import Corpus
+
+    from spacy_bilstm_crf.cli.calibrate import calibrate
+
+    pipe = nlp.get_pipe("ner")
+    pipe.cfg.update(temperature=1.0, label_thresholds={}, decision="best_path")
+    calibrate(pipe, list(Corpus(setting.corpus / "dev.spacy")(nlp)), decision=decision)
+    scores = nlp.evaluate(list(Corpus(setting.corpus / "test.spacy")(nlp)))
+    by_label = {k: v["f"] for k, v in scores["ents_per_type"].items()}
+    of_rare = [by_label.get(label, 0.0) for label in setting.labels]
+    macro = mean(by_label.get(label, 0.0) for label in pipe.labels)
+    return [f"{100 * f:.2f}" for f in (scores["ents_f"], macro, *of_rare)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--config", type=Path, default=Path("configs/bilstm_crf.cfg"))
+    parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--labels", nargs="+", default=["art", "eve", "nat"])
+    parser.add_argument("--weight", type=float, default=3.0)
+    parser.add_argument("--copies", type=float, default=3.0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", choices=VARIANTS, nargs="+", default=list(VARIANTS))
+    args = parser.parse_args()
+    os.environ.update(dict.fromkeys(THREADS, str(args.threads)))
+    setting = Setting(*(getattr(args, field) for field in Setting._fields))
+    rows = []
+    for variant in args.only:
+        for seed in args.seeds:
+            with tempfile.TemporaryDirectory() as folder:
+                nlp = train(setting, variant, seed, Path(folder))
+                for decision in DECISIONS:
+                    cells = score(nlp, setting, decision)
+                    rows.append([variant, str(seed), decision, *cells])
+
+    from wasabi import table
+
+    header = ["variant", "seed", "decision", "micro F1", "macro F1", *setting.labels]
+    aligns = ["l", "r", "l", *"r" * (len(header) - 3)]
+    print(table(rows, header=header, divider=True, aligns=aligns))
+    print(setting, describe_machine())
+
+
+if __name__ == "__main__":
+    main()
