@@ -318,7 +318,7 @@ def test_fully_annotated_gold_equals_its_lattice(monkeypatch):
         "constraints": tag_set.constraints,
     }
     loss, gradient = crf.negative_log_likelihood(*arguments, **options)
-    monkeypatch.setattr(crf_path, "single_tags", lambda gold, is_token: None)
+    monkeypatch.setattr(crf_path, "single_path", lambda gold, is_token: None)
     general, general_gradient = crf.negative_log_likelihood(*arguments, **options)
     assert_equal_arrays(loss, general)
     assert_equal_potentials(gradient, general_gradient)
@@ -496,6 +496,44 @@ def test_fast_kernel_on_a_whole_batch(scale, dtype):
     tolerance = 1e-9 if dtype == torch.float64 else 2e-5
     assert_equal_arrays(fast[0], plain[0], rtol=tolerance, atol=tolerance)
     assert_equal_potentials(fast[1], plain[1], rtol=tolerance, atol=tolerance)
+
+
+def takes_float32(scores, lengths):
+    arrays = Potentials(*(score.numpy() for score in scores))
+    return crf_fast._run(arrays, lengths.numpy(), crf_fast.SINGLE) is not None
+
+
+@pytest.mark.parametrize("is_partial", [False, True])
+def test_the_float32_kernel_takes_ordinary_scores(is_partial):
+    """Also a gold lattice of tags that are unlikely."""
+    lengths = torch.arange(1, 41)
+    scores = random_potentials(40, 40, 17, dtype=torch.float32)
+    scores = scores._replace(emissions=3 * scores.emissions)
+    if is_partial:
+        gold = one_hot(torch.arange(1600).view(40, 40) % 17, 17)
+        gold[:, ::5] = True
+        scores = crf.constrain(scores, unconstrained(17), gold)
+    assert takes_float32(scores, lengths)
+    fast = fast_gradient(scores, lengths, ones(lengths))
+    plain = crf_plain.log_partition_gradient(scores, lengths, ones(lengths))
+    assert fast[1][0].dtype == torch.float32
+    assert_equal_arrays(fast[0], plain[0], rtol=1e-5, atol=1e-5)
+    assert_equal_potentials(fast[1], plain[1], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", [1.0, 2.0, 4.0, 6.0])
+def test_what_would_underflow_in_float32_is_left_to_float64(loss):
+    """Only a path survives that falls behind by some nats at every token."""
+    scores = random_potentials(1, 31, 2, scale=0, dtype=torch.float32)
+    scores.emissions[0, :30, 1] = -loss
+    allowed = torch.ones(1, 31, 2, dtype=torch.bool)
+    allowed[0, 30, 0] = False
+    lengths = torch.tensor([31])
+    scores = crf.constrain(scores, isolated_tags(2), allowed)
+    assert takes_float32(scores, lengths) == (30 * loss < 80)
+    log_z, gradient = fast_gradient(scores, lengths, ones(lengths))
+    assert_equal_arrays(log_z, [-30 * loss], rtol=1e-5, atol=0)
+    assert_equal_arrays(gradient[0][0, :, 1], torch.ones(31), rtol=1e-5, atol=0)
 
 
 def isolated_tags(n_tags):

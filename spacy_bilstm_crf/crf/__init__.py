@@ -11,13 +11,14 @@ Minus infinity in a score removes a tag or a transition. No function writes into
 its input, and none reads the padding.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ..tags import Constraints, StateLattice
+from ..tags import BoolArray, Constraints, StateLattice
 from ..types import Potentials
 from . import fast, path, plain, states, viterbi
-from .border import Array, Bools, Ints
+from .border import Array, Ints
 from .chain import Posterior as Posterior
 from .chain import Spans as Spans
 from .chain import posterior as posterior
@@ -219,48 +220,65 @@ def negative_log_likelihood(
 def _loss(
     scores: Potentials[Tensor], gold: Tensor | StateLattice, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    if isinstance(gold, Tensor) and gold.device.type == "cpu":
+    if isinstance(gold, StateLattice):
+        return _state_lattice_loss(scores, gold, lengths)
+    if gold.device.type == "cpu":
         is_token = path.token_mask(lengths.numpy(), gold.shape[1])
-        tag_ids = path.single_tags(gold.numpy(), is_token)
-        if tag_ids is not None:
-            return _path_loss(scores, tag_ids, is_token, lengths)
+        annotated = path.single_path(gold.numpy(), is_token)
+        if annotated is not None:
+            return _path_loss(scores, annotated, lengths)
     return _lattice_loss(scores, gold, lengths)
 
 
-def _lattice_loss(
-    scores: Potentials[Tensor], gold: Tensor | StateLattice, lengths: Tensor
+def _path_loss(
+    scores: Potentials[Tensor], annotated: path.Path, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    gold_log_z, gold_counts = _gold_gradient(scores, gold, lengths)
+    """The loss of annotated gold, which needs no recursion. On the CPU."""
+    gold_score = path.path_score(_to_numpy(scores), annotated)
+    possible = gold_score != MINUS_INFINITY
+    weights = possible.astype(np.float64)
+    log_z, gradient = _log_partition_gradient(
+        scores, lengths, torch.from_numpy(weights)
+    )
+    path.subtract_path(_to_numpy(gradient), annotated, weights)
+    loss = np.full_like(gold_score, float("inf"))
+    np.subtract(log_z.numpy(), gold_score, out=loss, where=possible)
+    return torch.from_numpy(loss), gradient
+
+
+def _lattice_loss(
+    scores: Potentials[Tensor], gold: Tensor, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    """Both lattices in one batch: the free one, then gold with the weight -1."""
+    batch_size = len(gold)
+    gold_emissions = _remove(scores.emissions, gold)
+    both = scores._replace(emissions=torch.cat([scores.emissions, gold_emissions]))
+    lengths = lengths.repeat(2)
+    weights = torch.ones_like(lengths, dtype=torch.float64)
+    weights[batch_size:] = -1.0
+    log_z, counts = _log_partition_gradient(both, lengths, weights)
+    gold_log_z = log_z[batch_size:]
+    possible = gold_log_z != MINUS_INFINITY
+    if not possible.all():
+        weights[:batch_size] = possible.double()
+        _, counts = _log_partition_gradient(both, lengths, weights)
+    loss = torch.where(possible, log_z[:batch_size] - gold_log_z, float("inf"))
+    emissions = counts.emissions[:batch_size] + counts.emissions[batch_size:]
+    return loss, counts._replace(emissions=emissions)
+
+
+def _state_lattice_loss(
+    scores: Potentials[Tensor], gold: StateLattice, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    of_states = states.to_states(scores, gold.tag_ids)
+    of_states = _constrain(of_states, gold.constraints, gold.allowed)
+    weights = torch.ones_like(lengths, dtype=torch.float64)
+    gold_log_z, state_counts = _log_partition_gradient(of_states, lengths, weights)
     possible = gold_log_z != MINUS_INFINITY
     log_z, counts = _log_partition_gradient(scores, lengths, possible.double())
     loss = torch.where(possible, log_z - gold_log_z, float("inf"))
+    gold_counts = states.to_tags(state_counts, gold.tag_ids, scores.emissions.shape[2])
     return loss, Potentials(*map(torch.sub, counts, gold_counts))
-
-
-def _gold_gradient(
-    scores: Potentials[Tensor], gold: Tensor | StateLattice, lengths: Tensor
-) -> tuple[Tensor, Potentials[Tensor]]:
-    weights = torch.ones_like(lengths, dtype=torch.float64)
-    if isinstance(gold, Tensor):
-        gold_scores = scores._replace(emissions=_remove(scores.emissions, gold))
-        return _log_partition_gradient(gold_scores, lengths, weights)
-    of_states = states.to_states(scores, gold.tag_ids)
-    of_states = _constrain(of_states, gold.constraints, gold.allowed)
-    log_z, counts = _log_partition_gradient(of_states, lengths, weights)
-    return log_z, states.to_tags(counts, gold.tag_ids, scores.emissions.shape[2])
-
-
-def _path_loss(
-    scores: Potentials[Tensor], tag_ids: Ints, is_token: Bools, lengths: Tensor
-) -> tuple[Tensor, Potentials[Tensor]]:
-    """The loss of annotated gold, which needs no recursion. On the CPU."""
-    gold_score = path.path_score(_to_numpy(scores), tag_ids, is_token)
-    possible = torch.from_numpy(gold_score != MINUS_INFINITY)
-    weights = possible.double()
-    log_z, gradient = _log_partition_gradient(scores, lengths, weights)
-    path.subtract_path(_to_numpy(gradient), tag_ids, is_token, weights.numpy())
-    loss = log_z - torch.from_numpy(gold_score)
-    return loss.where(possible, float("inf")), gradient
 
 
 def _log_partition_gradient(
@@ -272,11 +290,8 @@ def _log_partition_gradient(
             _to_numpy(scores), lengths.numpy(), weights.numpy()
         )
         if result is not None:
-            log_z, counts = (
-                torch.from_numpy(result[0]),
-                map(torch.from_numpy, result[1]),
-            )
-            return log_z, _cast(Potentials(*counts), like=scores)
+            counts = Potentials(*map(torch.from_numpy, result[1]))
+            return torch.from_numpy(result[0]), _cast(counts, like=scores)
     log_z, gradient = plain.log_partition_gradient(scores, lengths, weights)
     return log_z, _cast(gradient, like=scores)
 
@@ -293,7 +308,8 @@ def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tenso
 
 def _viterbi_on_cpu(scores: Potentials[Array], lengths: Ints) -> tuple[Tensor, Tensor]:
     tag_ids = viterbi.viterbi(scores, lengths)
-    best = path.path_score(scores, tag_ids, tag_ids != PADDING)
+    found = path.make_path(tag_ids, tag_ids != PADDING, scores.emissions.shape[2])
+    best = path.path_score(scores, found)
     tag_ids[best == MINUS_INFINITY] = PADDING
     return torch.from_numpy(tag_ids), torch.from_numpy(best)
 
@@ -308,7 +324,10 @@ def _constrain(
     )
 
 
-def _remove(scores: Tensor, allowed: Tensor | Bools) -> Tensor:
+def _remove(scores: Tensor, allowed: Tensor | BoolArray) -> Tensor:
+    if scores.device.type == "cpu":
+        table = allowed.numpy() if isinstance(allowed, Tensor) else allowed
+        return torch.from_numpy(np.where(table, scores.numpy(), MINUS_INFINITY))
     # inverting copies, so that the array may be read-only
     removed = torch.as_tensor(~allowed, device=scores.device)
     return scores.masked_fill(removed, MINUS_INFINITY)

@@ -1,8 +1,8 @@
 """Forward-backward in exp space: the fast kernel, for the CPU.
 
 `plain` adds up logarithms; here probabilities are multiplied, so that a time
-step is one small matrix product over the batch. torch and NumPy work on the same
-memory: torch where there is much to compute in one call, NumPy where there is little.
+step is one small matrix product over the batch, for both directions at once. torch
+and NumPy work on the same memory: torch where it is the faster of the two.
 
 With alpha[t] the mass of all paths up to and including step t, beta[t] that of all
 paths after it and gamma[t] = emission[t] * beta[t] (Rabiner 1989, equations 18 to
@@ -13,19 +13,21 @@ paths after it and gamma[t] = emission[t] * beta[t] (Rabiner 1989, equations 18 
     p(i at t, j at t+1) = alpha[t, i] transition[i, j] gamma[t + 1, j] / Z
 
 The last two hold in whatever scale alpha[t] and beta[t] have, if Z is taken in the
-same; rescaling therefore matters to log Z only.
+same; rescaling therefore matters to log Z only, which is added up in float64.
 
 Why the result can be trusted. A zero must mean 'removed', never 'underflown'. The
-scores are shifted to at most 0 and lie at most `MAX_RANGE` below it, so one step
-multiplies by at least exp(-MAX_RANGE), or by zero for what is removed. If every
-value of alpha and gamma is zero or at least `FLOOR`, then by induction over the
-steps each zero was removed, and no product of two values and a step left the
-normal numbers. All terms are positive, so nothing cancels. Both bounds are checked;
-where one does not hold, the caller takes `plain`.
+scores are shifted so that no step multiplies by more than 1, neither a single path
+nor the sum over all, and none by less than exp(-max_range), except by zero for what
+is removed. If every value of alpha and gamma is zero or at least `floor`, then by
+induction over the steps each zero was removed, and no product of a value and a step
+left the normal numbers. All terms are positive, so nothing cancels. A product of
+alpha and beta may underflow, but not to the harm of a sum of at least `least_sum`. The
+bounds are checked; where one does not hold in float32, float64 is tried, which
+float64 scores take from the beginning, and then the caller takes `plain`.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -35,119 +37,228 @@ from ..types import Potentials
 from .border import Array, Bools, Ints, border_emissions, border_transitions
 
 MINUS_INFINITY = float("-inf")
-MAX_RANGE, MAX_RANGE_FLOAT32 = 150.0, 80.0
-FLOOR = math.exp(-200.0)
-# between two rescalings: the nats that the best path may lose and that the sum over
-# all paths may gain, and the number of steps
-MAX_LOSS, MAX_GAIN, MAX_STEPS = 150.0, 50.0, 16
-SMALLEST = np.finfo(np.float64).tiny
+# the range of exponentials that float32 scores keep in float32
+MAX_RANGE_FLOAT32 = 80.0
+# the number of steps between two rescalings, at most
+MAX_STEPS = 16
 
 Doubles = NDArray[np.float64]
+
+
+class Precision(NamedTuple):
+    """The bounds of a dtype, as above. With tiny the smallest normal number:
+    floor * exp(-max_range) >= tiny, unit ** 2 and unit / least_sum are finite, and
+    tiny / least_sum is negligible.
+
+    unit: The sum that rescaling makes.
+    hope: The part of the range that a step is expected to lose.
+    """
+
+    dtype: type[np.floating]
+    max_range: float
+    floor: float
+    unit: float
+    least_sum: float
+    hope: float
+
+
+SINGLE = Precision(
+    np.float32, 40.0, math.exp(-47), math.exp(35), math.exp(-50), hope=1 / 3
+)
+DOUBLE = Precision(np.float64, 150.0, math.exp(-200), 1.0, math.exp(-600), hope=1.0)
 
 
 class Factors(NamedTuple):
     """The exponentials of the shifted scores, the border being the last tag.
 
-    emissions: Shape: (seq_len + 2, batch_size, n_tags + 1).
-    transitions: Shape: (n_tags + 1, n_tags + 1).
+    emissions: In the order of time, and from the last step to the first.
+        Shape: (seq_len + 2, 2, batch_size, n_tags + 1).
+    transitions: Also from the other side. Shape: (2, n_tags + 1, n_tags + 1).
     log_scale: The shifts, added up for each sequence. Shape: (batch_size,).
     interval: The number of steps between two rescalings.
     """
 
-    emissions: Doubles
-    transitions: Doubles
+    emissions: Array
+    transitions: Array
     log_scale: Doubles
     interval: int
 
 
-def log_partition_gradient(
-    potentials: Potentials[Array], lengths: Ints, weights: Doubles
-) -> tuple[Doubles, Potentials[Doubles]] | None:
-    """Log Z of every sequence, and the gradient of sum(weights * log Z).
+class Masses(NamedTuple):
+    """What both directions found, step by step.
 
-    Equal to `plain.log_partition_gradient`, or None if it cannot promise that.
-
-    weights (Doubles): The weight of each sequence. Shape: (batch_size,).
-    RETURNS (tuple[Doubles, Potentials] | None): Log Z, shape (batch_size,), and the
-        gradient: weighted marginals and weighted expected counts. In float64.
+    log_partition: Shape: (batch_size,).
+    transitions: The exponentials of the shifted scores, the border being the last tag.
+        Shape: (n_tags + 1, n_tags + 1).
+    alpha: At the steps 0 to seq_len. Shape: (seq_len + 1, batch_size, n_tags + 1).
+    beta: At the same steps. Shape: that of alpha.
+    gamma: At the steps after them. Shape: that of alpha.
+    joint: alpha * beta. Shape: that of alpha.
+    total: Its sum over the tags. Shape: (seq_len + 1, batch_size, 1).
     """
-    factors = _make_factors(potentials, lengths)
-    if factors is None:
-        return None
-    alpha, log_scale = _forward(factors)
-    beta, gamma = _backward(factors)
-    if _has_lost_digits(alpha) or _has_lost_digits(gamma):
-        return None
-    # shape: (batch_size,)
-    log_z = _log(alpha[-1, :, -1]) + log_scale + factors.log_scale
-    return log_z, _gradient(factors.transitions, alpha, beta, gamma, weights)
+
+    log_partition: Doubles
+    transitions: Array
+    alpha: Array
+    beta: Array
+    gamma: Array
+    joint: Array
+    total: Array
 
 
 class Chain(NamedTuple):
     """What `chain.Posterior` holds, in the same order."""
 
     log_partition: Doubles
-    marginals: Doubles
-    log_transitions: Doubles
-    log_beta: Doubles
-    log_gamma: Doubles
+    marginals: Array
+    log_transitions: Array
+    log_beta: Array
+    log_gamma: Array
+
+
+def log_partition_gradient(
+    potentials: Potentials[Array], lengths: Ints, weights: Doubles
+) -> tuple[Doubles, Potentials[Array]] | None:
+    """Log Z of every sequence, and the gradient of sum(weights * log Z).
+
+    Equal to `plain.log_partition_gradient`, or None if it cannot promise that.
+
+    weights (Doubles): The weight of each sequence. Shape: (batch_size,).
+    RETURNS (tuple[Doubles, Potentials] | None): Log Z in float64, shape
+        (batch_size,), and the gradient in float32 or float64: weighted marginals and
+        weighted expected counts.
+    """
+    masses = None
+    if potentials.emissions.dtype == np.float32:
+        masses = _run(potentials, lengths, SINGLE)
+    if masses is None:
+        masses = _run(potentials, lengths, DOUBLE)
+    if masses is None:
+        return None
+    return masses.log_partition, _gradient(masses, weights)
 
 
 def chain(potentials: Potentials[Array], lengths: Ints) -> Chain | None:
-    """The posterior Markov chain, or None if its exactness cannot be promised."""
-    factors = _make_factors(potentials, lengths)
+    """The posterior Markov chain in float64, or None if it cannot be promised."""
+    masses = _run(potentials, lengths, DOUBLE)
+    if masses is None:
+        return None
+    marginals, _ = _marginals(masses, np.ones(len(lengths)))
+    return Chain(
+        masses.log_partition,
+        _on_tokens(marginals),
+        _log(masses.transitions[:-1, :-1]),
+        _log(_on_tokens(masses.beta)),
+        _log(_on_tokens(masses.gamma)),
+    )
+
+
+def _run(
+    potentials: Potentials[Array], lengths: Ints, precision: Precision
+) -> Masses | None:
+    """None if a bound does not hold."""
+    factors = _make_factors(potentials, lengths, precision)
     if factors is None:
         return None
-    alpha, log_scale = _forward(factors)
-    beta, gamma = _backward(factors)
-    if _has_lost_digits(alpha) or _has_lost_digits(gamma):
+    mass, carried, log_scale = _carry(factors, precision)
+    if not _are_at_least(precision.floor, mass, np.count_nonzero(mass != 0)):
         return None
+    alpha, beta, gamma = mass[:-1, 0], carried[:0:-1, 1], mass[-2::-1, 1]
+    joint = np.multiply(alpha, beta)
+    # shape: (seq_len + 1, batch_size, 1); one product is faster than many sums
+    total = joint.reshape(-1, joint.shape[2]) @ np.ones(joint.shape[2], joint.dtype)
+    total = total.reshape(*joint.shape[:2], 1)
     # shape: (batch_size,)
-    log_z = _log(alpha[-1, :, -1]) + log_scale + factors.log_scale
-    log_beta, log_gamma = _log(_on_tokens(beta[:-1])), _log(_on_tokens(gamma[1:]))
-    marginals, _ = _marginals(alpha[:-1], beta[:-1], np.ones(len(lengths)))
-    log_transitions = _log(factors.transitions[:-1, :-1])
-    return Chain(log_z, _on_tokens(marginals), log_transitions, log_beta, log_gamma)
+    last = mass[-1, 0, :, -1].astype(np.float64)
+    n_sums = len(total) * np.count_nonzero(last)
+    if not _are_at_least(precision.least_sum, total, n_sums):
+        return None
+    log_z = _log(last) + log_scale + factors.log_scale
+    return Masses(log_z, factors.transitions[0], alpha, beta, gamma, joint, total)
 
 
-def _log(mass: Doubles) -> Doubles:
+def _are_at_least(bound: float, values: Array, n_values: Any) -> bool:
+    return bool(np.count_nonzero(values >= bound) == n_values)
+
+
+def _log(mass: Array) -> Array:
     return np.log(mass, out=np.full_like(mass, MINUS_INFINITY), where=mass > 0)
 
 
-def _make_factors(potentials: Potentials[Array], lengths: Ints) -> Factors | None:
+def _make_factors(
+    potentials: Potentials[Array], lengths: Ints, precision: Precision
+) -> Factors | None:
     """Shift the scores and take them out of log space.
 
     RETURNS (Factors | None): None if the scores range too widely.
     """
     scores, is_border = border_emissions(potentials.emissions, lengths)
-    transitions = border_transitions(potentials, stay=MINUS_INFINITY)
-    low, high = _finite_range(scores)
-    low_transition, high_transition = _finite_range(transitions)
-    spread = high - low + high_transition - low_transition
-    if not spread <= MAX_RANGE:
+    transitions, low, high = _transition_factors(potentials)
+    log_scale = lengths.astype(np.float64) * high + high
+    if scores.min() == MINUS_INFINITY:
+        log_scale += _shift_tokens(scores, is_border)
+    lowest, highest = _finite_range(scores)
+    spread = highest - lowest + high - low
+    if not spread <= precision.max_range:
         return None
-    if high - low > MAX_RANGE_FLOAT32:
+    if highest - lowest > MAX_RANGE_FLOAT32:
         scores = scores.astype(np.float64)
-    steps = np.exp(transitions.astype(np.float64) - high_transition)
-    steps[-1, -1] = 1.0
-    log_scale = lengths.astype(np.float64) * (high + high_transition) + high_transition
-    emissions = _exponentials(scores, high, is_border)
-    return Factors(emissions, steps, log_scale, _interval(spread, len(steps)))
+    return Factors(
+        _emission_factors(scores, highest, is_border, precision),
+        np.array([transitions, transitions.T], dtype=precision.dtype),
+        log_scale + lengths * highest,
+        _interval(spread, precision),
+    )
 
 
-def _exponentials(scores: Array, high: float, is_border: Bools) -> Doubles:
-    """exp(scores - high) on tokens, 1 for the border elsewhere.
+def _shift_tokens(scores: Array, is_border: Bools) -> Doubles:
+    """Make 0 the best score that is left to each token.
+
+    So a lattice of unlikely tags costs no range. In place.
+
+    RETURNS (Doubles): The shifts, added up. Shape: (batch_size,).
+    """
+    # shape: (seq_len + 2, batch_size, 1)
+    best = torch.from_numpy(scores).amax(2, keepdim=True)
+    best.masked_fill_(best == MINUS_INFINITY, 0.0)
+    torch.from_numpy(scores).sub_(best)
+    best[torch.from_numpy(is_border)] = 0.0
+    shifts: Doubles = best.numpy().sum((0, 2), dtype=np.float64)
+    return shifts
+
+
+def _transition_factors(potentials: Potentials[Array]) -> tuple[Doubles, float, float]:
+    """exp(transitions - shift), no row and no column of which adds up to more than 1,
+    except for staying in the border; the lowest score; and the shift.
+    """
+    # what is not removed itself must not widen the range
+    scores = border_transitions(potentials, stay=potentials.start_transitions[0])
+    low, high = _finite_range(scores)
+    factors = np.exp(scores.astype(np.float64) - high)
+    most = max(float(factors.sum(0).max()), float(factors.sum(1).max()), 1.0)
+    factors /= most
+    factors[-1, -1] = 1.0
+    return factors, low, high + math.log(most)
+
+
+def _emission_factors(
+    scores: Array, high: float, is_border: Bools, precision: Precision
+) -> Array:
+    """exp(scores - high) on tokens, 1 for the border elsewhere, `unit` at the start.
 
     Overwrites the scores.
     """
-    torch.from_numpy(scores).sub_(high).exp_()
-    scores[is_border] = 0.0
     n_steps, batch_size, n_tags = scores.shape
-    # shape: (n_steps, batch_size, n_tags + 1)
-    emissions = np.empty((n_steps, batch_size, n_tags + 1))
-    torch.from_numpy(emissions)[..., :-1] = torch.from_numpy(scores)
-    emissions[..., -1] = is_border
-    return emissions
+    # shape: (n_steps, 2, batch_size, n_tags + 1)
+    factors = np.empty((n_steps, 2, batch_size, n_tags + 1), dtype=precision.dtype)
+    forward = factors[:, 0]
+    np.subtract(scores, high, out=scores)
+    np.exp(scores, out=forward[..., :-1])
+    forward[is_border] = 0.0
+    forward[..., -1] = is_border
+    factors[:, 1] = forward[::-1]
+    factors[0] *= precision.unit
+    return factors
 
 
 def _finite_range(scores: Array) -> tuple[float, float]:
@@ -155,97 +266,74 @@ def _finite_range(scores: Array) -> tuple[float, float]:
     if high == MINUS_INFINITY:
         return 0.0, 0.0
     if low == MINUS_INFINITY:
-        low = float(scores[scores > MINUS_INFINITY].min())
+        low = float(np.where(scores > MINUS_INFINITY, scores, high).min())
     return low, high
 
 
-def _interval(spread: float, n_tags: int) -> int:
-    steps = min(MAX_LOSS / (spread + 1.0), MAX_GAIN / math.log(n_tags), MAX_STEPS)
-    return max(int(steps), 1)
+def _interval(spread: float, precision: Precision) -> int:
+    """Steps that keep the sum of the mass so high that one more step is safe."""
+    room = math.log(precision.unit / precision.floor) - spread
+    return max(int(min(room / (precision.hope * spread + 1.0), MAX_STEPS)), 1)
 
 
-def _forward(factors: Factors) -> tuple[Doubles, Doubles]:
-    """Alpha, shape (n_steps, batch_size, n_tags + 1), and the log of its scale."""
-    emissions, transitions, _, interval = factors
-    alpha = np.empty_like(emissions)
-    alpha[0] = emissions[0]
-    steps, totals = list(alpha), [np.ones((alpha.shape[1], 1))]
-    for t, emission in enumerate(emissions[1:], start=1):
-        current = np.dot(steps[t - 1], transitions, out=steps[t])
-        if t % interval == 0:
-            totals.append(_total(current))
-            np.divide(current, totals[-1], out=current)
-        np.multiply(current, emission, out=current)
-    return alpha, np.log(np.hstack(totals)).sum(1)
+def _carry(factors: Factors, precision: Precision) -> tuple[Array, Array, Doubles]:
+    """Carry the mass of all paths through both directions at once.
 
-
-def _backward(factors: Factors) -> tuple[Doubles, Doubles]:
-    """Beta and gamma, each of shape (n_steps, batch_size, n_tags + 1).
-
-    Gamma takes the memory of the emissions. A rescaling concerns it alone, so that
-    beta[t] keeps the scale of gamma[t + 1].
+    RETURNS (tuple[Array, Array, Doubles]): Alpha and, from its last step to its
+        first, gamma, in the memory of the emissions; what they were before a step's
+        own emission, which is beta in the second direction, but nothing at the first
+        step, both of shape (n_steps, 2, batch_size, n_tags + 1); and the log of the
+        scale of alpha, shape (batch_size,).
     """
-    gamma, beta = factors.emissions, np.empty_like(factors.emissions)
-    transitions = np.ascontiguousarray(factors.transitions.T)
-    steps = list(gamma)
-    for t in range(len(gamma) - 2, -1, -1):
-        current = steps[t]
-        following = np.dot(steps[t + 1], transitions, out=beta[t])
-        if t % factors.interval == 0:
-            np.divide(current, _total(following), out=current)
-        np.multiply(current, following, out=current)
-    return beta, gamma
+    mass, transitions, _, interval = factors
+    carried = np.empty_like(mass)
+    tiny = np.finfo(precision.dtype).tiny
+    # shape: (n_tags + 1,); times this, a sum is in units
+    units = np.full(mass.shape[3], 1 / precision.unit, dtype=precision.dtype)
+    totals = [np.full(mass.shape[1:3], 1 / precision.unit)]
+    steps, before = list(mass), list(carried)
+    for t in range(1, len(steps)):
+        np.matmul(steps[t - 1], transitions, before[t])
+        if t % interval == 0:
+            # not beta: it keeps the scale of the gamma that it was made of
+            totals.append(np.maximum(before[t] @ units, tiny))
+            np.divide(steps[t], totals[-1][..., np.newaxis], steps[t])
+        np.multiply(steps[t], before[t], steps[t])
+    # shape: (n_totals, batch_size)
+    of_alpha = np.array([total[0] for total in totals], dtype=np.float64)
+    return mass, carried, np.log(of_alpha).sum(0)
 
 
-def _total(mass: Doubles) -> Doubles:
-    """The mass of each sequence, to divide by. Shape: (batch_size, 1)."""
-    return np.maximum(np.dot(mass, np.ones((mass.shape[1], 1))), SMALLEST)
-
-
-def _has_lost_digits(mass: Doubles) -> bool:
-    kept = np.count_nonzero(mass >= FLOOR)
-    return kept != np.count_nonzero(mass != 0)
-
-
-def _gradient(
-    transitions: Doubles,
-    alpha: Doubles,
-    beta: Doubles,
-    gamma: Doubles,
-    weights: Doubles,
-) -> Potentials[Doubles]:
-    """Marginals and expected counts; takes the memory of alpha and beta."""
-    # shape: (n_steps - 1, batch_size, n_tags + 1)
-    alpha, gamma = alpha[:-1], gamma[1:]
-    marginals, share = _marginals(alpha, beta[:-1], weights)
+def _gradient(masses: Masses, weights: Doubles) -> Potentials[Array]:
+    """Marginals and expected counts; takes the memory of alpha and of joint."""
+    marginals, share = _marginals(masses, weights)
+    alpha = masses.alpha
     torch.from_numpy(alpha).mul_(torch.from_numpy(share))
-    # shape: (n_steps - 1, n_tags + 1, n_tags + 1)
-    steps = np.matmul(alpha.transpose(0, 2, 1), gamma)
+    # shape: (seq_len + 1, n_tags + 1, n_tags + 1)
+    steps = np.matmul(alpha.transpose(0, 2, 1), masses.gamma)
     # shape: (n_tags + 1, n_tags + 1)
-    counts = steps.sum(0) * transitions
+    counts = steps.sum(0) * masses.transitions
     return Potentials(
         _on_tokens(marginals), counts[:-1, :-1], counts[-1, :-1], counts[:-1, -1]
     )
 
 
-def _marginals(
-    alpha: Doubles, beta: Doubles, weights: Doubles
-) -> tuple[Doubles, Doubles]:
-    """The weighted marginals, in the memory of beta, and what alpha * beta was
-    multiplied by to become them. Shapes: those of beta; (n_steps - 1, batch_size, 1).
+def _marginals(masses: Masses, weights: Doubles) -> tuple[Array, Array]:
+    """The weighted marginals, in the memory of joint, and what it was multiplied by
+    to become them. Shapes: that of joint; (seq_len + 1, batch_size, 1).
     """
-    marginals = np.multiply(alpha, beta, out=beta)
-    total = np.dot(marginals, np.ones((marginals.shape[2], 1)))
+    total = masses.total
     share = np.zeros_like(total)
-    np.divide(weights[:, np.newaxis], total, out=share, where=total > 0)
-    torch.from_numpy(marginals).mul_(torch.from_numpy(share))
-    return marginals, share
+    weight = weights.astype(total.dtype)[:, np.newaxis]
+    np.divide(weight, total, out=share, where=total > 0)
+    torch.from_numpy(masses.joint).mul_(torch.from_numpy(share))
+    return masses.joint, share
 
 
-def _on_tokens(steps: Doubles) -> Doubles:
+def _on_tokens(steps: Array) -> Array:
     """Leave the border and the first step out.
 
-    steps (Doubles): Shape: (seq_len + 1, batch_size, n_tags + 1).
-    RETURNS (Doubles): Shape: (batch_size, seq_len, n_tags).
+    steps (Array): Shape: (seq_len + 1, batch_size, n_tags + 1).
+    RETURNS (Array): Shape: (batch_size, seq_len, n_tags).
     """
     return steps[1:, :, :-1].transpose(1, 0, 2)

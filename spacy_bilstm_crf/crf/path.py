@@ -1,5 +1,7 @@
 """One known path for each sequence: its score, and what it uses. For the CPU."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,78 +9,78 @@ from ..types import Potentials
 from .border import Array, Bools, Ints, border_path, border_transitions
 
 
+class Path(NamedTuple):
+    """Which scores a path uses, as places in flattened tables.
+
+    is_token: False on padding. Shape: (batch_size, seq_len).
+    emissions: Any place on padding. Shape: (batch_size, seq_len).
+    transitions: In the table of `border_transitions`.
+        Shape: (batch_size, seq_len + 1).
+    """
+
+    is_token: Bools
+    emissions: Ints
+    transitions: Ints
+
+
 def token_mask(lengths: Ints, seq_len: int) -> Bools:
     """True on the tokens of each sequence. Shape: (batch_size, seq_len)."""
     return np.arange(seq_len) < lengths[:, np.newaxis]
 
 
-def single_tags(lattice: Bools, is_token: Bools) -> Ints | None:
+def make_path(tag_ids: Ints, is_token: Bools, n_tags: int) -> Path:
+    """Look up what a path uses.
+
+    tag_ids (Ints): Tag numbers, -1 or any tag on padding. Shape: that of is_token.
+    """
+    starts = np.arange(0, tag_ids.size * n_tags, n_tags).reshape(tag_ids.shape)
+    return Path(is_token, starts + tag_ids, border_path(tag_ids, is_token, n_tags))
+
+
+def single_path(lattice: Bools, is_token: Bools) -> Path | None:
     """The only path of a lattice that has one tag for every token, else None.
 
     lattice (Bools): Padding may hold anything. Shape: (batch_size, seq_len, n_tags).
-    RETURNS (Ints | None): Tag numbers, 0 on padding.
-        Shape: (batch_size, seq_len).
     """
-    batch_size, seq_len, n_tags = lattice.shape
-    # shape: (n_allowed,)
-    allowed = np.flatnonzero(lattice)
-    rows = allowed // n_tags
-    on_token = is_token.reshape(-1)[rows]
-    allowed, rows = allowed[on_token], rows[on_token]
-    if not np.array_equal(rows, np.flatnonzero(is_token)):
+    n_allowed = np.count_nonzero(lattice)
+    if not is_token.all():
+        n_allowed -= np.count_nonzero(lattice[~is_token])
+    if n_allowed != np.count_nonzero(is_token):
         return None
-    # shape: (batch_size * seq_len,)
-    tag_ids = np.zeros(batch_size * seq_len, dtype=np.int64)
-    tag_ids[rows] = allowed - rows * n_tags
-    return tag_ids.reshape(batch_size, seq_len)
+    # one for each on average: it is one for each if there is none without
+    path = make_path(lattice.argmax(2), is_token, lattice.shape[2])
+    has_tag = lattice.reshape(-1).take(path.emissions)
+    return path if (has_tag | ~is_token).all() else None
 
 
-def path_score(
-    potentials: Potentials[Array], tag_ids: Ints, is_token: Bools
-) -> NDArray[np.float64]:
-    """The score of a path.
-
-    tag_ids (Ints): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
-    RETURNS (ndarray): In float64. Shape: (batch_size,).
-    """
-    n_tags = potentials.emissions.shape[2]
+def path_score(potentials: Potentials[Array], path: Path) -> NDArray[np.float64]:
+    """The score of a path. In float64. Shape: (batch_size,)."""
     # shape: (batch_size, seq_len)
-    emissions = potentials.emissions.reshape(-1).take(flat_tags(tag_ids, n_tags))
-    emissions[~is_token] = 0.0
+    emissions = potentials.emissions.reshape(-1).take(path.emissions)
+    emissions[~path.is_token] = 0.0
     # shape: (batch_size, seq_len + 1)
-    table = border_transitions(potentials, stay=0.0)
-    transitions = table.take(border_path(tag_ids, is_token, n_tags))
+    transitions = border_transitions(potentials, stay=0.0).take(path.transitions)
     # shape: (batch_size,)
     total = emissions.sum(1, dtype=np.float64)
     return total + transitions.sum(1, dtype=np.float64)
 
 
-def subtract_path(
-    gradient: Potentials[Array], tag_ids: Ints, is_token: Bools, weights: Array
-) -> None:
+def subtract_path(gradient: Potentials[Array], path: Path, weights: Array) -> None:
     """Subtract the gradient of sum(weights * path score), in place.
 
     gradient (Potentials): Contiguous.
-    tag_ids (Ints): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
     weights (Array): The weight of each sequence. Shape: (batch_size,).
     """
     n_tags = gradient.emissions.shape[2]
     # shape: (batch_size, seq_len)
-    weight = weights[:, np.newaxis] * is_token
-    gradient.emissions.reshape(-1)[flat_tags(tag_ids, n_tags)] -= weight
-    # shape: (batch_size, seq_len + 1)
-    steps = border_path(tag_ids, is_token, n_tags)
-    weight = np.broadcast_to(weights[:, np.newaxis], steps.shape)
-    # shape: ((n_tags + 1) ** 2,)
-    counts = np.bincount(steps.ravel(), weight.ravel(), (n_tags + 1) ** 2)
+    weight = weights.astype(gradient.emissions.dtype)[:, np.newaxis] * path.is_token
+    places = path.emissions.reshape(-1)
+    np.subtract.at(gradient.emissions.reshape(-1), places, weight.reshape(-1))
+    # shape: (batch_size * (seq_len + 1),)
+    steps, weight = path.transitions, weights.repeat(path.transitions.shape[1])
     # shape: (n_tags + 1, n_tags + 1)
+    counts = np.bincount(steps.reshape(-1), weight, (n_tags + 1) ** 2)
     counts = counts.reshape(n_tags + 1, n_tags + 1)
     np.subtract(gradient.transitions, counts[:-1, :-1], out=gradient.transitions)
     gradient.start_transitions[:] -= counts[-1, :-1]
     gradient.end_transitions[:] -= counts[:-1, -1]
-
-
-def flat_tags(tag_ids: Ints, n_tags: int) -> Ints:
-    """The places of a path in the flattened emissions. Shape: that of tag_ids."""
-    starts = np.arange(0, tag_ids.size * n_tags, n_tags)
-    return starts.reshape(tag_ids.shape) + tag_ids
