@@ -20,6 +20,7 @@ from pipelines import (
     train_pipeline,
 )
 from spacy.lang.en import English
+from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
@@ -348,6 +349,25 @@ def test_the_output_layer_learns_and_rehearses_on_a_frozen_encoder(trained_share
     assert tok2vec.model.to_bytes() == before
     assert get_entities(nlp.pipe([NEW_TEXT])) == [NEW_ENTITIES]
     assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+
+
+def test_an_encoder_of_its_own_can_be_frozen_for_a_while(trained):
+    nlp, optimizer = load(trained)
+    pipe = nlp.get_pipe(FACTORY)
+    encoder = pipe.model.get_ref("tok2vec")
+    before = encoder.to_bytes()
+    nlp.add_pipe("tok2vec", before=FACTORY).model = encoder
+    listener = Tok2VecListener("tok2vec", encoder.get_dim("nO"))
+    pipe.model.replace_node(encoder, listener)
+    examples = make_examples(nlp, NEW_DATA)
+    for _ in range(60):
+        nlp.update(examples, sgd=optimizer, exclude=["tok2vec"], annotates=["tok2vec"])
+    assert encoder.to_bytes() == before
+    pipe.model.replace_node(listener, encoder)
+    nlp.remove_pipe("tok2vec")
+    assert encoder.to_bytes() == before
+    loaded = make_pipeline().from_bytes(nlp.to_bytes())
+    assert get_entities(loaded.pipe([NEW_TEXT])) == [NEW_ENTITIES]
 
 
 def test_a_listener_without_vectors_is_an_error(trained_shared):
