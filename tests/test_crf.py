@@ -521,8 +521,20 @@ def test_the_float32_kernel_takes_ordinary_scores(is_partial):
     assert_equal_potentials(fast[1], plain[1], rtol=1e-5, atol=1e-5)
 
 
+@given(problem=problems(scale=5.0, width=32))
+def test_the_float32_kernel_equals_enumeration(problem):
+    scores, lengths = removed(problem), problem.lengths
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crf_fast, "MIN_SINGLE", 0)
+        log_z, gradient = fast_gradient(scores, lengths, ones(lengths))
+    arrays = to_numpy(scores)
+    expected = reference.expected_counts(arrays, lengths=lengths.numpy())
+    assert_equal_arrays(log_z, expected[0], rtol=1e-5, atol=1e-5)
+    assert_equal_potentials(gradient, expected[1], rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("loss", [1.0, 2.0, 4.0, 6.0])
-def test_what_would_underflow_in_float32_is_left_to_float64(loss):
+def test_what_would_underflow_in_float32_is_left_to_float64(loss, monkeypatch):
     """Only a path survives that falls behind by some nats at every token."""
     scores = random_potentials(1, 31, 2, scale=0, dtype=torch.float32)
     scores.emissions[0, :30, 1] = -loss
@@ -531,6 +543,7 @@ def test_what_would_underflow_in_float32_is_left_to_float64(loss):
     lengths = torch.tensor([31])
     scores = crf.constrain(scores, isolated_tags(2), allowed)
     assert takes_float32(scores, lengths) == (30 * loss < 80)
+    monkeypatch.setattr(crf_fast, "MIN_SINGLE", 0)
     log_z, gradient = fast_gradient(scores, lengths, ones(lengths))
     assert_equal_arrays(log_z, [-30 * loss], rtol=1e-5, atol=0)
     assert_equal_arrays(gradient[0][0, :, 1], torch.ones(31), rtol=1e-5, atol=0)

@@ -22,8 +22,8 @@ is removed. If every value of alpha and gamma is zero or at least `floor`, then 
 induction over the steps each zero was removed, and no product of a value and a step
 left the normal numbers. All terms are positive, so nothing cancels. A product of
 alpha and beta may underflow, but not to the harm of a sum of at least `least_sum`. The
-bounds are checked; where one does not hold in float32, float64 is tried, which
-float64 scores take from the beginning, and then the caller takes `plain`.
+bounds are checked; where one does not hold in float32, float64 is tried, which small
+batches and float64 scores take from the beginning, and then the caller takes `plain`.
 """
 
 import math
@@ -37,8 +37,8 @@ from ..types import Potentials
 from .border import Array, Bools, Ints, border_emissions, border_transitions
 
 MINUS_INFINITY = float("-inf")
-# the range of exponentials that float32 scores keep in float32
-MAX_RANGE_FLOAT32 = 80.0
+# Scores of a batch from which on float32 is the faster: below, memory is no bound
+MIN_SINGLE = 8192
 # the number of steps between two rescalings, at most
 MAX_STEPS = 16
 
@@ -129,7 +129,8 @@ def log_partition_gradient(
         weighted expected counts.
     """
     masses = None
-    if potentials.emissions.dtype == np.float32:
+    emissions = potentials.emissions
+    if emissions.dtype == np.float32 and emissions.size >= MIN_SINGLE:
         masses = _run(potentials, lengths, SINGLE)
     if masses is None:
         masses = _run(potentials, lengths, DOUBLE)
@@ -193,6 +194,7 @@ def _make_factors(
     RETURNS (Factors | None): None if the scores range too widely.
     """
     scores, is_border = border_emissions(potentials.emissions, lengths)
+    scores = scores.astype(precision.dtype, copy=False)
     transitions, low, high = _transition_factors(potentials)
     log_scale = lengths.astype(np.float64) * high + high
     if scores.min() == MINUS_INFINITY:
@@ -201,8 +203,6 @@ def _make_factors(
     spread = highest - lowest + high - low
     if not spread <= precision.max_range:
         return None
-    if highest - lowest > MAX_RANGE_FLOAT32:
-        scores = scores.astype(np.float64)
     return Factors(
         _emission_factors(scores, highest, is_border, precision),
         np.array([transitions, transitions.T], dtype=precision.dtype),
