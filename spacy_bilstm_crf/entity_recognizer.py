@@ -15,6 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 from torch import Tensor
 
+from .batching import apply_by_length
 from .confidence import register_confidence
 from .decision import get_thresholds
 from .entities import (
@@ -46,7 +47,7 @@ from .prediction import (
     to_predictions,
 )
 from .scorer import score_entities
-from .sequence_labeler import SequenceLabeler, apply_by_length
+from .sequence_labeler import SequenceLabeler
 from .settings import DEFAULT_SETTINGS, fill_settings, validate_label_settings
 from .tags import BoolArray, Entity, TagSet
 from .types import Potentials

@@ -1,7 +1,7 @@
 """What components with a CRF share: batching, the training step, loading."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate, torch2xp, xp2torch
 from torch import Tensor
 
 from . import crf
+from .batching import apply_by_length, batch_by_length
 from .crf.validation import validate_k
 from .errors import Errors
 from .lattice import Layout, get_layout, has_words
@@ -28,8 +29,6 @@ from .tags import BoolArray, StateLattice, TagSet
 from .types import Potentials
 
 FloatArray = NDArray[np.float64]
-# tokens, padding included, that go through the network at once in prediction
-MAX_BATCH_TOKENS = 4096
 
 
 class SequenceLabeler(TrainablePipe):
@@ -408,39 +407,6 @@ class SequenceLabeler(TrainablePipe):
         if self.model.get_ref("output_layer").has_dim("nO"):
             self.resize_output()
         return 1
-
-
-def apply_by_length(
-    docs: Doc | Iterable[Doc], function: Callable[[list[Doc]], Sequence[Any]]
-) -> Any:
-    """Apply a function of a batch to docs of similar length at a time.
-
-    RETURNS: The result for the doc; for several docs a list of them, in order.
-    """
-    if isinstance(docs, Doc):
-        return function([docs])[0]
-    docs = list(docs)
-    results: list[Any] = [None] * len(docs)
-    for batch in batch_by_length(docs):
-        found = function([docs[i] for i in batch])
-        for i, of_doc in zip(batch, found, strict=True):
-            results[i] = of_doc
-    return results
-
-
-def batch_by_length(docs: Sequence[Doc]) -> Iterator[list[int]]:
-    """Group docs of similar length, within a budget of padded tokens.
-
-    YIELDS (list[int]): Positions in `docs`.
-    """
-    batch: list[int] = []
-    for i in sorted(range(len(docs)), key=lambda i: len(docs[i])):
-        if batch and (len(batch) + 1) * len(docs[i]) > MAX_BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
 
 
 def select_words(scores: Potentials[Tensor], layout: Layout) -> Potentials[Tensor]:

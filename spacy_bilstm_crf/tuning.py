@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from .batching import batch_by_length
 from .calibration import fit_temperature
 from .confidence import get_confidence
 from .decision import best_expected_f1
 from .entity_recognizer import CRFEntityRecognizer
 from .lattice import has_words
-from .sequence_labeler import batch_by_length
 from .types import Potentials
 
 LOWEST_THRESHOLD = 0.1

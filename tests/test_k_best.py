@@ -154,7 +154,7 @@ def test_one_doc_gives_its_own_list(trained, ner):
 def test_docs_keep_their_order_and_do_not_depend_on_their_batch(
     trained, ner, monkeypatch, budget
 ):
-    monkeypatch.setattr("spacy_bilstm_crf.sequence_labeler.MAX_BATCH_TOKENS", budget)
+    monkeypatch.setattr("spacy_bilstm_crf.batching.MAX_BATCH_TOKENS", budget)
     texts = [" ".join(TEXTS[i % 4] for _ in range(i % 5)) for i in range(17)]
     docs = [trained.make_doc(text) for text in texts]
     together = ner.k_best((doc for doc in docs), 3)
@@ -166,7 +166,7 @@ def test_docs_keep_their_order_and_do_not_depend_on_their_batch(
 
 
 def test_batches_stay_within_the_budget(trained, ner, monkeypatch):
-    monkeypatch.setattr("spacy_bilstm_crf.sequence_labeler.MAX_BATCH_TOKENS", 10)
+    monkeypatch.setattr("spacy_bilstm_crf.batching.MAX_BATCH_TOKENS", 10)
     sizes = []
     analyze = ner.analyze
     monkeypatch.setattr(

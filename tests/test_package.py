@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "scorer": FOUNDATION,
     "serialization": FOUNDATION,
     "rehearsal": FOUNDATION | {"crf"},
-    "sequence_labeler": FOUNDATION | {"crf", "lattice", "rehearsal", "serialization"},
+    "batching": set(),
+    "sequence_labeler": FOUNDATION
+    | {"batching", "crf", "lattice", "rehearsal", "serialization"},
     "confidence": FOUNDATION,
     "decision": FOUNDATION | {"lattice"},
     "calibration": FOUNDATION,
@@ -43,6 +45,7 @@ MAY_IMPORT = {
     "entities": FOUNDATION | {"confidence", "lattice", "prediction"},
     "entity_recognizer": FOUNDATION
     | {
+        "batching",
         "confidence",
         "decision",
         "entities",
@@ -58,12 +61,12 @@ MAY_IMPORT = {
     "callbacks": FOUNDATION,
     "tuning": FOUNDATION
     | {
+        "batching",
         "calibration",
         "confidence",
         "decision",
         "entity_recognizer",
         "lattice",
-        "sequence_labeler",
     },
     "cli": FOUNDATION
     | {
