@@ -163,21 +163,21 @@ class Errors:
 
     # B4xx: converters
     B401 = (
-        "[B401] '{path}' is not there. Expected a CSV file, or a zip that holds one. "
-        "Place the file there, or check the path."
+        "[B401] '{path}' is not there. Expected a CSV file or a file of columns, or a "
+        "zip that holds one. Place the file there, or check the path."
     )
     B402 = (
-        "[B402] '{path}' cannot be read: {reason}. Expected a CSV file, or a zip that "
-        "holds one."
+        "[B402] '{path}' cannot be read: {reason}. Expected a CSV file or a file of "
+        "columns, or a zip that holds one."
     )
     B403 = (
-        "[B403] {source} is empty (0 bytes). Expected a CSV file with a header; fetch "
-        "the file again."
+        "[B403] {source} is empty (0 bytes). Expected a CSV file with a header, or a "
+        "file of columns; fetch the file again."
     )
     B404 = (
         "[B404] {source} is not a text file: it holds the control character "
-        "0x{byte:02x} at byte {offset}. Expected a CSV file, or a zip that holds one. "
-        "If it is text in UTF-16, say so with --encoding utf-16."
+        "0x{byte:02x} at byte {offset}. Expected a CSV file or a file of columns, or a "
+        "zip that holds one. If it is text in UTF-16, say so with --encoding utf-16."
     )
     B405 = (
         "[B405] {source}, line {line}: byte 0x{byte:02x} is not defined in the "
@@ -189,8 +189,8 @@ class Errors:
         "knows, such as 'utf-8' or 'windows-1252'."
     )
     B407 = (
-        "[B407] '{path}' is a zip without a CSV file; it holds {names}. Expected "
-        "exactly one file that ends in '.csv'."
+        "[B407] '{path}' is a zip without {wanted}; it holds {names}. Expected "
+        "exactly one file that ends in {endings}."
     )
     B408 = (
         "[B408] '{path}' is a zip with several CSV files: {names}. Expected exactly "
@@ -198,7 +198,7 @@ class Errors:
     )
     B409 = (
         "[B409] '{path}' looks like a zip, but it cannot be unpacked: {reason}. Fetch "
-        "the file again, or unpack it by other means and give the CSV file."
+        "the file again, or unpack it by other means and give the file inside it."
     )
     B410 = (
         "[B410] {source}, line 1: found the columns '{found}', in which {missing} are "
@@ -252,7 +252,8 @@ class Errors:
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
     B423 = (
         "[B423] '{path}' is not there, and neither is its fallback '{fallback}'. "
-        "Expected one of them to be a CSV file, or a zip that holds one."
+        "Expected one of them to be a CSV file or a file of columns, or a zip that "
+        "holds one."
     )
 
     B424 = (
@@ -263,6 +264,44 @@ class Errors:
     B425 = (
         "[B425] {source}, line {line}: a field is longer than {limit} characters. "
         "Expected a word or a sentence; a quote that is never closed may be the cause."
+    )
+    B426 = (
+        "[B426] '{path}' is a zip with several files of columns: {names}. Expected "
+        "exactly one; unpack it and give the file you want."
+    )
+    B427 = (
+        "[B427] {source}, line {line}: found {found} columns, expected {expected} as "
+        "in line {first}. Columns are separated by tabs where a line has one, and by "
+        "spaces where it has none; correct the line."
+    )
+    B428 = (
+        "[B428] {source}, line {line}: found {found} columns (0 to {last}), expected a "
+        "column {column} with the {name}. Name another one with --{name}-column, or "
+        "check whether the file is one of columns, a word and its tags on each line."
+    )
+    B429 = (
+        "[B429] {source}, line {line}, column {column}: found the tag '{tag}', "
+        "expected 'O', or one of the prefixes {prefixes}, a hyphen and a label, such "
+        "as 'B-per'. Correct the line, name the column of the entity tags with "
+        "--tag-column (the first one is 0), or their scheme with --scheme."
+    )
+    B430 = (
+        "[B430] {source} holds no sentence (rows: {rows}). Expected a word and its "
+        "tags on each line, and a blank line after each sentence."
+    )
+    B431 = (
+        "[B431] No sentence is left for '{name}': each of the {n_sentences} that fall "
+        "to it has the words of one in another split. Expected other sentences in the "
+        "files of train, dev and test."
+    )
+    B432 = (
+        "[B432] The same column is named twice: {columns}. Expected different columns, "
+        "counted from 0."
+    )
+    B433 = (
+        "[B433] {source} is read as one of Kaggle's CSV forms, whose header names the "
+        "columns; found {options}, expected with a file of columns alone. Leave them "
+        "away, or say --format columns."
     )
 
     # B5xx: command line and project
@@ -313,5 +352,5 @@ class Warnings:
     # W4xx: converters
     W401 = (
         "[W401] {source} was not sound, and was repaired: {changes}. Use "
-        "'read_kaggle_csv' to have the counts as data."
+        "'{reader}' to have the counts as data."
     )

@@ -11,13 +11,27 @@ from typer import Option as Opt
 from .printing import fail, group_digits, say
 
 if TYPE_CHECKING:
-    from ..converters import SplitOptions
+    from ..converters import ReadOptions, SplitCorpus, SplitOptions
 
 
 _SAMPLE = (
     "{path} is not there: using the sample {sample}, models trained on it "
     "are for trying things out only"
 )
+
+
+class Format(str, Enum):
+    auto = "auto"
+    kaggle = "kaggle"
+    columns = "columns"
+
+
+class Scheme(str, Enum):
+    auto = "auto"
+    iob1 = "iob1"
+    iob2 = "iob2"
+    biluo = "biluo"
+    bioes = "bioes"
 
 
 class Split(str, Enum):
@@ -32,9 +46,34 @@ class Duplicates(str, Enum):
 
 def convert_cli(
     input_path: Path = Arg(
-        ..., metavar="INPUT", help="CSV file, or zip that holds one"
+        ...,
+        metavar="INPUT",
+        help="CSV file or file of columns, or a zip that holds one",
     ),
     output_dir: Path = Arg(..., metavar="OUTPUT_DIR", help="Folder for the four files"),
+    format_: Format = Opt(
+        "auto",
+        "--format",
+        help="One of Kaggle's CSV forms, or columns; auto goes by name and header",
+    ),
+    tag_column: int | None = Opt(
+        None,
+        help="Column of the entity tags, from 0; the last that is named by no other "
+        "option if not given",
+    ),
+    pos_column: int | None = Opt(
+        None, help="Column of the parts of speech; none are read if not given"
+    ),
+    token_column: int = Opt(0, help="Column of the words"),
+    scheme: Scheme = Opt(
+        "auto", help="Scheme of the tags in columns; auto takes the one that fits best"
+    ),
+    dev_file: Path | None = Opt(
+        None, help="File with the sentences of dev; INPUT then gives none to dev"
+    ),
+    test_file: Path | None = Opt(
+        None, help="File with the sentences of test; INPUT then gives none to test"
+    ),
     split: Split = Opt(
         "words", help="What decides: each sentence's words, or blocks of neighbours"
     ),
@@ -44,27 +83,39 @@ def convert_cli(
     duplicates: Duplicates = Opt(
         "drop", help="Sentences with the same words as an earlier one"
     ),
-    encoding: str | None = Opt(
-        None, help="Encoding of the CSV file; found out if not given"
-    ),
+    encoding: str | None = Opt(None, help="Encoding of the files; found if not given"),
     fallback: Path | None = Opt(
         None, help="Corpus to convert where INPUT is not there"
     ),
 ) -> None:
     """
-    Convert an entity corpus in one of Kaggle's CSV forms (one word a row, one
-    word a row with feature columns, or one sentence a row) to train.spacy,
-    dev.spacy and test.spacy, and write down in corpus.json what was done.
+    Convert an entity corpus to train.spacy, dev.spacy and test.spacy, and write
+    down in corpus.json what was done. The corpus is in one of Kaggle's CSV forms
+    (one word a row, one word a row with feature columns, or one sentence a row), or
+    in columns (a word and its tags on each line, a blank line after each sentence).
     """
-    from ..converters import CorpusError, SplitOptions, choose_input
+    from ..converters import (
+        ColumnOptions,
+        CorpusError,
+        ReadOptions,
+        SplitOptions,
+        choose_input,
+    )
 
-    options = SplitOptions(split.value, dev, test, block_size, duplicates.value)
+    told = None if scheme is Scheme.auto else scheme.value
+    columns = ColumnOptions(token_column, tag_column, pos_column, told)
+    files = {"dev": dev_file, "test": test_file}
     try:
         path, sample = choose_input(input_path, fallback=fallback)
         if sample:
             say("warn", _SAMPLE.format(path=input_path, sample=path))
         summary = convert(
-            path, output_dir, options=options, encoding=encoding, sample=sample
+            path,
+            output_dir,
+            given={name: file for name, file in files.items() if file is not None},
+            reading=ReadOptions(format_.value, encoding, columns),
+            options=SplitOptions(split.value, dev, test, block_size, duplicates.value),
+            sample=sample,
         )
     except CorpusError as error:
         fail(error)
@@ -75,46 +126,60 @@ def convert(
     input_path: Path,
     output_dir: Path,
     *,
+    given: Mapping[str, Path],
+    reading: "ReadOptions",
     options: "SplitOptions",
-    encoding: str | None = None,
     sample: bool = False,
 ) -> dict[str, Any]:
     """Convert a corpus and write the four files.
 
-    input_path (Path): CSV file, or a zip that holds one.
+    input_path (Path): The corpus file, or a zip that holds one.
     output_dir (Path): Where to write; made if it is missing.
+    given (Mapping[str, Path]): The files of 'dev', 'test' or both, if they have one.
+    reading (ReadOptions): How to read all these files.
     options (SplitOptions): How to split.
-    encoding (str | None): Encoding of the CSV file; found out if None.
     sample (bool): Whether the corpus stands in for a missing one.
     RETURNS (dict[str, Any]): The summary, which is also written to corpus.json.
     RAISES (CorpusError): If the corpus cannot be converted or written; nothing is
         written then.
     """
     import srsly
-    from spacy.vocab import Vocab
-    from tqdm import tqdm
 
     from .. import converters
 
-    source = converters.read_source(input_path)
-    decoded = converters.decode(source.data, source=source.name, encoding=encoding)
-    corpus = converters.read_kaggle_csv(decoded.text, source=source.name)
-    split = converters.split_sentences(corpus.sentences, options=options)
-    summary = converters.summarize(
-        source, decoded, corpus, split, options=options, sample=sample
+    corpus = converters.read_corpus(input_path, options=reading)
+    files = {n: converters.read_corpus(given[n], options=reading) for n in given}
+    split = converters.split_sentences(
+        corpus.corpus.sentences,
+        options=options,
+        given={name: file.corpus.sentences for name, file in files.items()},
     )
-    vocab = Vocab()
-    contents = {}
-    # silent where nobody watches, and where it would only flicker
-    total = summary["total"]["sentences"]
-    with tqdm(total=total, unit=" sentences", disable=None, delay=2) as progress:
-        for name, sentences in split.splits.items():
-            docs = converters.sentences_to_docs(sentences, vocab=vocab)
-            watched = (progress.update() or doc for doc in docs)
-            contents[f"{name}.spacy"] = converters.docs_to_bytes(watched)
+    summary = converters.summarize(
+        corpus, split, options=options, sample=sample, given=files
+    )
+    contents = _make_docs(split)
     contents["corpus.json"] = f"{srsly.json_dumps(summary, indent=2)}\n".encode()
     converters.write_files(output_dir, contents)
     return summary
+
+
+def _make_docs(split: "SplitCorpus") -> dict[str, bytes]:
+    """The .spacy file of each split, with a progress bar where it takes long."""
+    from spacy.vocab import Vocab
+    from tqdm import tqdm
+
+    from ..converters import docs_to_bytes, sentences_to_docs
+
+    vocab = Vocab()
+    contents = {}
+    # silent where nobody watches, and where it would only flicker
+    total = sum(map(len, split.splits.values()))
+    with tqdm(total=total, unit=" sentences", disable=None, delay=2) as progress:
+        for name, sentences in split.splits.items():
+            docs = sentences_to_docs(sentences, vocab=vocab)
+            watched = (progress.update() or doc for doc in docs)
+            contents[f"{name}.spacy"] = docs_to_bytes(watched)
+    return contents
 
 
 def print_summary(summary: Mapping[str, Any], output_dir: Path) -> None:
@@ -133,13 +198,38 @@ def print_summary(summary: Mapping[str, Any], output_dir: Path) -> None:
         divider=True,
         aligns=["l", *"r" * (len(header) - 1)],
     )
-    for line in _notes(summary):
+    files = [summary, *summary["given"].values()]
+    for file in files:
+        _print_file(file, named=len(files) > 1)
+    for line in _describe_duplicates(summary["duplicates"]):
         say("warn", line)
-    file = summary["source"]["member"] or summary["source"]
-    say(
-        "good",
-        f"{file['name']} ({summary['form']}, {summary['encoding']}) converted to "
-        f"{output_dir}",
+    described = "; ".join(
+        f"{_get_name(file)} ({file['form']}, {file['encoding']})" for file in files
+    )
+    say("good", f"{described} converted to {output_dir}")
+
+
+def _get_name(file: Mapping[str, Any]) -> str:
+    return (file["source"]["member"] or file["source"])["name"]
+
+
+def _print_file(file: Mapping[str, Any], *, named: bool) -> None:
+    """Print how a file was read, and what was repaired and dropped in it."""
+    prefix = f"{_get_name(file)}: " if named else ""
+    if file["columns"]:
+        say("info", prefix + _describe_scheme(file["columns"]))
+    for line in _notes(file):
+        say("warn", prefix + line)
+
+
+def _describe_scheme(columns: Mapping[str, Any]) -> str:
+    """Which scheme the tags are in, and why."""
+    scheme = columns["scheme"]
+    why = "as told" if scheme["told"] else "which fits best"
+    misfits = ", ".join(f"{name} {n:,}" for name, n in scheme["misfits"].items())
+    return (
+        f"entity tags of column {columns['tag']} read as {scheme['name']}, {why} (tags "
+        f"that do not fit: {misfits})"
     )
 
 
@@ -155,21 +245,29 @@ _REPAIRS = {
     "empty_sentences": "sentences dropped in which no word was left",
     "stripped_words": "words stripped of white space at their ends",
     "repaired_tags": "tags I-x that continued no entity, made B-x",
+    "comment_lines": "lines with # first passed over as comments",
 }
 
 
-def _notes(summary: Mapping[str, Any]) -> list[str]:
-    """One line for each kind of repair and drop that happened."""
-    repairs = summary["repairs"]
-    notes = [
-        f"{text}: {repairs[key]:,}" for key, text in _REPAIRS.items() if repairs[key]
-    ]
-    duplicates = summary["duplicates"]
-    if duplicates["found"]:
-        notes.append(
-            "sentences that repeat an earlier one's words: {found:,} "
-            "({with_other_tags:,} with other tags); dropped: {dropped:,}".format(
-                **duplicates
-            )
+_REPAIRED_COLUMNS = "tags that {scheme} does not allow where they stand, repaired"
+
+
+def _notes(file: Mapping[str, Any]) -> list[str]:
+    """One line for each kind of repair and drop that happened in a file."""
+    texts = dict(_REPAIRS)
+    if file["columns"]:
+        scheme = file["columns"]["scheme"]["name"]
+        texts["repaired_tags"] = _REPAIRED_COLUMNS.format(scheme=scheme)
+    repairs = file["repairs"]
+    return [f"{text}: {repairs[key]:,}" for key, text in texts.items() if repairs[key]]
+
+
+def _describe_duplicates(duplicates: Mapping[str, int]) -> list[str]:
+    if not duplicates["found"]:
+        return []
+    return [
+        "sentences that repeat an earlier one's words: {found:,} "
+        "({with_other_tags:,} with other tags); dropped: {dropped:,}".format(
+            **duplicates
         )
-    return notes
+    ]

@@ -5,7 +5,7 @@ Nothing is changed in silence: every change is counted under the name it has in
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from ..tags import (
@@ -20,6 +20,8 @@ from .sentences import Sentence
 
 SCHEME = "iob2"
 
+RawSentence = tuple[list[str], list[str], list[str]]  # words, pos tags, ner tags
+
 
 @lru_cache(maxsize=1024)
 def is_tag(tag: str) -> bool:
@@ -28,6 +30,14 @@ def is_tag(tag: str) -> bool:
     return tag == OUTSIDE or bool(
         label and prefix in tuple(get_scheme(SCHEME).prefixes)
     )
+
+
+def clean_sentences(
+    raw: Iterable[RawSentence], *, counts: Counter[str]
+) -> list[Sentence]:
+    """Clean sentences, see `clean_sentence`, and leave out those without a word."""
+    cleaned = (clean_sentence(*columns, counts=counts) for columns in raw)
+    return [sentence for sentence in cleaned if sentence is not None]
 
 
 def clean_sentence(

@@ -5,14 +5,12 @@ row with too few or too many fields must be seen, not filled up.
 """
 
 import csv
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..errors import Errors
+from .lines import split_lines
 from .sentences import CorpusError
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 
 class Row(NamedTuple):
@@ -33,8 +31,7 @@ def read_rows(text: str, *, source: str) -> Iterator[Row]:
     RAISES (CorpusError): If a quote is opened and not closed on its line, or a
         field is too long to be one.
     """
-    # lazily, and not by str.splitlines, which also breaks at U+0085 and others
-    reader = csv.reader(match.group() for match in _LINE.finditer(text))
+    reader = csv.reader(split_lines(text))
     line = 1
     try:
         for fields in reader:

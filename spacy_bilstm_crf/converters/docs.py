@@ -1,14 +1,30 @@
 """Sentences to spaCy: one sentence, one Doc."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from .sentences import Sentence
+from ..errors import Warnings
+from .sentences import ReadCorpus, Sentence
 from .spacing import restore_spaces
 
 _ATTRS = ("TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
+
+
+def corpus_to_docs(
+    corpus: ReadCorpus, *, source: str, reader: str, vocab: Vocab | None
+) -> Iterator[Doc]:
+    """Make docs for the caller of the caller, who is warned once of all repairs.
+
+    reader (str): The name of the function that returns the counts as data.
+    """
+    changes = corpus.report.changes
+    if changes:
+        text = Warnings.W401.format(source=source, changes=changes, reader=reader)
+        warnings.warn(text, stacklevel=3)
+    return sentences_to_docs(corpus.sentences, vocab=vocab)
 
 
 def sentences_to_docs(

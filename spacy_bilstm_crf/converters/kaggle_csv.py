@@ -11,7 +11,6 @@ by single spaces, its tags as two Python lists.
 """
 
 import ast
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -20,16 +19,15 @@ from typing import NamedTuple
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..errors import Errors, Warnings
-from .cleaning import clean_sentence, is_tag
+from ..errors import Errors
+from .cleaning import RawSentence, clean_sentences, is_tag
 from .csv_rows import Row, read_rows
-from .docs import sentences_to_docs
-from .sentences import CorpusError, ReadCorpus, ReadReport, Sentence
+from .docs import corpus_to_docs
+from .lines import split_lines
+from .sentences import CorpusError, ReadCorpus, ReadReport
 
 # a feature row whose token nobody tagged; not a tag of the scheme
 _UNTAGGED = "unk"
-
-RawSentence = tuple[list[str], list[str], list[str]]  # words, pos tags, ner tags
 
 
 class Table(NamedTuple):
@@ -68,12 +66,9 @@ def kaggle_csv_to_docs(
         `read_kaggle_csv`.
     """
     corpus = read_kaggle_csv(text, source=source)
-    changes = corpus.report.changes
-    if changes:
-        warnings.warn(
-            Warnings.W401.format(source=source, changes=changes), stacklevel=2
-        )
-    return sentences_to_docs(corpus.sentences, vocab=vocab)
+    return corpus_to_docs(
+        corpus, source=source, reader=read_kaggle_csv.__name__, vocab=vocab
+    )
 
 
 def read_kaggle_csv(text: str, *, source: str = "<text>") -> ReadCorpus:
@@ -92,11 +87,19 @@ def read_kaggle_csv(text: str, *, source: str = "<text>") -> ReadCorpus:
     columns = tuple(name.strip().lower() for name in header.fields)
     name = find_form(columns, source=source)
     table = Table(source, columns, rows, Counter())
-    sentences = _clean(FORMS[name].read(table), table.counts)
+    sentences = clean_sentences(FORMS[name].read(table), counts=table.counts)
     if not sentences:
         raise CorpusError(Errors.B417.format(source=source, rows=table.counts["rows"]))
     table.counts["sentences"] = len(sentences)
     return ReadCorpus(name, sentences, ReadReport(**table.counts))
+
+
+def has_columns_of_a_form(text: str) -> bool:
+    """Whether the first line is a header in which something of a form stands."""
+    first = next(split_lines(text.lstrip("\r\n")), "")
+    columns = [name.strip(' \t\r\n"').lower() for name in first.split(",")]
+    known = {column for form in FORMS.values() for column in form.columns}
+    return len(columns) > 1 and not known.isdisjoint(columns)
 
 
 def find_form(columns: Sequence[str], *, source: str) -> str:
@@ -120,11 +123,6 @@ def find_form(columns: Sequence[str], *, source: str) -> str:
             )
         )
     return closest
-
-
-def _clean(raw: Iterable[RawSentence], counts: Counter[str]) -> list[Sentence]:
-    cleaned = (clean_sentence(*columns, counts=counts) for columns in raw)
-    return [sentence for sentence in cleaned if sentence is not None]
 
 
 def _read_tokens(table: Table) -> Iterator[RawSentence]:

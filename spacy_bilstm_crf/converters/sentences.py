@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from .schemes import FoundScheme
+
 
 class CorpusError(ValueError):
     """A corpus that cannot be converted; the message says where and what to do."""
@@ -29,7 +31,9 @@ class ReadReport(NamedTuple):
     empty_words (int): Tokens dropped because their word is empty or white space.
     empty_sentences (int): Sentences dropped because no word was left in them.
     stripped_words (int): Words that lost white space at their ends.
-    repaired_tags (int): Tags `I-x` that continued no entity and became `B-x`.
+    repaired_tags (int): Tags `I-x` that continued no entity and became `B-x`; of
+        other schemes, tags that the scheme does not allow where they stand.
+    comment_lines (int): Lines with `#` first that hold no row.
     """
 
     rows: int = 0
@@ -39,6 +43,7 @@ class ReadReport(NamedTuple):
     empty_sentences: int = 0
     stripped_words: int = 0
     repaired_tags: int = 0
+    comment_lines: int = 0
 
     @property
     def changes(self) -> dict[str, int]:
@@ -50,9 +55,31 @@ class ReadReport(NamedTuple):
 _SIZES = ("rows", "sentences")
 
 
+class ReadColumns(NamedTuple):
+    """What was read of a file of columns: their numbers, counted from 0.
+
+    token (int): The words.
+    tag (int): The entity tags.
+    pos (int | None): The parts of speech.
+    scheme (FoundScheme): The tagging scheme of the entity tags.
+    """
+
+    token: int
+    tag: int
+    pos: int | None
+    scheme: FoundScheme
+
+
 class ReadCorpus(NamedTuple):
-    """The sentences of a file, the form it has, and what reading it met with."""
+    """The sentences of a file and how it was read.
+
+    form (str): The form of the file.
+    sentences (list[Sentence]): The sentences, in the order of the file.
+    report (ReadReport): What reading it met with.
+    columns (ReadColumns | None): The columns of a file of columns.
+    """
 
     form: str
     sentences: list[Sentence]
     report: ReadReport
+    columns: ReadColumns | None = None

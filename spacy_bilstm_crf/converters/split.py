@@ -1,11 +1,13 @@
 """Sentences to train, dev and test, the same on every machine and without leaks.
 
 The hash of a sentence's words, or of its block's number, decides; no random
-generator is involved. Sentences with the same words never lie in two splits.
+generator is involved. A split may also be given as a file. Sentences with the same
+words never lie in two splits.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import Errors
@@ -43,7 +45,8 @@ class DuplicateReport(NamedTuple):
     found (int): All of them.
     with_other_tags (int): Those whose entity tags differ from the first one's.
     dropped (int): Those that are in no split.
-    straddling (int): Those dropped only since their block lies in another split.
+    straddling (int): Those dropped only since their block lies in another split, or
+        since their file is that of another.
     """
 
     found: int = 0
@@ -60,20 +63,30 @@ class SplitCorpus(NamedTuple):
 
 
 def split_sentences(
-    sentences: Sequence[Sentence], *, options: SplitOptions
+    sentences: Sequence[Sentence],
+    *,
+    options: SplitOptions,
+    given: Mapping[str, Sequence[Sentence]] | None = None,
 ) -> SplitCorpus:
     """Split a corpus into train, dev and test.
 
+    sentences (Sequence[Sentence]): The sentences to split.
+    options (SplitOptions): How to split them.
+    given (Mapping[str, Sequence[Sentence]] | None): All sentences of 'dev', 'test' or
+        both, of which the corpus then has no share. Of sentences with the same words
+        those of test come first, then those of dev.
     RAISES (CorpusError): For options that make no sense, and if a split that was
         asked for would be empty.
     """
+    given = given or {}
+    options = without_shares(options, given)
     validate_options(options)
-    choose = _CHOOSERS[options.method]
     splits: dict[str, list[Sentence]] = {name: [] for name in SPLITS}
     first: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {}
+    assigned: Counter[str] = Counter()
     found = with_other_tags = dropped = straddling = 0
-    for i, sentence in enumerate(sentences):
-        split = choose(i, sentence, options)
+    for split, sentence in _assign(sentences, options, given):
+        assigned[split] += 1
         if sentence.words not in first:
             first[sentence.words] = (split, sentence.ner_tags)
             splits[split].append(sentence)
@@ -86,9 +99,32 @@ def split_sentences(
         else:
             dropped += 1
             straddling += options.duplicates == "keep"
+    if given:
+        _validate_copies(splits, assigned)
     _validate_sizes(splits, options)
     report = DuplicateReport(found, with_other_tags, dropped, straddling)
     return SplitCorpus(splits, report)
+
+
+def without_shares(options: SplitOptions, given: Collection[str]) -> SplitOptions:
+    """The same options with a share of 0 for the splits that are given."""
+    return options._replace(
+        dev=0.0 if "dev" in given else options.dev,
+        test=0.0 if "test" in given else options.test,
+    )
+
+
+def _assign(
+    sentences: Sequence[Sentence],
+    options: SplitOptions,
+    given: Mapping[str, Sequence[Sentence]],
+) -> Iterator[tuple[str, Sentence]]:
+    for split in reversed(SPLITS):
+        for sentence in given.get(split, ()):
+            yield split, sentence
+    choose = _CHOOSERS[options.method]
+    for i, sentence in enumerate(sentences):
+        yield choose(i, sentence, options), sentence
 
 
 def validate_options(options: SplitOptions) -> None:
@@ -139,6 +175,15 @@ _CHOOSERS: dict[str, Callable[[int, Sentence, SplitOptions], str]] = {
     "words": _choose_by_words,
     "blocks": _choose_by_block,
 }
+
+
+def _validate_copies(
+    splits: Mapping[str, Sequence[Sentence]], assigned: Mapping[str, int]
+) -> None:
+    """No split may have lost all its sentences to the files of others."""
+    for name, n_sentences in assigned.items():
+        if not splits[name]:
+            raise CorpusError(Errors.B431.format(name=name, n_sentences=n_sentences))
 
 
 def _validate_sizes(splits: dict[str, list[Sentence]], options: SplitOptions) -> None:

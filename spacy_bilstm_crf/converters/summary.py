@@ -1,56 +1,73 @@
 """What a conversion made, as one JSON-serialisable summary: `corpus.json`."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from .. import __version__
 from ..tags import split_tag
-from .archive import Source
-from .encoding import DecodedText
-from .sentences import ReadCorpus, Sentence
-from .split import SplitCorpus, SplitOptions
+from .reading import Reading
+from .sentences import ReadColumns, Sentence
+from .split import SplitCorpus, SplitOptions, without_shares
 
 
 def summarize(
-    source: Source,
-    decoded: DecodedText,
-    corpus: ReadCorpus,
+    reading: Reading,
     split: SplitCorpus,
     *,
     options: SplitOptions,
     sample: bool,
+    given: Mapping[str, Reading] | None = None,
 ) -> dict[str, Any]:
     """Put everything that happened to a corpus into one dict.
 
+    reading (Reading): The corpus as it was read.
+    split (SplitCorpus): Its sentences in splits.
+    options (SplitOptions): How it was split.
     sample (bool): Whether the corpus stands in for a missing one.
+    given (Mapping[str, Reading] | None): The files of the splits that have their own.
     RETURNS (dict[str, Any]): Plain values only, the same for the same input: no
         times, no folders.
     """
+    given = given or {}
     kept = list(chain.from_iterable(split.splits.values()))
     total = describe(kept)
-    report = corpus.report._asdict()
     return {
         "version": __version__,
         "sample": sample,
-        "source": {
-            **source.file._asdict(),
-            "member": source.member._asdict() if source.member else None,
-        },
-        "form": corpus.form,
-        "encoding": decoded.encoding,
-        "rows": report.pop("rows"),
-        "sentences": report.pop("sentences"),
-        "repairs": {"restored_characters": decoded.restored_characters, **report},
+        **describe_reading(reading),
+        "given": {name: describe_reading(given[name]) for name in given},
         "duplicates": split.duplicates._asdict(),
-        "split": options._asdict(),
+        "split": without_shares(options, given)._asdict(),
         "splits": {name: describe(s) for name, s in split.splits.items()},
         "total": total,
         "labels": list(total["labels"]),
         "ner_tags": _count(tag for s in kept for tag in s.ner_tags),
         "pos_tags": _count(tag for s in kept for tag in s.pos_tags),
     }
+
+
+def describe_reading(reading: Reading) -> dict[str, Any]:
+    """A file, how it was read, and what was repaired in it."""
+    source, decoded, corpus = reading
+    report = corpus.report._asdict()
+    return {
+        "source": {
+            **source.file._asdict(),
+            "member": source.member._asdict() if source.member else None,
+        },
+        "form": corpus.form,
+        "columns": _describe_columns(corpus.columns) if corpus.columns else None,
+        "encoding": decoded.encoding,
+        "rows": report.pop("rows"),
+        "sentences": report.pop("sentences"),
+        "repairs": {"restored_characters": decoded.restored_characters, **report},
+    }
+
+
+def _describe_columns(columns: ReadColumns) -> dict[str, Any]:
+    return {**columns._asdict(), "scheme": columns.scheme._asdict()}
 
 
 def describe(sentences: Sequence[Sentence]) -> dict[str, Any]:

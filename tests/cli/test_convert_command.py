@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,19 @@ def make_csv(n_sentences: int = 200) -> str:
     for i in range(n_sentences):
         rows += [f"Sentence: {i},Joe,NNP,B-per", f",No{i},NNP,I-per", ",left,VBD,O"]
     return "\n".join(rows) + "\n"
+
+
+def make_columns(numbers: range = range(200)) -> str:
+    """The sentences of `make_csv`, in IOB1 and three columns."""
+    rows = "Joe\tI-per\tNNP\nNo{i}\tI-per\tNNP\nleft\tO\tVBD\n"
+    return "\n".join(rows.format(i=i) for i in numbers)
+
+
+@pytest.fixture
+def columns(tmp_path) -> Path:
+    path = tmp_path / "corpus.conll"
+    path.write_text(make_columns(), encoding="utf-8")
+    return path
 
 
 @pytest.fixture
@@ -154,8 +168,166 @@ def test_earlier_output_survives_a_failure(corpus, tmp_path):
     assert read_output(tmp_path / "out") == before
 
 
+def test_columns(columns, corpus, tmp_path):
+    """The same docs as from the same corpus in CSV."""
+    result = run(columns, tmp_path / "out", "--tag-column", 1, "--pos-column", 2)
+    assert result.exit_code == 0, result.output
+    run(corpus, tmp_path / "csv")
+    ours, csv = read_output(tmp_path / "out"), read_output(tmp_path / "csv")
+    summary = json.loads(ours.pop("corpus.json"))
+    assert ours == {name: csv[name] for name in ours}
+    assert summary["form"] == "columns"
+    assert summary["columns"]["scheme"]["name"] == "iob1"
+    assert summary["splits"] == json.loads(csv["corpus.json"])["splits"]
+
+
+def test_what_is_printed_of_columns(columns, tmp_path):
+    columns.write_text(f"# a comment\n{make_columns()}It\tB-per\tPRP\n")
+    result = run(columns, tmp_path / "out", "--pos-column", 2)
+    assert (
+        "entity tags of column 1 read as iob1, which fits best (tags that do not fit: "
+        "iob2 200, iob1 1, biluo 401)"
+    ) in result.output
+    assert (
+        "tags that iob1 does not allow where they stand, repaired: 1" in result.output
+    )
+    assert "lines with # first passed over as comments: 1" in result.output
+    assert "corpus.conll (columns, utf-8) converted" in result.output
+
+
+def test_a_scheme_that_is_told(columns, tmp_path):
+    arguments = (columns, tmp_path / "out", "--tag-column", 1)
+    result = run(*arguments, "--scheme", "iob2")
+    assert "read as iob2, as told" in result.output
+    assert "tags that iob2 does not allow where they stand, repaired: 200" in (
+        result.output
+    )
+    iob2 = read_output(tmp_path / "out")
+    run(*arguments)
+    iob1 = read_output(tmp_path / "out")
+    assert {n for n in FILES if iob1[n] != iob2[n]} == {"corpus.json"}
+    assert run(*arguments, "--scheme", "bioes").exit_code == 0
+
+
+def test_files_of_splits(columns, tmp_path):
+    dev, test = tmp_path / "dev.tsv", tmp_path / "test.tsv"
+    dev.write_text(
+        make_columns(range(190, 230)).replace("I-per\tNNP\nN", "B-per\tN\nN")
+    )
+    test.write_text(f"# comment\n{make_columns(range(300, 310))}")
+    options = ("--pos-column", 2, "--dev-file", dev, "--test-file", test)
+    result = run(columns, tmp_path / "out", *options)
+    assert result.exit_code == 0, result.output
+    summary = json.loads((tmp_path / "out/corpus.json").read_text())
+    sizes = {name: s["sentences"] for name, s in summary["splits"].items()}
+    assert sizes == {"train": 190, "dev": 40, "test": 10}
+    assert summary["duplicates"]["dropped"] == 10
+    assert (summary["split"]["dev"], summary["split"]["test"]) == (0, 0)
+    assert summary["source"]["name"] == "corpus.conll"
+    given = summary["given"]
+    assert {n: g["source"]["name"] for n, g in given.items()} == {
+        "dev": "dev.tsv",
+        "test": "test.tsv",
+    }
+    assert given["dev"]["columns"]["scheme"]["name"] == "iob2"
+    assert "dev.tsv: entity tags of column 1 read as iob2" in result.output
+    assert "test.tsv: lines with # first passed over as comments: 1" in result.output
+    assert "corpus.conll (columns, utf-8); dev.tsv (columns, utf-8); " in result.output
+
+
+def test_a_file_of_test_and_a_share_for_dev(columns, tmp_path):
+    test = tmp_path / "test.conll"
+    test.write_text(make_columns(range(300, 310)))
+    result = run(
+        columns, tmp_path / "out", "--pos-column", 2, "--test-file", test, "--dev", 0.3
+    )
+    assert result.exit_code == 0, result.output
+    summary = json.loads((tmp_path / "out/corpus.json").read_text())
+    assert summary["splits"]["test"]["sentences"] == 10
+    assert 40 <= summary["splits"]["dev"]["sentences"] <= 80
+    assert summary["split"] == {
+        "method": "words",
+        "dev": 0.3,
+        "test": 0.0,
+        "block_size": 10,
+        "duplicates": "drop",
+    }
+
+
+def test_files_of_splits_in_csv(corpus, tmp_path):
+    dev = tmp_path / "dev.csv"
+    dev.write_text(make_csv(3))
+    result = run(corpus, tmp_path / "out", "--dev-file", dev)
+    summary = json.loads((tmp_path / "out/corpus.json").read_text())
+    assert (summary["form"], summary["splits"]["dev"]["sentences"]) == ("tokens", 3)
+    assert "ner_dataset.csv (tokens, utf-8); dev.csv (tokens, utf-8)" in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "parts"),
+    [
+        pytest.param(b"", (), ["B403", "0 bytes"], id="empty"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\x00", (), ["B404", "byte 6"], id="png"),
+        pytest.param(b"\n-DOCSTART- O\n", (), ["B430", "rows: 0"], id="no row"),
+        pytest.param(b"Joe O\nleft\n", (), ["B427", "line 2", "1 columns"], id="row"),
+        pytest.param(
+            b"Joe O\n", ("--tag-column", 2), ["B428", "line 1", "2 columns"], id="tags"
+        ),
+        pytest.param(
+            b"Joe O\n", ("--pos-column", 1), ["B428", "column 2 with"], id="both"
+        ),
+        pytest.param(b"Joe O\nBiden per\n", (), ["B429", "line 2", "'per'"], id="tag"),
+        pytest.param(
+            b"Joe U-per\n", ("--scheme", "iob1"), ["B429", "line 1"], id="scheme"
+        ),
+        pytest.param(b"Joe O\n", (), ["B420"], id="too small"),
+        pytest.param(b"Jo\xff O\n", ("--encoding", "utf-8"), ["B405"], id="encoding"),
+    ],
+)
+def test_one_message_for_columns_and_nothing_written(tmp_path, content, options, parts):
+    path = tmp_path / "x.conll"
+    path.write_bytes(content)
+    result = run(path, tmp_path / "out", *options)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert len(result.output.splitlines()) == 1
+    assert all(part in result.output for part in parts)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_of_a_split_that_is_missing_or_wrong(columns, tmp_path):
+    arguments = (columns, tmp_path / "out", "--tag-column", 1, "--dev-file")
+    result = run(*arguments, tmp_path / "none.conll")
+    assert (result.exit_code, "B401" in result.output) == (1, True)
+    wrong = tmp_path / "wrong.conll"
+    wrong.write_text("Joe NNP\n")
+    result = run(*arguments, wrong)
+    assert (result.exit_code, f"B429] {wrong}, line 1" in result.output) == (1, True)
+    result = run(*arguments, columns)
+    assert (result.exit_code, "B431" in result.output) == (1, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_columns_in_a_zip(columns, tmp_path):
+    path = tmp_path / "corpus.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(columns, "data/corpus.conll")
+    result = run(path, tmp_path / "out", "--tag-column", 1)
+    assert result.exit_code == 0, result.output
+    assert "corpus.conll (columns, utf-8) converted" in result.output
+    summary = json.loads((tmp_path / "out/corpus.json").read_text())
+    assert summary["source"]["member"]["name"] == "corpus.conll"
+
+
+def test_options_for_columns_with_csv(corpus, tmp_path):
+    result = run(corpus, tmp_path / "out", "--tag-column", 1)
+    assert result.exit_code == 1
+    assert "B433" in result.output
+
+
 def test_wrong_option_value(corpus, tmp_path):
     assert run(corpus, tmp_path / "out", "--split", "random").exit_code == 2
+    assert run(corpus, tmp_path / "out", "--scheme", "iob3").exit_code == 2
     assert run(corpus, tmp_path / "out", "--dev", "1.5").exit_code == 1
 
 

@@ -7,13 +7,18 @@ import pytest
 from spacy_bilstm_crf.converters import (
     DecodedText,
     ReadCorpus,
+    Reading,
+    ReadOptions,
     Source,
     decode,
+    read_corpus,
     read_kaggle_csv,
     read_source,
 )
 
-GMB = Path(__file__).resolve().parents[2].parent / "shared/data/gmb/ner_dataset.csv"
+DATA = Path(__file__).resolve().parents[2].parent / "shared/data"
+GMB = DATA / "gmb/ner_dataset.csv"
+WIKIGOLD = DATA / "wikigold/wikigold.conll.txt"
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +36,10 @@ def gmb_text(gmb_source: Source) -> DecodedText:
 @pytest.fixture(scope="session")
 def gmb(gmb_text: DecodedText) -> ReadCorpus:
     return read_kaggle_csv(gmb_text.text, source="ner_dataset.csv")
+
+
+@pytest.fixture(scope="session")
+def wikigold() -> Reading:
+    if not WIKIGOLD.exists():
+        pytest.skip("wikigold is not at ../shared/data/wikigold/wikigold.conll.txt")
+    return read_corpus(WIKIGOLD, options=ReadOptions())

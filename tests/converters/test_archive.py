@@ -62,6 +62,36 @@ def test_zip_with_several_csv(tmp_path, names):
         read_source(path)
 
 
+def test_zip_with_columns(tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"readme.txt": b"?", "a/b.conll": b"x O\n"})
+    for form in ("columns", "auto"):
+        source = read_source(path, form=form)
+        assert (source.data, source.member.name) == (b"x O\n", "b.conll")
+    with pytest.raises(CorpusError, match="B407"):
+        read_source(path)
+
+
+def test_zip_with_csv_and_columns(tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"b.conll": b"x O\n", "a.csv": CSV})
+    assert read_source(path, form="auto").data == CSV
+    assert read_source(path, form="columns").data == b"x O\n"
+
+
+def test_any_text_of_a_zip_only_if_columns_are_asked_for(tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"train.txt": b"x O\n"})
+    assert read_source(path, form="columns").data == b"x O\n"
+    with pytest.raises(CorpusError, match=r"B407.*a CSV file or a file of.*'\.tsv'"):
+        read_source(path, form="auto")
+    path = write_zip(tmp_path / "b.zip", {"wikigold.conll.txt": b"x O\n"})
+    assert read_source(path, form="auto").data == b"x O\n"
+
+
+def test_zip_with_several_files_of_columns(tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"a.bio": b"x O\n", "b.iob": b"x O\n"})
+    with pytest.raises(CorpusError, match=r"B426.*several.*a\.bio.*b\.iob"):
+        read_source(path, form="columns")
+
+
 def test_empty_zip(tmp_path):
     with pytest.raises(CorpusError, match="B407"):
         read_source(write_zip(tmp_path / "a.zip", {}))

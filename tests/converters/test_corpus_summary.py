@@ -3,7 +3,10 @@ import json
 from spacy_bilstm_crf.converters import (
     DecodedText,
     DuplicateReport,
+    FoundScheme,
+    ReadColumns,
     ReadCorpus,
+    Reading,
     ReadReport,
     Sentence,
     Source,
@@ -29,8 +32,8 @@ def make_summary(**changes):
         "sample": False,
     }
     arguments.update(changes)
-    first = [arguments.pop(k) for k in ("source", "decoded", "corpus", "split")]
-    return summarize(*first, **arguments)
+    reading = Reading(*(arguments.pop(k) for k in ("source", "decoded", "corpus")))
+    return summarize(reading, arguments.pop("split"), **arguments)
 
 
 def test_summary():
@@ -76,3 +79,28 @@ def test_member_of_a_zip():
 
 def test_sample():
     assert make_summary(sample=True)["sample"] is True
+
+
+def test_columns():
+    assert make_summary()["columns"] is None
+    columns = ReadColumns(0, 3, 1, FoundScheme("iob1", False, {"iob1": 0, "iob2": 4}))
+    corpus = ReadCorpus("columns", [JOE], ReadReport(2, 1), columns)
+    assert make_summary(corpus=corpus)["columns"] == {
+        "token": 0,
+        "tag": 3,
+        "pos": 1,
+        "scheme": {"name": "iob1", "told": False, "misfits": {"iob1": 0, "iob2": 4}},
+    }
+
+
+def test_given_files():
+    file = Source("/a/dev.tsv", b"", FileFacts("dev.tsv", 5, "its"), None)
+    corpus = ReadCorpus("tokens", [JOE], ReadReport(2, 1, comment_lines=3))
+    reading = Reading(file, DecodedText("", "utf-16", 0), corpus)
+    summary = make_summary(given={"dev": reading}, options=SplitOptions(test=0.2))
+    assert list(summary["given"]) == ["dev"]
+    assert summary["given"]["dev"]["source"]["md5"] == "its"
+    assert summary["given"]["dev"]["encoding"] == "utf-16"
+    assert summary["given"]["dev"]["repairs"]["comment_lines"] == 3
+    assert summary["source"]["name"] == "b.csv"
+    assert (summary["split"]["dev"], summary["split"]["test"]) == (0, 0.2)

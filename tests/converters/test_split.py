@@ -113,6 +113,57 @@ def test_blocks_drop_copies_that_lie_in_another_split():
     assert 0 < result.duplicates.straddling == result.duplicates.dropped < 2000
 
 
+# splits that have their own file
+
+
+def split_given(sentences, given, **options):
+    return split_sentences(sentences, options=SplitOptions(**options), given=given)
+
+
+def test_given_splits_are_what_they_are():
+    train, dev, test = NUMBERED[:900], NUMBERED[900:1000], NUMBERED[1000:1010]
+    result = split_given(train, {"dev": dev, "test": test})
+    assert result.splits == {"train": train, "dev": dev, "test": test}
+
+
+@pytest.mark.parametrize("method", ["words", "blocks"])
+def test_the_split_that_is_not_given_has_its_share(method):
+    expected = split(NUMBERED[:900], method=method, dev=0).splits
+    dev = NUMBERED[900:1000]
+    result = split_given(NUMBERED[:900], {"dev": dev}, method=method, dev=0.7)
+    assert result.splits == {**expected, "dev": dev}
+    assert len(expected["test"]) > 50
+
+
+@pytest.mark.parametrize("duplicates", ["drop", "keep"])
+def test_train_gives_way_to_given_splits(duplicates):
+    twice = [make_sentence("Again ."), make_sentence("Again .")]
+    given = {"dev": [*NUMBERED[50:150], *twice], "test": [*NUMBERED[:60], *twice]}
+    result = split_given(NUMBERED[:400] + twice, given, duplicates=duplicates)
+    copies = 2 if duplicates == "keep" else 1
+    assert result.splits == {
+        "train": NUMBERED[150:400],
+        "dev": NUMBERED[60:150],
+        "test": NUMBERED[:60] + twice[:copies],
+    }
+    assert result.duplicates.found == 10 + 150 + 5
+    dropped = 165 - (copies - 1)
+    assert result.duplicates.dropped == dropped
+    assert result.duplicates.straddling == (dropped if copies == 2 else 0)
+
+
+@pytest.mark.parametrize(
+    ("train", "given", "name"),
+    [
+        (NUMBERED[:9], {"dev": NUMBERED[:5], "test": NUMBERED[:5]}, "dev"),
+        (NUMBERED[:5], {"dev": NUMBERED[:9], "test": NUMBERED[9:12]}, "train"),
+    ],
+)
+def test_a_file_of_which_nothing_is_left(train, given, name):
+    with pytest.raises(CorpusError, match=f"B431.*'{name}'"):
+        split_given(train, given)
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
