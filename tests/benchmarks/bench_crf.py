@@ -105,20 +105,21 @@ TASKS = [
 
 
 def time_in_turns(
-    calls: list[Callable[[], None]], *, repeats: int, warm_up: int = 3
+    calls: list[Callable[[], None]], *, repeats: int, in_a_row: int, warm_up: int = 3
 ) -> list[list[float]]:
-    """Milliseconds of each repeat, one list a call."""
+    """Milliseconds of each call, one list for each function."""
     times: list[list[float]] = [[] for _ in calls]
     for i in range(warm_up + repeats):
         for call, of_call in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            if i >= warm_up:
-                of_call.append(1000 * (time.perf_counter() - start))
+            for _ in range(in_a_row):
+                start = time.perf_counter()
+                call()
+                if i >= warm_up:
+                    of_call.append(1000 * (time.perf_counter() - start))
     return times
 
 
-def report(repeats: int) -> None:
+def report(repeats: int, in_a_row: int) -> None:
     header = f"{'batch':10} {'tags':>4}  {'task':26}{'min ms':>8}{'median':>8}"
     print(f"{header}{'pytorch-crf: min':>18}{'median':>8}{'ratio':>7}")
     for name, shortest, longest, batch_size in BATCHES:
@@ -126,7 +127,7 @@ def report(repeats: int) -> None:
             problem = make_problem(shortest, longest, batch_size, n_tags)
             for task, ours, other in TASKS:
                 calls = [lambda f=f, p=problem: f(p) for f in (ours, other)]
-                mine, theirs = time_in_turns(calls, repeats=repeats)
+                mine, theirs = time_in_turns(calls, repeats=repeats, in_a_row=in_a_row)
                 print(
                     f"{name:10} {n_tags:4}  {task:26}"
                     f"{min(mine):8.2f}{statistics.median(mine):8.2f}"
@@ -138,6 +139,7 @@ def report(repeats: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=50)
+    parser.add_argument("--in-a-row", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -146,9 +148,10 @@ def main() -> None:
         f"{platform.processor() or platform.machine()}, {platform.system()}, "
         f"Python {platform.python_version()}, torch {torch.__version__}, "
         f"NumPy {np.__version__}, {torch.get_num_threads()} thread, float32, "
-        f"{arguments.repeats} repeats, seed {arguments.seed}"
+        f"{arguments.repeats} repeats of {arguments.in_a_row} calls, "
+        f"seed {arguments.seed}"
     )
-    report(arguments.repeats)
+    report(arguments.repeats, arguments.in_a_row)
 
 
 if __name__ == "__main__":
