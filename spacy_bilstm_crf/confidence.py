@@ -5,7 +5,7 @@ They are kept beside `doc.ents` as a group of spans with `attrs["scores"]`, as s
 `nlp.pipe(n_process=2)`; `ent._.confidence` reads them there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
@@ -13,14 +13,18 @@ from spacy.tokens import Doc, Span, SpanGroup
 SPANS_KEY = "bilstm_crf"
 
 
-def set_confidence(
-    doc: Doc, spans: Sequence[Span], probabilities: Sequence[float], *, key: str
-) -> None:
-    """Keep the probabilities of some entities in `doc.spans[key]`.
+def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -> None:
+    """Keep the probabilities of some new entities in `doc.spans[key]`.
 
-    probabilities (Sequence[float]): One a span, from 0 to 1.
+    Those that `doc.ents` holds already keep the probability that they have there.
+
+    added (Iterable[tuple[Span, float]]): Entities and their probabilities.
     """
-    scores = np.array(probabilities, dtype=np.float32)
+    kept = ((ent, get_score(ent, key)) for ent in doc.ents if key in doc.spans)
+    rated = [*added, *(pair for pair in kept if pair[1] is not None)]
+    rated.sort(key=lambda pair: pair[0].start)
+    scores = np.array([score for _, score in rated], dtype=np.float32)
+    spans = [span for span, _ in rated]
     doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
 
 
@@ -29,12 +33,18 @@ def get_confidence(span: Span) -> float | None:
 
     Looked up in `doc.spans["bilstm_crf"]`, then in every other group with scores.
     """
-    groups = span.doc.spans
-    for key in sorted(groups, key=lambda key: key != SPANS_KEY):
-        scores = groups[key].attrs.get("scores", ())
-        for other, score in zip(groups[key], scores, strict=False):
-            if is_same(span, other):
-                return float(score)
+    keys = sorted(span.doc.spans, key=lambda key: key != SPANS_KEY)
+    scores = (get_score(span, key) for key in keys)
+    return next((score for score in scores if score is not None), None)
+
+
+def get_score(span: Span, key: str) -> float | None:
+    """The score of a span with its label in `doc.spans[key]`."""
+    group = span.doc.spans[key]
+    scores = group.attrs.get("scores", ())
+    for other, score in zip(group, scores, strict=False):
+        if is_same(span, other):
+            return float(score)
     return None
 
 

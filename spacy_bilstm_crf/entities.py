@@ -112,7 +112,8 @@ def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
 
 
 def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -> None:
-    """Add entities to a doc, with their confidence; what is set or blocked stays.
+    """Add entities to a doc, with their confidence; what is set or blocked stays, and
+    keeps the confidence that it has.
 
     spans_key (str | None): Where in `doc.spans` the confidence goes, nowhere if None.
     """
@@ -122,10 +123,9 @@ def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -
         for (start, end, label), probability in zip(*prediction, strict=True)
         if not preset[start:end].any()
     ]
-    spans = [span for span, _ in added]
-    set_entities(doc, spans, preset)
     if spans_key is not None:
-        set_confidence(doc, spans, [p for _, p in added], key=spans_key)
+        set_confidence(doc, added, key=spans_key)
+    set_entities(doc, [span for span, _ in added], preset)
 
 
 def describe(doc: Doc, entity: Entity | None = None) -> str:

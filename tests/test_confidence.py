@@ -94,6 +94,19 @@ def test_preset_entities_have_no_confidence_and_lend_theirs(nlp):
     assert [text for text, *_ in get_scores(doc)] == ["Shaka Khan"]
 
 
+def test_confidence_of_an_earlier_pass_is_kept(nlp):
+    """Also that of an earlier component of the same kind."""
+    doc = nlp(TEXTS[2])
+    expected = get_scores(doc)
+    assert expected
+    assert get_scores(nlp(doc)) == expected
+    half = nlp(TEXTS[2])
+    half.set_ents(half.ents[:1], default="missing")
+    found = get_scores(nlp(half))
+    assert found[0] == expected[0]
+    assert [pair[:2] for pair in found] == [pair[:2] for pair in expected]
+
+
 def test_key_can_be_another_one_or_none(nlp, pipe):
     pipe.cfg["spans_key"] = "mine"
     doc = nlp(TEXTS[2])
