@@ -327,6 +327,10 @@ class Errors:
         "[B506] None of the {count} docs of '{path}' has entity annotation. Expected "
         "held-out data with gold entities, such as dev.spacy."
     )
+    B507 = (
+        "[B507] '{path}' is there, and is no folder of a pipeline that could be "
+        "replaced. Choose a new folder, such as training/model-calibrated."
+    )
 
 
 class Warnings:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typer import Argument as Arg
 from typer import Option as Opt
 
+from ..errors import Errors
 from .loading import get_component, load_pipeline, read_examples, run_before
 from .printing import fail, group_digits, say
 
@@ -72,6 +73,8 @@ def calibrate_cli(
         nlp = load_pipeline(model)
         name, pipe = get_component(nlp, name)
         examples = read_examples(nlp, data)
+        if output is not None:
+            require_replaceable(output)
     except ValueError as error:
         fail(error)
     run_before(nlp, name, examples)
@@ -191,17 +194,31 @@ def _prf_cells(scores: dict[str, float]) -> list[str]:
     return [f"{100 * scores[key]:.1f}" for key in "prf"]
 
 
+def require_replaceable(path: Path) -> None:
+    """Check that a folder is free, or holds a pipeline and may be replaced by one.
+
+    RAISES (ValueError): If something else is there.
+    """
+    is_pipeline = (path / "meta.json").is_file() and (path / "config.cfg").is_file()
+    if path.exists() and (not is_pipeline or path.resolve() == Path.cwd()):
+        raise ValueError(Errors.B507.format(path=path))
+
+
 def replace_pipeline(nlp: Any, path: Path) -> None:
-    """Write a pipeline; what was there before stays until the new one is whole."""
+    """Write a pipeline; what was there before stays until the new one is in place."""
     import shutil
     import tempfile
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=path.parent, prefix=f".{path.name}."
-    ) as folder:
-        new, old = Path(folder, "new"), Path(folder, "old")
+    folder = path.resolve().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{path.name}.") as temporary:
+        new, old = Path(temporary, "new"), folder / f".{path.name}.old"
         nlp.to_disk(new)
         if path.exists():
-            shutil.move(path, old)
-        shutil.move(new, path)
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            old.rename(path)
+            raise
+    shutil.rmtree(old, ignore_errors=True)

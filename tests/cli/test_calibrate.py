@@ -1,5 +1,7 @@
 """The command `calibrate`: what it fits, prints and writes."""
 
+from pathlib import Path
+
 import pytest
 import spacy
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
@@ -8,7 +10,7 @@ from typer.testing import CliRunner
 
 from spacy_bilstm_crf.calibration import calibration_error
 from spacy_bilstm_crf.cli import app
-from spacy_bilstm_crf.cli.calibrate import calibrate, evaluate
+from spacy_bilstm_crf.cli.calibrate import calibrate, evaluate, replace_pipeline
 from spacy_bilstm_crf.decision import best_expected_f1
 from spacy_bilstm_crf.tuning import tune_temperature, tune_thresholds
 
@@ -133,3 +135,40 @@ def test_pipeline_without_the_component(folder, tmp_path):
     result = run(tmp_path / "blank", folder / "dev.spacy")
     assert result.exit_code == 1
     assert "[B504]" in result.output
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "here"])
+def test_nothing_but_a_pipeline_is_replaced(folder, tmp_path, monkeypatch, kind):
+    path = tmp_path / "kept"
+    if kind == "file":
+        path.write_text("kept")
+    else:
+        path.mkdir()
+        (path / "notes.txt").write_text("kept")
+    monkeypatch.chdir(path if kind == "here" else tmp_path)
+    output = "." if kind == "here" else path
+    result = run(folder / "model", folder / "dev.spacy", "--output", output)
+    assert result.exit_code == 1
+    assert "[B507]" in result.output
+    kept = path if kind == "file" else path / "notes.txt"
+    assert kept.read_text() == "kept"
+
+
+def test_old_pipeline_comes_back_if_the_new_one_cannot_be_moved(
+    folder, tmp_path, monkeypatch
+):
+    nlp = spacy.load(folder / "model")
+    path = tmp_path / "model"
+    nlp.to_disk(path)
+    rename = Path.rename
+
+    def fail_for_new(self, target):
+        if self.name == "new":
+            raise OSError("no space left")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_new)
+    with pytest.raises(OSError, match="no space left"):
+        replace_pipeline(nlp, path)
+    assert spacy.load(path).pipe_names == nlp.pipe_names
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
