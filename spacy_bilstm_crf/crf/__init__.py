@@ -24,6 +24,7 @@ from .chain import Spans as Spans
 from .chain import posterior as posterior
 from .chain import probable_spans as probable_spans
 from .chain import span_probabilities as span_probabilities
+from .conversion import cast, detach, to_numpy
 from .divergence import kl_divergence as kl_divergence
 from .k_best import k_best_paths
 from .plain import MINUS_INFINITY, time_mask
@@ -36,8 +37,7 @@ from .validation import (
     validate_state_lattice,
     validate_tag_ids,
 )
-
-PADDING = -1
+from .viterbi import PADDING
 
 
 @torch.no_grad()
@@ -89,7 +89,7 @@ def expected_counts(
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
-    scores = _detach(potentials)
+    scores = detach(potentials)
     weights = torch.ones_like(lengths, dtype=torch.float64)
     log_z, counts = _log_partition_gradient(scores, lengths, weights)
     return log_z.to(potentials.emissions), counts
@@ -121,7 +121,7 @@ def viterbi_decode(
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
-    tag_ids, best = _viterbi(_detach(potentials), lengths)
+    tag_ids, best = _viterbi(detach(potentials), lengths)
     return tag_ids, best.to(potentials.emissions)
 
 
@@ -141,7 +141,7 @@ def k_best(
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
     validate_k(k)
-    paths, scores = k_best_paths(_detach(potentials), k, lengths)
+    paths, scores = k_best_paths(detach(potentials), k, lengths)
     n_paths, seq_len = paths.shape[1:]
     # shape: (batch_size, n_paths, seq_len)
     known = time_mask(lengths, seq_len).unsqueeze(1)
@@ -172,7 +172,7 @@ def sequence_score(
     mask = time_mask(lengths, potentials.emissions.shape[1])
     validate_tag_ids(potentials, tag_ids, mask)
     tag_ids = tag_ids.where(mask, 0)
-    score = plain.path_score(_detach(potentials), tag_ids, lengths)
+    score = plain.path_score(detach(potentials), tag_ids, lengths)
     return score.to(potentials.emissions)
 
 
@@ -212,7 +212,7 @@ def negative_log_likelihood(
     if free is not None:
         validate_lattice(potentials, free, name="free")
     lengths = validate_lengths(potentials, lengths)
-    scores = _constrain(_detach(potentials), constraints, free)
+    scores = _constrain(detach(potentials), constraints, free)
     loss, gradient = _loss(scores, gold, lengths)
     return loss.to(potentials.emissions), gradient
 
@@ -234,13 +234,13 @@ def _path_loss(
     scores: Potentials[Tensor], annotated: path.Path, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
     """The loss of annotated gold, which needs no recursion. On the CPU."""
-    gold_score = path.path_score(_to_numpy(scores), annotated)
+    gold_score = path.path_score(to_numpy(scores), annotated)
     possible = gold_score != MINUS_INFINITY
     weights = possible.astype(np.float64)
     log_z, gradient = _log_partition_gradient(
         scores, lengths, torch.from_numpy(weights)
     )
-    path.subtract_path(_to_numpy(gradient), annotated, weights)
+    path.subtract_path(to_numpy(gradient), annotated, weights)
     loss = np.full_like(gold_score, float("inf"))
     np.subtract(log_z.numpy(), gold_score, out=loss, where=possible)
     return torch.from_numpy(loss), gradient
@@ -287,18 +287,18 @@ def _log_partition_gradient(
     """The fast kernel where it applies, the plain one everywhere else."""
     if scores.emissions.device.type == "cpu" and len(lengths):
         result = fast.log_partition_gradient(
-            _to_numpy(scores), lengths.numpy(), weights.numpy()
+            to_numpy(scores), lengths.numpy(), weights.numpy()
         )
         if result is not None:
             counts = Potentials(*map(torch.from_numpy, result[1]))
-            return torch.from_numpy(result[0]), _cast(counts, like=scores)
+            return torch.from_numpy(result[0]), cast(counts, like=scores)
     log_z, gradient = plain.log_partition_gradient(scores, lengths, weights)
-    return log_z, _cast(gradient, like=scores)
+    return log_z, cast(gradient, like=scores)
 
 
 def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
     if scores.emissions.device.type == "cpu":
-        return _viterbi_on_cpu(_to_numpy(scores), lengths.numpy())
+        return _viterbi_on_cpu(to_numpy(scores), lengths.numpy())
     tag_ids, best = plain.viterbi(scores, lengths)
     # shape: (batch_size, seq_len)
     known = time_mask(lengths, tag_ids.shape[1])
@@ -331,18 +331,3 @@ def _remove(scores: Tensor, allowed: Tensor | BoolArray) -> Tensor:
     # inverting copies, so that the array may be read-only
     removed = torch.as_tensor(~allowed, device=scores.device)
     return scores.masked_fill(removed, MINUS_INFINITY)
-
-
-def _detach(potentials: Potentials[Tensor]) -> Potentials[Tensor]:
-    return Potentials(*(scores.detach() for scores in potentials))
-
-
-def _to_numpy(potentials: Potentials[Tensor]) -> Potentials[Array]:
-    return Potentials(*(scores.numpy() for scores in potentials))
-
-
-def _cast(
-    gradient: Potentials[Tensor], *, like: Potentials[Tensor]
-) -> Potentials[Tensor]:
-    """The gradient in the dtype of the scores, each tensor contiguous."""
-    return Potentials(*(g.to(like.emissions).contiguous() for g in gradient))

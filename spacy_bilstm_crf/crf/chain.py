@@ -18,6 +18,7 @@ from torch import Tensor
 from ..tags import BoolArray
 from ..types import Potentials
 from . import fast, plain
+from .conversion import detach, to_numpy
 from .plain import MINUS_INFINITY
 from .validation import validate_lengths, validate_potentials
 
@@ -66,10 +67,9 @@ def posterior(potentials: Potentials[Tensor], *, lengths: Tensor) -> Posterior:
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
-    scores = Potentials(*(s.detach() for s in potentials))
+    scores = detach(potentials)
     if scores.emissions.device.type == "cpu" and len(lengths):
-        arrays = Potentials(*(s.numpy() for s in scores))
-        chain = fast.chain(arrays, lengths.numpy())
+        chain = fast.chain(to_numpy(scores), lengths.numpy())
         if chain is not None:
             return Posterior(*(torch.from_numpy(table) for table in chain))
     return Posterior(*plain.chain(scores, lengths))

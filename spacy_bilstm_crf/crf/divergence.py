@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ..types import Potentials
 from .chain import Posterior, posterior
+from .conversion import cast
 from .plain import MINUS_INFINITY
 from .validation import validate_lengths, validate_potentials, validate_teacher
 
@@ -67,7 +68,7 @@ def kl_divergence(
     # rounding may leave it just below zero
     loss = loss.clamp(min=0.0)
     gradient = _difference(q.counts, p.counts, loss.isfinite())
-    return loss.to(student.emissions), _cast(gradient, like=student)
+    return loss.to(student.emissions), cast(gradient, like=student)
 
 
 def _moments(potentials: Potentials[Tensor], lengths: Tensor) -> Moments:
@@ -128,10 +129,3 @@ def _difference(
         for q, p in zip(of_student, of_teacher, strict=True)
     )
     return Potentials(emissions, *(table.sum(0) for table in transitions))
-
-
-def _cast(
-    gradient: Potentials[Tensor], *, like: Potentials[Tensor]
-) -> Potentials[Tensor]:
-    """The gradient in the dtype of the scores, each tensor contiguous."""
-    return Potentials(*(g.to(like.emissions).contiguous() for g in gradient))
