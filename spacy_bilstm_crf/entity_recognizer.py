@@ -214,8 +214,7 @@ class CRFEntityRecognizer(SequenceLabeler):
         docs = list(docs)
         if not any(has_words(doc) for doc in docs):
             return [Prediction([], []) for _ in docs]
-        potentials, layout, free = self._run_model(docs)
-        scores, lengths = self.constrained_scores(potentials, layout, free)
+        scores, lengths, layout = self._score_words(docs)
         found = self._find_spans(scores, lengths, layout)
         return to_predictions(found, layout, self.tag_set)
 
@@ -246,8 +245,8 @@ class CRFEntityRecognizer(SequenceLabeler):
         """
         if not any(has_words(doc) for doc in docs):
             return [[get_only_analysis(doc)] for doc in docs]
-        potentials, layout, free = self._run_model(docs)
-        tag_ids, probabilities = self.decode_k_best(potentials, layout, free, k)
+        scores, lengths, layout = self._score_words(docs)
+        tag_ids, probabilities = self.decode_k_best(scores, lengths, layout, k)
         return read_analyses(docs, tag_ids, probabilities, layout, self.tag_set)
 
     def candidates(
@@ -269,8 +268,7 @@ class CRFEntityRecognizer(SequenceLabeler):
     ) -> list[Prediction]:
         if not any(has_words(doc) for doc in docs):
             return [Prediction([], []) for _ in docs]
-        potentials, layout, free = self._run_model(docs)
-        scores, lengths = self.constrained_scores(potentials, layout, free)
+        scores, lengths, layout = self._score_words(docs)
         posterior = self.infer(scores, lengths, layout)
         found = find_probable_spans(posterior, thresholds, self.tag_set)
         return to_predictions(found, layout, self.tag_set)
@@ -280,23 +278,23 @@ class CRFEntityRecognizer(SequenceLabeler):
         shapes = ((len(doc), self.tag_set.n_tags) for doc in docs)
         tables = [np.zeros(shape, dtype=np.float32) for shape in shapes]
         if any(has_words(doc) for doc in docs):
-            potentials, layout, free = self._run_model(docs)
-            scores, lengths = self.constrained_scores(potentials, layout, free)
+            scores, lengths, layout = self._score_words(docs)
             marginals = self.infer(scores, lengths, layout).marginals.cpu().numpy()
             for b, i in enumerate(layout.docs.tolist()):
                 n_words = layout.lengths[b]
                 tables[i][layout.tokens[b, :n_words]] = marginals[b, :n_words]
         return tables
 
-    def _run_model(
+    def _score_words(
         self, docs: Sequence[Doc]
-    ) -> tuple[Potentials[Any], Layout, BoolArray | None]:
-        """The potentials of docs with words, and what is possible there."""
+    ) -> tuple[Potentials[Tensor], Tensor, Layout]:
+        """Run the model on docs with words; see `constrained_scores`."""
         layout = get_layout(docs)
         free = get_free_lattice(
             docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
         )
-        return self.model.predict(docs), layout, free
+        potentials = self.model.predict(docs)
+        return *self.constrained_scores(potentials, layout, free), layout
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[Prediction]

@@ -224,18 +224,18 @@ class SequenceLabeler(TrainablePipe):
 
     def decode_k_best(
         self,
-        potentials: Potentials[Any],
+        scores: Potentials[Tensor],
+        lengths: Tensor,
         layout: Layout,
-        free: BoolArray | None,
         k: int,
     ) -> tuple[Any, Any]:
-        """The k most probable legal tag sequences and their probabilities.
+        """The k most probable tag sequences and their probabilities.
 
+        scores, lengths: What `constrained_scores` returns.
         RETURNS (tuple): Tag numbers, -1 where there are fewer, shape (batch_size, k,
             seq_len); probabilities, zero there, shape (batch_size, k).
         RAISES (ValueError): If no tag sequence is possible, or k is below 1.
         """
-        scores, lengths = self.constrained_scores(potentials, layout, free)
         # float32 has too few digits for how far a long doc's score is from its log Z
         scores = Potentials(*(s.double() for s in scores))
         tag_ids, best = crf.k_best(scores, k, lengths=lengths)
@@ -256,7 +256,8 @@ class SequenceLabeler(TrainablePipe):
         scores = select_words(self.to_torch(potentials), layout)
         allowed = None if free is None else self.to_tensor(free, scores)
         scores = crf.constrain(scores, self.tag_set.constraints, allowed=allowed)
-        scores = Potentials(*(s / self.cfg["temperature"] for s in scores))
+        if self.cfg["temperature"] != 1:
+            scores = Potentials(*(s / self.cfg["temperature"] for s in scores))
         return scores, self.to_tensor(layout.lengths, scores)
 
     def _require_paths(self, best: Tensor, layout: Layout) -> None:
