@@ -13,11 +13,11 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
-from torch import Tensor
 
 from .batching import apply_by_length
 from .confidence import register_confidence
 from .decision import get_thresholds
+from .decoding import WordScores, decode, decode_k_best, infer
 from .entities import (
     Analysis,
     describe,
@@ -214,27 +214,27 @@ class CRFEntityRecognizer(SequenceLabeler):
         docs = list(docs)
         if not any(has_words(doc) for doc in docs):
             return [Prediction([], []) for _ in docs]
-        scores, lengths, layout = self._score_words(docs)
-        found = self._find_spans(scores, lengths, layout)
-        return to_predictions(found, layout, self.tag_set)
+        return self.find_entities(self.score_words(docs))
 
-    def _find_spans(
-        self, scores: Potentials[Tensor], lengths: Tensor, layout: Layout
-    ) -> FoundSpans:
+    def find_entities(self, words: WordScores) -> list[Prediction]:
+        """Choose entities as the settings say; see `predict`."""
+        found = self._find_spans(words)
+        return to_predictions(found, words.layout, self.tag_set)
+
+    def _find_spans(self, words: WordScores) -> FoundSpans:
         tag_set = self.tag_set
         thresholds = get_thresholds(
             self.labels, self.cfg["threshold"], self.cfg["label_thresholds"]
         )
         if self.cfg["decision"] == "expected_f1":
-            posterior = self.infer(scores, lengths, layout)
-            found = find_probable_spans(posterior, thresholds, tag_set)
+            found = find_probable_spans(infer(words), thresholds, tag_set)
             return resolve_overlaps(found, thresholds)
-        tag_ids = self.decode(scores, lengths, layout)
-        found = find_spans(tag_ids, layout.mask, tag_set)
+        tag_ids = decode(words)
+        found = find_spans(tag_ids, words.layout.mask, tag_set)
         if self.cfg["spans_key"] is None and not thresholds.any():
             return found
-        posterior = self.infer(scores, lengths, layout)
-        found = rate_spans(found, tag_ids, posterior, continues=tag_set.continues)
+        continues = tag_set.continues
+        found = rate_spans(found, tag_ids, infer(words), continues=continues)
         return drop_improbable(found, thresholds)
 
     def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Analysis]]:
@@ -245,9 +245,9 @@ class CRFEntityRecognizer(SequenceLabeler):
         """
         if not any(has_words(doc) for doc in docs):
             return [[get_only_analysis(doc)] for doc in docs]
-        scores, lengths, layout = self._score_words(docs)
-        tag_ids, probabilities = self.decode_k_best(scores, lengths, layout, k)
-        return read_analyses(docs, tag_ids, probabilities, layout, self.tag_set)
+        words = self.score_words(docs)
+        tag_ids, probabilities = decode_k_best(words, k)
+        return read_analyses(docs, tag_ids, probabilities, words.layout, self.tag_set)
 
     def candidates(
         self, docs: Doc | Iterable[Doc], *, threshold: float = 0.1
@@ -268,33 +268,9 @@ class CRFEntityRecognizer(SequenceLabeler):
     ) -> list[Prediction]:
         if not any(has_words(doc) for doc in docs):
             return [Prediction([], []) for _ in docs]
-        scores, lengths, layout = self._score_words(docs)
-        posterior = self.infer(scores, lengths, layout)
-        found = find_probable_spans(posterior, thresholds, self.tag_set)
-        return to_predictions(found, layout, self.tag_set)
-
-    def compute_marginals(self, docs: Sequence[Doc]) -> list[NDArray[np.float32]]:
-        """The probability of each tag at each token; see `marginals`."""
-        shapes = ((len(doc), self.tag_set.n_tags) for doc in docs)
-        tables = [np.zeros(shape, dtype=np.float32) for shape in shapes]
-        if any(has_words(doc) for doc in docs):
-            scores, lengths, layout = self._score_words(docs)
-            marginals = self.infer(scores, lengths, layout).marginals.cpu().numpy()
-            for b, i in enumerate(layout.docs.tolist()):
-                n_words = layout.lengths[b]
-                tables[i][layout.tokens[b, :n_words]] = marginals[b, :n_words]
-        return tables
-
-    def _score_words(
-        self, docs: Sequence[Doc]
-    ) -> tuple[Potentials[Tensor], Tensor, Layout]:
-        """Run the model on docs with words; see `constrained_scores`."""
-        layout = get_layout(docs)
-        free = get_free_lattice(
-            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
-        )
-        potentials = self.model.predict(docs)
-        return *self.constrained_scores(potentials, layout, free), layout
+        words = self.score_words(docs)
+        found = find_probable_spans(infer(words), thresholds, self.tag_set)
+        return to_predictions(found, words.layout, self.tag_set)
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[Prediction]
@@ -310,6 +286,11 @@ class CRFEntityRecognizer(SequenceLabeler):
         self, docs: Sequence[Doc], layout: Layout
     ) -> BoolArray | None:
         return get_line_lattice(
+            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
+        )
+
+    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
+        return get_free_lattice(
             docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
         )
 

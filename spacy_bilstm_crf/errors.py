@@ -93,9 +93,9 @@ class Errors:
         "'model' block of the component it was written for, and fill the config again."
     )
     B204 = (
-        "[B204] '{name}' finds no possible tag sequence for the docs {docs} of the "
-        "batch (counted from 0). This means scores that are not numbers; train the "
-        "pipeline again with a lower learning rate."
+        "[B204] '{name}' finds no possible tag sequence for {count} docs of a batch, "
+        "first for {doc}: none gets past the token {token} ({text}). This means scores "
+        "that are not numbers; train the pipeline again with a lower learning rate."
     )
     B205 = (
         "[B205] Unknown settings {names}. Expected some of: {expected}. Remove them, "
@@ -114,6 +114,11 @@ class Errors:
         "[B209] '{name}' names the labels {unknown}, which the component does not "
         "have. Expected some of: {labels}. Correct the config, or the labels of the "
         "training data."
+    )
+
+    B216 = (
+        "[B216] Found {found} where a doc, or docs, were expected. Pass the doc that "
+        "'nlp' or 'nlp.make_doc' makes of a text, or an iterable of such docs."
     )
 
     B215 = (

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import srsly
-import torch
 from numpy.typing import NDArray
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
@@ -15,17 +14,26 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
-from thinc.api import Model, Optimizer, set_dropout_rate, torch2xp, xp2torch
-from torch import Tensor
+from thinc.api import Model, Optimizer, set_dropout_rate
 
 from . import crf
 from .batching import apply_by_length, batch_by_length
 from .crf.validation import validate_k
+from .decoding import WordScores, infer
 from .errors import Errors
 from .lattice import Layout, get_layout, has_words
 from .rehearsal import rehearsal_loss
 from .serialization import model_from_bytes, model_to_bytes
 from .tags import BoolArray, StateLattice, TagSet
+from .tensors import (
+    restore_words,
+    select_words,
+    to_arrays,
+    to_gold,
+    to_lattice,
+    to_tensor,
+    to_torch,
+)
 from .types import Potentials
 
 FloatArray = NDArray[np.float64]
@@ -60,12 +68,15 @@ class SequenceLabeler(TrainablePipe):
         """
         raise NotImplementedError
 
-    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
-        """The k most probable analyses of each doc of a batch."""
+    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
+        """The tags that are possible beside what is set in the docs already.
+
+        RETURNS (ndarray | None): As of `get_possible_tags`.
+        """
         raise NotImplementedError
 
-    def compute_marginals(self, docs: Sequence[Doc]) -> list[Any]:
-        """The probability of each tag at each token of a batch of docs."""
+    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
+        """The k most probable analyses of each doc of a batch."""
         raise NotImplementedError
 
     @property
@@ -116,7 +127,18 @@ class SequenceLabeler(TrainablePipe):
         RETURNS (ndarray | list[ndarray]): Zero for white space, of which the CRF knows
             nothing. Shape: (n_tokens, n_tags).
         """
-        return apply_by_length(docs, self.compute_marginals)
+        return apply_by_length(docs, self._compute_marginals)
+
+    def _compute_marginals(self, docs: Sequence[Doc]) -> list[NDArray[np.float32]]:
+        shapes = ((len(doc), self.tag_set.n_tags) for doc in docs)
+        tables = [np.zeros(shape, dtype=np.float32) for shape in shapes]
+        if any(has_words(doc) for doc in docs):
+            words = self.score_words(docs)
+            marginals, layout = infer(words).marginals.cpu().numpy(), words.layout
+            for b, i in enumerate(layout.docs.tolist()):
+                n_words = layout.lengths[b]
+                tables[i][layout.tokens[b, :n_words]] = marginals[b, :n_words]
+        return tables
 
     def update(
         self,
@@ -133,22 +155,16 @@ class SequenceLabeler(TrainablePipe):
         losses (dict | None): The loss is added under the component's name.
         RETURNS (dict): The losses.
         """
-        examples = list(examples)
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        validate_examples(examples, f"{type(self).__name__}.update")
+        examples, losses = self._begin_step(examples, losses, "update")
+        docs = [eg.predicted for eg in examples]
         # also when there is nothing to learn: mixed corpora bring such batches
-        if not any(has_words(eg.predicted) and self.has_gold(eg) for eg in examples):
-            return losses
-        set_dropout_rate(self.model, drop)
-        potentials, backprop = self.model.begin_update(
-            [eg.predicted for eg in examples]
-        )
-        loss, d_potentials = self.get_loss(examples, potentials)
-        backprop(d_potentials)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
+        if any(has_words(eg.predicted) and self.has_gold(eg) for eg in examples):
+            self.require_network()
+            set_dropout_rate(self.model, drop)
+            potentials, backprop = self.model.begin_update(docs)
+            loss, d_potentials = self.get_loss(examples, potentials)
+            backprop(d_potentials)
+            self._end_step(loss, sgd, losses)
         return losses
 
     def rehearse(
@@ -173,23 +189,36 @@ class SequenceLabeler(TrainablePipe):
         losses (dict | None): The loss is added under the component's name.
         RETURNS (dict): The losses; unchanged where there is no copy, or no word.
         """
+        examples, losses = self._begin_step(examples, losses, "rehearse")
+        docs = [eg.predicted for eg in examples]
+        teacher = self._rehearsal_model
+        if teacher is not None and any(has_words(doc) for doc in docs):
+            set_dropout_rate(self.model, drop)
+            student, backprop = self.model.begin_update(docs)
+            self._require_vectors(docs)
+            said = teacher.predict(docs)
+            loss, d_student = self.compute_divergence(said, student, docs)
+            backprop(d_student)
+            self._end_step(loss, sgd, losses)
+        return losses
+
+    def _begin_step(
+        self, examples: Iterable[Example], losses: dict[str, float] | None, method: str
+    ) -> tuple[list[Example], dict[str, float]]:
+        """Check what a training step is called with, and fill in the losses."""
         examples = list(examples)
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
-        validate_examples(examples, f"{type(self).__name__}.rehearse")
-        docs = [eg.predicted for eg in examples]
-        teacher = self._rehearsal_model
-        if teacher is None or not any(has_words(doc) for doc in docs):
-            return losses
-        set_dropout_rate(self.model, drop)
-        student, backprop = self.model.begin_update(docs)
-        self._require_vectors(docs)
-        loss, d_student = self.compute_divergence(teacher.predict(docs), student, docs)
-        backprop(d_student)
+        validate_examples(examples, f"{type(self).__name__}.{method}")
+        return examples, losses
+
+    def _end_step(
+        self, loss: float, sgd: Optimizer | None, losses: dict[str, float]
+    ) -> None:
+        """Step along the gradients if there is an optimizer, and report the loss."""
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
-        return losses
 
     def _require_vectors(self, docs: Sequence[Doc]) -> None:
         """Check that a teacher that listens to a shared encoder will hear something:
@@ -198,74 +227,38 @@ class SequenceLabeler(TrainablePipe):
         if listens and any(len(doc) and not doc.tensor.size for doc in docs):
             raise ValueError(Errors.B215.format(name=self.name))
 
-    def decode(
-        self, scores: Potentials[Tensor], lengths: Tensor, layout: Layout
-    ) -> Any:
-        """The best tag of each word. Shape: (batch_size, seq_len).
+    def score_words(self, docs: Sequence[Doc]) -> WordScores:
+        """Run the network on docs, at least one of them with a word.
 
-        scores, lengths: What `constrained_scores` returns.
-        RAISES (ValueError): If no tag sequence is possible.
+        RAISES (ValueError): If the network has not been built yet.
         """
-        tag_ids, best = crf.viterbi_decode(scores, lengths=lengths)
-        self._require_paths(best, layout)
-        return tag_ids.cpu().numpy()
+        self.require_network()
+        return self.constrain_scores(docs, self.model.predict(docs))
 
-    def infer(
-        self, scores: Potentials[Tensor], lengths: Tensor, layout: Layout
-    ) -> crf.Posterior:
-        """The distribution over tag sequences.
+    def constrain_scores(
+        self, docs: Sequence[Doc], potentials: Potentials[Any]
+    ) -> WordScores:
+        """What prediction decodes: the scores of words, where something is possible.
 
-        scores, lengths: What `constrained_scores` returns.
-        RAISES (ValueError): If no tag sequence is possible.
+        potentials (Potentials): What the network returns for the docs.
         """
-        posterior = crf.posterior(scores, lengths=lengths)
-        self._require_paths(posterior.log_partition, layout)
-        return posterior
-
-    def decode_k_best(
-        self,
-        scores: Potentials[Tensor],
-        lengths: Tensor,
-        layout: Layout,
-        k: int,
-    ) -> tuple[Any, Any]:
-        """The k most probable tag sequences and their probabilities.
-
-        scores, lengths: What `constrained_scores` returns.
-        RETURNS (tuple): Tag numbers, -1 where there are fewer, shape (batch_size, k,
-            seq_len); probabilities, zero there, shape (batch_size, k).
-        RAISES (ValueError): If no tag sequence is possible, or k is below 1.
-        """
-        # float32 has too few digits for how far a long doc's score is from its log Z
-        scores = Potentials(*(s.double() for s in scores))
-        tag_ids, best = crf.k_best(scores, k, lengths=lengths)
-        self._require_paths(best[:, 0], layout)
-        log_z = crf.log_partition(scores, lengths=lengths)
-        # shape: (batch_size, k)
-        probabilities = torch.exp(best - log_z.unsqueeze(1)).clamp(max=1.0)
-        return tag_ids.cpu().numpy(), probabilities.cpu().numpy()
-
-    def constrained_scores(
-        self, potentials: Potentials[Any], layout: Layout, free: BoolArray | None
-    ) -> tuple[Potentials[Tensor], Tensor]:
-        """The scores that prediction decodes: of words, and of what is possible.
-
-        RETURNS (tuple): The scores, minus infinity where the scheme or `free` forbids
-            something, and the words of each sequence.
-        """
-        scores = select_words(self.to_torch(potentials), layout)
-        allowed = None if free is None else self.to_tensor(free, scores)
-        scores = crf.constrain(scores, self.tag_set.constraints, allowed=allowed)
+        layout = get_layout(docs)
+        scores = select_words(to_torch(potentials), layout)
+        free = to_lattice(self.get_free_tags(docs, layout), scores)
+        scores = crf.constrain(scores, self.tag_set.constraints, allowed=free)
         if self.cfg["temperature"] != 1:
             scores = Potentials(*(s / self.cfg["temperature"] for s in scores))
-        return scores, self.to_tensor(layout.lengths, scores)
+        lengths = to_tensor(layout.lengths, scores)
+        return WordScores(self.name, docs, layout, scores, lengths)
 
-    def _require_paths(self, best: Tensor, layout: Layout) -> None:
-        """Check the score of the best path of each sequence."""
-        without_path = (~best.isfinite()).cpu().numpy()
-        if without_path.any():
-            found = layout.docs[without_path].tolist()
-            raise ValueError(Errors.B204.format(name=self.name, docs=found))
+    def require_network(self) -> None:
+        """Check that there are weights.
+
+        RAISES (ValueError): If the network has not been built yet.
+        """
+        output = self.model.get_ref("output_layer")
+        if any(output.has_param(name) is None for name in output.param_names):
+            raise ValueError(Errors.B301.format(name=self.name))
 
     def compute_loss(
         self,
@@ -282,22 +275,22 @@ class SequenceLabeler(TrainablePipe):
         RETURNS (tuple): The loss of each sequence, infinite where the gold has no path,
             shape (batch_size,); and the gradient of the sum of the others.
         """
-        scores = self.to_torch(potentials)
+        scores = to_torch(potentials)
         selected = select_words(scores, layout)
         if costs is not None:
-            emissions = selected.emissions + self.to_tensor(costs, selected)
+            emissions = selected.emissions + to_tensor(costs, selected)
             selected = selected._replace(emissions=emissions)
         losses, d_selected = crf.negative_log_likelihood(
             selected,
-            self.to_gold(gold, selected),
-            lengths=self.to_tensor(layout.lengths, selected),
+            to_gold(gold, selected),
+            lengths=to_tensor(layout.lengths, selected),
             constraints=self.tag_set.constraints,
-            free=None if free is None else self.to_tensor(free, selected),
+            free=to_lattice(free, selected),
         )
         d_scores = restore_words(d_selected, layout, like=scores)
         if losses.isnan().any():
             raise ValueError(SpacyErrors.E910.format(name=self.name))
-        gradient = Potentials(*(torch2xp(t) for t in d_scores))
+        gradient = to_arrays(d_scores)
         return losses.double().cpu().numpy(), gradient
 
     def compute_divergence(
@@ -307,38 +300,20 @@ class SequenceLabeler(TrainablePipe):
         gradient of the student's potentials; see `rehearsal`."""
         layout = get_layout(docs)
         free = self.get_possible_tags(docs, layout)
-        scores = self.to_torch(student)
+        scores = to_torch(student)
         selected = select_words(scores, layout)
         loss, d_selected = rehearsal_loss(
-            select_words(self.to_torch(teacher), layout),
+            select_words(to_torch(teacher), layout),
             selected,
-            lengths=self.to_tensor(layout.lengths, selected),
+            lengths=to_tensor(layout.lengths, selected),
             constraints=self.tag_set.constraints,
-            free=None if free is None else self.to_tensor(free, selected),
+            free=to_lattice(free, selected),
         )
         d_scores = restore_words(d_selected, layout, like=scores)
         total = float(loss.sum())
         if not math.isfinite(total):
             raise ValueError(SpacyErrors.E910.format(name=self.name))
-        return total, Potentials(*(torch2xp(t) for t in d_scores))
-
-    def to_torch(self, potentials: Potentials[Any]) -> Potentials[Tensor]:
-        """View arrays as tensors. They may alias live weights: never write to them."""
-        # arrays in the CPU's memory stay there: Thinc's default may be another device
-        is_numpy = isinstance(potentials.emissions, np.ndarray)
-        device = torch.device("cpu") if is_numpy else None
-        return Potentials(*(xp2torch(array, device=device) for array in potentials))
-
-    def to_tensor(self, array: Any, like: Potentials[Tensor]) -> Tensor:
-        return torch.as_tensor(array, device=like.emissions.device)
-
-    def to_gold(
-        self, gold: BoolArray | StateLattice, like: Potentials[Tensor]
-    ) -> Tensor | StateLattice:
-        if not isinstance(gold, StateLattice):
-            return self.to_tensor(gold, like)
-        tag_ids, allowed = (self.to_tensor(array, like) for array in gold[:2])
-        return gold._replace(tag_ids=tag_ids, allowed=allowed)
+        return total, to_arrays(d_scores)
 
     def resize_output(self) -> None:
         """Give the output layer the size that the labels ask for."""
@@ -408,23 +383,3 @@ class SequenceLabeler(TrainablePipe):
         if self.model.get_ref("output_layer").has_dim("nO"):
             self.resize_output()
         return 1
-
-
-def select_words(scores: Potentials[Tensor], layout: Layout) -> Potentials[Tensor]:
-    """Leave white space and empty docs out of the emissions."""
-    if layout.is_identity:
-        return scores
-    docs, tokens = layout.docs[:, None], layout.tokens
-    return scores._replace(emissions=scores.emissions[docs, tokens])
-
-
-def restore_words(
-    d_selected: Potentials[Tensor], layout: Layout, *, like: Potentials[Tensor]
-) -> Potentials[Tensor]:
-    """The gradient of `select_words`: zero for what was left out."""
-    if layout.is_identity:
-        return d_selected
-    b, t = layout.mask.nonzero()
-    d_emissions = like.emissions.new_zeros(like.emissions.shape)
-    d_emissions[layout.docs[b], layout.tokens[b, t]] = d_selected.emissions[b, t]
-    return d_selected._replace(emissions=d_emissions)

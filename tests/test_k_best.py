@@ -8,15 +8,23 @@ from pipelines import (
     SMALL_MODEL,
     TEXTS,
     get_gold,
+    make_examples,
     make_pipeline,
     train_pipeline,
 )
 from spacy.tokens import Span
 from spacy.training import Example
 
+from spacy_bilstm_crf.decoding import decode, decode_k_best, infer
 from spacy_bilstm_crf.entities import Analysis
 
 FACTORY = "bilstm_crf_ner"
+# what answers questions about docs without setting anything
+CALLS = {
+    "k_best": lambda pipe, docs: pipe.k_best(docs, 2),
+    "marginals": lambda pipe, docs: pipe.marginals(docs),
+    "candidates": lambda pipe, docs: pipe.candidates(docs),
+}
 SHORT = "Shaka in Berlin"
 # the ways in which three words can hold entities of two labels: two words have 11 and
 # one has 3, which the first word leaves if it is outside or begins an entity
@@ -225,6 +233,50 @@ def test_scores_that_are_no_numbers_are_an_error(trained, value):
     for call in (ner.predict, lambda docs: ner.k_best(docs, 2)):
         with pytest.raises(ValueError, match="B204"):
             call(docs)
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize("position", [0, 2, 3])
+def test_error_names_the_doc_and_the_token_without_a_path(
+    trained, ner, value, position
+):
+    docs = [trained.make_doc(text) for text in ["", "It rained.", " I  like London."]]
+    potentials = ner.model.predict(docs)
+    words = [token.i for token in docs[2] if not token.is_space]
+    emissions = potentials.emissions.copy()
+    emissions[2, words[position]] = value
+    scores = ner.constrain_scores(docs, potentials._replace(emissions=emissions))
+    token = docs[2][words[position]]
+    names = rf"B204.*1 docs.*' I  like London.'.*token {token.i} \('{token.text}'\)"
+    for call in (decode, infer, lambda words: decode_k_best(words, 2)):
+        with pytest.raises(ValueError, match=names):
+            call(scores)
+
+
+@pytest.mark.parametrize("call", [*CALLS, "predict"])
+def test_network_that_has_not_been_built_is_an_error(call):
+    nlp = make_pipeline()
+    pipe = nlp.get_pipe(FACTORY)
+    pipe.add_label("LOC")
+    with pytest.raises(ValueError, match=r"B301.*bilstm_crf_ner.*nlp.initialize"):
+        CALLS.get(call, lambda pipe, docs: pipe.predict(docs))(
+            pipe, [nlp.make_doc(SHORT)]
+        )
+
+
+def test_update_before_initialization_is_an_error():
+    nlp = make_pipeline()
+    pipe = nlp.get_pipe(FACTORY)
+    pipe.add_label("LOC")
+    with pytest.raises(ValueError, match="B301"):
+        pipe.update(make_examples(nlp))
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+@pytest.mark.parametrize("docs", [SHORT, [SHORT], 3, None])
+def test_what_is_no_doc_is_an_error(ner, call, docs):
+    with pytest.raises(TypeError, match=r"B216.*(Shaka|3|None).*make_doc"):
+        call(ner, docs)
 
 
 @pytest.mark.parametrize("texts", [TEXTS, [""], []])
