@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "crf": FOUNDATION | {"crf"},
     "nn": FOUNDATION | {"nn"},
     "layers": FOUNDATION | {"nn", "layers"},
-    "architectures": FOUNDATION | {"layers"},
+    "architectures": FOUNDATION | {"architectures", "layers"},
     "rejected": FOUNDATION,
     "lattice": FOUNDATION | {"rejected"},
     "scorer": FOUNDATION,

@@ -1,0 +1,30 @@
+"""Word vectors out of characters. Wiring only."""
+
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from ..layers.characters import character_cnn
+from ..layers.words import Words
+from .validation import check_positive
+
+
+def build_character_cnn(
+    width: int, filters: int, window_size: int = 1, max_length: int = 24
+) -> Model[Words, Floats2d]:
+    """Word vectors out of characters, by convolution and maximum.
+
+    Registered as `spacy-bilstm-crf.CharacterCNN.v1`.
+
+    width (int): Width of the character embeddings.
+    filters (int): Number of filters, the width of the output.
+    window_size (int): Characters on either side that a filter sees.
+    max_length (int): Longer words keep their two ends, half of it each; 2 or more.
+    """
+    check_positive("width", width)
+    check_positive("filters", filters)
+    if max_length < 2:
+        raise ValueError(Errors.B308.format(max_length=max_length))
+    return character_cnn(
+        width=width, filters=filters, window_size=window_size, max_length=max_length
+    )
