@@ -1,0 +1,1 @@
+"""What is measured, counted and shown of corpora and pipelines. Nothing here prints."""
