@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from .lattice import IntArray
 
+# of spans that are taken for their probability alone, where none is set: what is more
+# probable is an entity rather than not, and no two such spans overlap
+DEFAULT_THRESHOLD = 0.5
 # the lowest threshold, so that not every span of a text is considered
 MIN_THRESHOLD = 0.01
 

@@ -16,7 +16,7 @@ from thinc.api import Config, Model
 
 from .batching import apply_by_length
 from .confidence import register_confidence
-from .decision import get_thresholds
+from .decision import DEFAULT_THRESHOLD, get_thresholds
 from .decoding import WordScores, decode, decode_k_best, infer
 from .entities import (
     Analysis,
@@ -48,7 +48,12 @@ from .prediction import (
 )
 from .scorer import score_entities
 from .sequence_labeler import SequenceLabeler
-from .settings import DEFAULT_SETTINGS, fill_settings, validate_label_settings
+from .settings import (
+    DEFAULT_SETTINGS,
+    fill_settings,
+    validate_label_settings,
+    validate_settings,
+)
 from .tags import BoolArray, Entity, TagSet
 from .types import Potentials
 
@@ -166,7 +171,8 @@ class CRFEntityRecognizer(SequenceLabeler):
         threshold (float): Entities of a lower probability are dropped.
         label_thresholds (dict[str, float]): The same for single labels.
         decision (str): 'best_path' takes the entities of the most probable tag
-            sequence, 'expected_f1' all spans that reach their threshold.
+            sequence, 'expected_f1' all spans that reach their threshold, which is
+            0.5 where none is set.
         temperature (float): Divides the scores in prediction; see `calibration`.
         spans_key (str | None): Where in `doc.spans` the probabilities of the entities
             go; None computes none.
@@ -196,14 +202,21 @@ class CRFEntityRecognizer(SequenceLabeler):
 
     @property
     def tag_set(self) -> TagSet:
-        if self._tag_set.labels != self.labels:
-            self._tag_set = TagSet(self.labels, self.cfg["scheme"])
+        labels, scheme = self.labels, self.cfg["scheme"]
+        if (self._tag_set.labels, self._tag_set.scheme) != (labels, scheme):
+            self._tag_set = TagSet(labels, scheme)
         return self._tag_set
 
     @property
     def label_data(self) -> list[str]:
         """The labels, as `spacy init labels` writes them."""
         return list(self.labels)
+
+    def check_settings(self) -> None:
+        settings = {k: value for k, value in self.cfg.items() if k != "labels"}
+        validate_settings(settings)
+        if self.has_network:
+            validate_label_settings(settings, self.labels)
 
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
         """Find the entities of some docs, without changing them.
@@ -222,10 +235,7 @@ class CRFEntityRecognizer(SequenceLabeler):
         return to_predictions(found, words.layout, self.tag_set)
 
     def _find_spans(self, words: WordScores) -> FoundSpans:
-        tag_set = self.tag_set
-        thresholds = get_thresholds(
-            self.labels, self.cfg["threshold"], self.cfg["label_thresholds"]
-        )
+        tag_set, thresholds = self.tag_set, self.get_thresholds()
         if self.cfg["decision"] == "expected_f1":
             found = find_probable_spans(infer(words), thresholds, tag_set)
             return resolve_overlaps(found, thresholds)
@@ -236,6 +246,16 @@ class CRFEntityRecognizer(SequenceLabeler):
         continues = tag_set.continues
         found = rate_spans(found, tag_ids, infer(words), continues=continues)
         return drop_improbable(found, thresholds)
+
+    def get_thresholds(self) -> NDArray[np.float64]:
+        """The probability that an entity of each label must have.
+
+        RETURNS (ndarray): Shape: (n_labels,).
+        """
+        default = self.cfg["threshold"]
+        if not default and self.cfg["decision"] == "expected_f1":
+            default = DEFAULT_THRESHOLD
+        return get_thresholds(self.labels, default, self.cfg["label_thresholds"])
 
     def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Analysis]]:
         """Find the k most probable sets of entities of some docs; see `k_best`.
@@ -310,6 +330,7 @@ class CRFEntityRecognizer(SequenceLabeler):
         label_weights (dict | None): Instead of those of the component.
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
+        self.check_settings()
         examples = list(examples)
         validate_examples(examples, "CRFEntityRecognizer.get_loss")
         layout = get_layout([eg.predicted for eg in examples])

@@ -102,11 +102,11 @@ class Errors:
         "or correct their names."
     )
     B206 = (
-        "[B206] Bad threshold for '{name}': {value}. Expected a probability, from "
-        "0 to 1."
+        "[B206] Bad threshold '{name}': {value!r}. Expected a probability, a number "
+        "from 0 to 1."
     )
     B207 = (
-        "[B207] Bad weight or temperature for '{name}': {value}. Expected a number "
+        "[B207] Bad weight or temperature '{name}': {value!r}. Expected a number "
         "above 0; 1 changes nothing."
     )
     B208 = "[B208] Unknown decision '{found}'. Expected one of: {expected}."
@@ -116,16 +116,30 @@ class Errors:
         "training data."
     )
 
-    B216 = (
-        "[B216] Found {found} where a doc, or docs, were expected. Pass the doc that "
-        "'nlp' or 'nlp.make_doc' makes of a text, or an iterable of such docs."
-    )
-
     B215 = (
         "[B215] '{name}' cannot rehearse: it listens to a shared encoder, and a doc "
         "holds no vectors of it. Expected docs to which the encoder has been applied "
         "as it was when training was resumed; or give the component an encoder of "
         "its own before, with 'nlp.replace_listeners'."
+    )
+
+    B216 = (
+        "[B216] Found {found} where a doc, or docs, were expected. Pass the doc that "
+        "'nlp' or 'nlp.make_doc' makes of a text, or an iterable of such docs."
+    )
+    B217 = (
+        "[B217] Bad setting '{name}': {found!r}. Expected a number for each of some "
+        "labels, such as {{'art': 0.5}}, or {{}} for none."
+    )
+    B218 = "[B218] Bad setting 'cross_lines': {found!r}. Expected true or false."
+    B219 = (
+        "[B219] Bad setting '{name}': {found!r}. Expected the name of a group in "
+        "'doc.spans', or null for none."
+    )
+    B220 = (
+        "[B220] The labels and the scheme of '{name}' make {expected} tags, and its "
+        "network scores {found}. Labels are added with 'add_label', and the scheme is "
+        "chosen before training: take back the change of 'cfg'."
     )
 
     # B3xx: layers and architectures

@@ -75,6 +75,12 @@ class SequenceLabeler(TrainablePipe):
         """
         raise NotImplementedError
 
+    def check_settings(self) -> None:
+        """Check `cfg`, which anybody may have changed, for nonsense.
+
+        RAISES (ValueError): For a value out of range.
+        """
+
     def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
         """The k most probable analyses of each doc of a batch."""
         raise NotImplementedError
@@ -230,8 +236,10 @@ class SequenceLabeler(TrainablePipe):
     def score_words(self, docs: Sequence[Doc]) -> WordScores:
         """Run the network on docs, at least one of them with a word.
 
-        RAISES (ValueError): If the network has not been built yet.
+        RAISES (ValueError): If the network has not been built yet, or a setting is out
+            of range.
         """
+        self.check_settings()
         self.require_network()
         return self.constrain_scores(docs, self.model.predict(docs))
 
@@ -252,13 +260,25 @@ class SequenceLabeler(TrainablePipe):
         return WordScores(self.name, docs, layout, scores, lengths)
 
     def require_network(self) -> None:
-        """Check that there are weights.
+        """Check that there are weights, as many as the labels ask for.
 
-        RAISES (ValueError): If the network has not been built yet.
+        RAISES (ValueError): If the network has not been built yet, or scores other
+            tags.
         """
-        output = self.model.get_ref("output_layer")
-        if any(output.has_param(name) is None for name in output.param_names):
+        if not self.has_network:
             raise ValueError(Errors.B301.format(name=self.name))
+        expected = self.tag_set.n_tags
+        found = self.model.get_ref("output_layer").get_dim("nO")
+        if found != expected:
+            raise ValueError(
+                Errors.B220.format(name=self.name, expected=expected, found=found)
+            )
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the component has been initialized, or weights have been loaded."""
+        output = self.model.get_ref("output_layer")
+        return all(output.has_param(name) for name in output.param_names)
 
     def compute_loss(
         self,
@@ -333,13 +353,17 @@ class SequenceLabeler(TrainablePipe):
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Sequence[str] = ()
     ) -> "SequenceLabeler":
-        """Load the component from bytes, whatever labels it had before."""
+        """Load the component from bytes, whatever labels it had before.
+
+        RAISES (ValueError): If the bytes are damaged, or a setting is out of range.
+        """
         deserialize = {
             "cfg": lambda b: self._load_cfg(srsly.json_loads(b)),
             "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
             "model": lambda b: model_from_bytes(self.model, b),
         }
         util.from_bytes(bytes_data, deserialize, exclude)
+        self.check_settings()
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
@@ -354,13 +378,17 @@ class SequenceLabeler(TrainablePipe):
     def from_disk(
         self, path: str | Path, *, exclude: Sequence[str] = ()
     ) -> "SequenceLabeler":
-        """Load the component from a directory, whatever labels it had before."""
+        """Load the component from a directory, whatever labels it had before.
+
+        RAISES (ValueError): If a file is damaged, or a setting is out of range.
+        """
         deserialize = {
             "cfg": lambda p: self._load_cfg(srsly.read_json(p)),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: model_from_bytes(self.model, p.read_bytes()),
         }
         util.from_disk(path, deserialize, exclude)
+        self.check_settings()
         return self
 
     def _load_cfg(self, cfg: dict[str, Any]) -> None:

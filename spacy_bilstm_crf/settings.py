@@ -1,7 +1,8 @@
 """The settings of `bilstm_crf_ner`: their defaults, and what they may be."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from numbers import Real
+from typing import Any, TypeGuard
 
 from .confidence import SPANS_KEY
 from .errors import Errors
@@ -21,7 +22,20 @@ DEFAULT_SETTINGS: dict[str, Any] = {
 
 
 def fill_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Put in the defaults, and check the numbers.
+    """Put in the defaults, and check the values.
+
+    RAISES (TypeError): For a setting that there is not.
+    RAISES (ValueError): For a value out of range.
+    """
+    filled = {**DEFAULT_SETTINGS, **settings}
+    validate_settings(filled)
+    filled["label_thresholds"] = dict(filled["label_thresholds"])
+    filled["label_weights"] = dict(filled["label_weights"])
+    return filled
+
+
+def validate_settings(settings: Mapping[str, Any]) -> None:
+    """Check the values of all settings but the scheme, which `TagSet` checks.
 
     RAISES (TypeError): For a setting that there is not.
     RAISES (ValueError): For a value out of range.
@@ -31,29 +45,45 @@ def fill_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         raise TypeError(
             Errors.B205.format(names=unknown, expected=list(DEFAULT_SETTINGS))
         )
-    filled = {**DEFAULT_SETTINGS, **settings}
-    filled["label_thresholds"] = dict(filled["label_thresholds"])
-    filled["label_weights"] = dict(filled["label_weights"])
-    validate_settings(filled)
-    return filled
-
-
-def validate_settings(settings: Mapping[str, Any]) -> None:
-    """Check the values of all settings but the scheme, which `TagSet` checks.
-
-    RAISES (ValueError): For a value out of range.
-    """
-    thresholds = settings["label_thresholds"]
-    for name, value in [("threshold", settings["threshold"]), *thresholds.items()]:
-        if not 0 <= value <= 1:
+    for name, value in get_numbers(settings, "threshold", "label_thresholds"):
+        if not (is_number(value) and 0 <= value <= 1):
             raise ValueError(Errors.B206.format(name=name, value=value))
-    weights = settings["label_weights"]
-    for name, value in [("temperature", settings["temperature"]), *weights.items()]:
-        if not 0 < value < float("inf"):
+    for name, value in get_numbers(settings, "temperature", "label_weights"):
+        if not (is_number(value) and 0 < value < float("inf")):
             raise ValueError(Errors.B207.format(name=name, value=value))
     if settings["decision"] not in DECISIONS:
         found = settings["decision"]
         raise ValueError(Errors.B208.format(found=found, expected=list(DECISIONS)))
+    if not isinstance(settings["cross_lines"], bool):
+        raise ValueError(Errors.B218.format(found=settings["cross_lines"]))
+    for name in ("spans_key", "incorrect_spans_key"):
+        validate_key(name, settings[name])
+
+
+def get_numbers(
+    settings: Mapping[str, Any], name: str, name_of_labels: str
+) -> list[tuple[str, Any]]:
+    """A setting and the same one for single labels, each under the name that a config
+    has for it."""
+    by_label = settings[name_of_labels]
+    if not isinstance(by_label, Mapping):
+        raise ValueError(Errors.B217.format(name=name_of_labels, found=by_label))
+    of_labels = [(f"{name_of_labels}.{k}", value) for k, value in by_label.items()]
+    return [(name, settings[name]), *of_labels]
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether something is a real number, of NumPy too."""
+    return isinstance(value, Real)
+
+
+def validate_key(name: str, key: Any) -> None:
+    """Check the name of a span group.
+
+    RAISES (ValueError): If it is neither None nor a string with something in it.
+    """
+    if key is not None and not (isinstance(key, str) and key):
+        raise ValueError(Errors.B219.format(name=name, found=key))
 
 
 def validate_label_settings(settings: Mapping[str, Any], labels: Iterable[str]) -> None:
