@@ -142,7 +142,7 @@ class Errors:
         "chosen before training: take back the change of 'cfg'."
     )
 
-    # B3xx: layers and architectures
+    # B3xx: layers, architectures, readers
     B301 = (
         "[B301] The network of '{name}' has not been built yet. Call "
         "'nlp.initialize' or load trained weights first."
@@ -178,6 +178,11 @@ class Errors:
     B310 = (
         "[B310] Bad number of copies for the label '{label}': {number}. Expected 0 or "
         "more, such as 0.5 for a copy of every other example."
+    )
+
+    B311 = (
+        "[B311] Unknown value longer = '{found}'. Expected 'drop' to leave out what is "
+        "longer than max_length, or 'cut' to keep its beginning."
     )
 
     # B4xx: converters
@@ -370,6 +375,13 @@ class Warnings:
         "[W203] '{name}': {count} docs of a batch reject a span that is a gold entity, "
         "first {first}. Nothing was learned from these docs; more of them are counted "
         "in 'left_out', without a warning. Take the span out of one of the two."
+    )
+
+    # W3xx: layers and what a config names beside them
+    W311 = (
+        "[W311] Of {total} examples {cut} were cut and {dropped} dropped, because they "
+        "are longer than max_length = {limit} tokens. Take 'LimitedCorpus' out of the "
+        "config to learn from all of them: the network itself has no limit."
     )
 
     # W4xx: converters

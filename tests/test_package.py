@@ -69,6 +69,7 @@ MAY_IMPORT = {
     },
     "converters": FOUNDATION | {"converters", "__init__"},
     "augmenters": FOUNDATION,
+    "readers": FOUNDATION,
     "callbacks": FOUNDATION,
     "tuning": FOUNDATION
     | {
@@ -97,6 +98,7 @@ REGISTRIES = {
     "spacy_scorers": "scorers",
     "spacy_augmenters": "augmenters",
     "spacy_callbacks": "callbacks",
+    "spacy_readers": "readers",
 }
 
 

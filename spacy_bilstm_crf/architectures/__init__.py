@@ -1,17 +1,20 @@
 """The registered architectures: what a config can name."""
 
 from .characters import build_character_cnn
-from .encoders import build_bilstm_encoder
-from .models import build_bilstm_crf
+from .encoders import build_bilstm_encoder, build_dropout, build_lstm_encoder
+from .models import build_bilstm_crf, build_bilstm_softmax
 from .tok2vec import build_tok2vec
 from .words import build_hashed_features, build_learned_words, build_word_embed
 
 __all__ = [
     "build_bilstm_crf",
     "build_bilstm_encoder",
+    "build_bilstm_softmax",
     "build_character_cnn",
+    "build_dropout",
     "build_hashed_features",
     "build_learned_words",
+    "build_lstm_encoder",
     "build_tok2vec",
     "build_word_embed",
 ]

@@ -3,7 +3,8 @@
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..layers.bilstm import bilstm
+from ..layers.dropout import dropout as drop_sequences
+from ..layers.lstm import bilstm, lstm
 from .validation import check_positive, check_rate
 
 
@@ -40,3 +41,48 @@ def build_bilstm_encoder(
         residual=residual,
         nI=width,
     )
+
+
+def build_lstm_encoder(
+    hidden_width: int,
+    dropout: float | None = None,
+    recurrent_dropout: float = 0.0,
+    width: int | None = None,
+) -> Model[list[Floats2d], list[Floats2d]]:
+    """An LSTM that reads from left to right. Its output is `hidden_width` wide.
+
+    Registered as `spacy-bilstm-crf.LSTMEncoder.v1`. For the end of a chain of encoders
+    (`@layers = "chain.v1"`); alone it knows nothing of what follows a token.
+
+    hidden_width (int): Number of units.
+    dropout (float | None): Variational dropout (one mask a sequence) of the input
+        and of the output. None follows the `dropout` of `[training]`.
+    recurrent_dropout (float): Share of the recurrent weights dropped in training.
+    width (int | None): Width of the input, inferred if None.
+    """
+    check_positive("hidden_width", hidden_width)
+    check_rate("dropout", dropout or 0.0)
+    check_rate("recurrent_dropout", recurrent_dropout)
+    return lstm(
+        hidden_width=hidden_width,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        nI=width,
+    )
+
+
+def build_dropout(
+    rate: float | None, per_sequence: bool = True
+) -> Model[list[Floats2d], list[Floats2d]]:
+    """Dropout between the parts of a chain of encoders.
+
+    Registered as `spacy-bilstm-crf.Dropout.v1`. Different from Thinc's `Dropout.v1` it
+    keeps a rate of its own whatever the `dropout` of `[training]` is.
+
+    rate (float | None): Share of the values set to zero in training. None follows
+        the `dropout` of `[training]`.
+    per_sequence (bool): Drop the same columns of all vectors of a doc (variational
+        dropout), or else each value by itself.
+    """
+    check_rate("rate", rate or 0.0)
+    return drop_sequences(rate=rate, per_sequence=per_sequence)

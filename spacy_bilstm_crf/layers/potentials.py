@@ -12,7 +12,12 @@ InT = list[Floats2d]
 OutT = Potentials[Any]
 
 
-def potentials(nO: int | None = None, nI: int | None = None) -> Model[InT, OutT]:
+TRANSITIONS = ("transitions", "start_transitions", "end_transitions")
+
+
+def potentials(
+    nO: int | None = None, nI: int | None = None, *, has_transitions: bool = True
+) -> Model[InT, OutT]:
     """A linear layer for emissions, with the transition scores as parameters.
 
     Sequences are padded on the right; their order and number stay. Scores of
@@ -20,8 +25,10 @@ def potentials(nO: int | None = None, nI: int | None = None) -> Model[InT, OutT]
 
     nO (int | None): Number of tags.
     nI (int | None): Width of the input, inferred from data if None.
+    has_transitions (bool): Learn the scores of transitions; otherwise they are zero
+        for good, and a path scores what its emissions sum to.
     """
-    names = ["W", "b", "transitions", "start_transitions", "end_transitions"]
+    names = ["W", "b", *(TRANSITIONS if has_transitions else ())]
     return Model(
         "potentials",
         forward,
@@ -40,24 +47,31 @@ def forward(
     W = model.get_param("W")
     # shape: (batch_size * seq_len, n_tags)
     Y2d = model.ops.affine(X2d, W, model.get_param("b"))
-    Y = Potentials(
-        Y2d.reshape((batch_size, seq_len, model.get_dim("nO"))),
-        model.get_param("transitions"),
-        model.get_param("start_transitions"),
-        model.get_param("end_transitions"),
-    )
+    emissions = Y2d.reshape((batch_size, seq_len, model.get_dim("nO")))
+    Y = Potentials(emissions, *(get_transitions(model, name) for name in TRANSITIONS))
 
     def backprop(dY: OutT) -> InT:
         dY2d = dY.emissions.reshape((batch_size * seq_len, model.get_dim("nO")))
         model.inc_grad("W", model.ops.gemm(dY2d, X2d, trans1=True))
         model.inc_grad("b", dY2d.sum(axis=0))
-        model.inc_grad("transitions", dY.transitions)
-        model.inc_grad("start_transitions", dY.start_transitions)
-        model.inc_grad("end_transitions", dY.end_transitions)
+        for name in TRANSITIONS:
+            if has_parameter(model, name):
+                model.inc_grad(name, getattr(dY, name))
         dXp = model.ops.gemm(dY2d, W).reshape((batch_size, seq_len, nI))
         return model.ops.unpad(dXp, [len(x) for x in X])
 
     return Y, backprop
+
+
+def get_transitions(model: Model[InT, OutT], name: str) -> Any:
+    """The scores of one kind of transitions: learned ones, or zeros."""
+    if has_parameter(model, name):
+        return model.get_param(name)
+    return model.ops.alloc(get_shape(model, name))
+
+
+def has_parameter(model: Model[InT, OutT], name: str) -> bool:
+    return name in model.param_names
 
 
 def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:
@@ -78,7 +92,11 @@ def resize(model: Model[InT, OutT], nO: int) -> Model[InT, OutT]:
 
     nO (int): The new number of tags. If it is smaller, all scores are dropped.
     """
-    resized = potentials(nO, model.maybe_get_dim("nI"))
+    resized = potentials(
+        nO,
+        model.maybe_get_dim("nI"),
+        has_transitions=has_parameter(model, "transitions"),
+    )
     resized.ops = model.ops
     is_growing = (model.maybe_get_dim("nO") or 0) < nO
     for name in model.param_names:

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
+
+from .lstm import drop_per_sequence, initialize_lstm, run_lstm, zero_padding
 
 
 class BiLSTM(nn.Module):
@@ -17,9 +18,7 @@ class BiLSTM(nn.Module):
     input_width (int): Width of the input vectors.
     hidden_width (int): Units of one direction; the output is twice as wide.
     depth (int): Number of layers, at least 1.
-    recurrent_dropout (float): Share of the recurrent weights dropped in training,
-        one mask a batch (Merity et al. 2018, section 2), so that the fused LSTM
-        still serves.
+    recurrent_dropout (float): See `run_lstm`. Training only.
     residual (bool): Add the input of each layer but the first to its output.
     """
 
@@ -49,25 +48,19 @@ class BiLSTM(nn.Module):
 
         X (Tensor): Shape: (batch_size, seq_len, input_width), padded on the right.
         lengths (Tensor): True lengths, at least 1. Shape: (batch_size,).
-        dropout (float): Variational dropout of the input and of each layer's
-            output: one mask a sequence (Gal & Ghahramani 2016). Training only.
+        dropout (float): Of the input and of each layer's output, see
+            `drop_per_sequence`. Training only.
         RETURNS (Tensor): Zero on padding.
             Shape: (batch_size, seq_len, 2 * hidden_width).
         """
         reverse = reversal_index(lengths, X.shape[1])
-        Y = self._drop(X, dropout)
+        rate = dropout if self.training else 0.0
+        Y = drop_per_sequence(X, rate)
         for i, layer in enumerate(self.layers):
             hidden = layer(Y, reverse)
-            Y = self._drop(hidden + Y if self.residual and i else hidden, dropout)
-        mask = torch.arange(X.shape[1], device=X.device) < lengths[:, None]
-        return Y * mask[:, :, None]
-
-    def _drop(self, X: Tensor, rate: float) -> Tensor:
-        if not self.training or not rate:
-            return X
-        # shape: (batch_size, 1, width): one mask for all steps of a sequence
-        mask = X.new_empty(X.shape[0], 1, X.shape[2]).bernoulli_(1 - rate)
-        return X * mask.div_(1 - rate)
+            Y = hidden + Y if self.residual and i else hidden
+            Y = drop_per_sequence(Y, rate)
+        return zero_padding(Y, lengths)
 
 
 class BiLSTMLayer(nn.Module):
@@ -75,7 +68,7 @@ class BiLSTMLayer(nn.Module):
 
     input_width (int): Width of the input vectors.
     hidden_width (int): Units of one direction.
-    recurrent_dropout (float): See `BiLSTM`.
+    recurrent_dropout (float): See `run_lstm`. Training only.
     """
 
     def __init__(
@@ -89,20 +82,13 @@ class BiLSTMLayer(nn.Module):
             initialize_lstm(lstm)
 
     def forward(self, X: Tensor, reverse: Tensor) -> Tensor:
+        rate = self.recurrent_dropout if self.training else 0.0
         # shape: (batch_size, seq_len, hidden_width), once a direction
-        ahead = self._run(self.forwards, X)
-        back = take_steps(self._run(self.backwards, take_steps(X, reverse)), reverse)
+        ahead = run_lstm(self.forwards, X, rate)
+        back = take_steps(
+            run_lstm(self.backwards, take_steps(X, reverse), rate), reverse
+        )
         return torch.cat([ahead, back], dim=-1)
-
-    def _run(self, lstm: nn.LSTM, X: Tensor) -> Tensor:
-        Y: Tensor
-        if not self.training or not self.recurrent_dropout:
-            Y, _ = lstm(X)
-            return Y
-        dense = lstm.get_parameter("weight_hh_l0")
-        weight = nn.functional.dropout(dense, self.recurrent_dropout)
-        Y, _ = functional_call(lstm, {"weight_hh_l0": weight}, (X,))
-        return Y
 
 
 def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
@@ -126,19 +112,3 @@ def take_steps(X: Tensor, index: Tensor) -> Tensor:
     RETURNS (Tensor): Shape: (batch_size, seq_len, width).
     """
     return X.gather(1, index[:, :, None].expand(-1, -1, X.shape[2]))
-
-
-def initialize_lstm(lstm: nn.LSTM) -> None:
-    """Orthogonal recurrent weights, Xavier input weights, forget gates open.
-
-    The forget bias of 1 follows Jozefowicz et al. (2015); torch keeps two biases,
-    of which the second stays 0 at the start.
-    """
-    width = lstm.hidden_size
-    nn.init.xavier_uniform_(lstm.get_parameter("weight_ih_l0"))
-    with torch.no_grad():
-        for gate in torch.split(lstm.get_parameter("weight_hh_l0"), width):
-            nn.init.orthogonal_(gate)
-        nn.init.zeros_(lstm.get_parameter("bias_hh_l0"))
-        bias = nn.init.zeros_(lstm.get_parameter("bias_ih_l0"))
-        bias[width : 2 * width].fill_(1.0)

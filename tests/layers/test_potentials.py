@@ -102,3 +102,21 @@ def test_fresh_transitions_are_zero():
     Y = layer.predict(X)
     assert not Y.transitions.any()
     assert not Y.start_transitions.any()
+
+
+def test_without_transitions_their_scores_are_zero_for_good():
+    layer = potentials(5, has_transitions=False).initialize(X=X)
+    assert layer.param_names == ("W", "b")
+    Y, backprop = layer.begin_update(X)
+    backprop(make_gradient(Y))
+    layer.finish_update(Adam(0.1))
+    after = layer.predict(X)
+    assert not np.allclose(after.emissions, Y.emissions)
+    assert not any(scores.any() for scores in after[1:])
+    assert [scores.shape for scores in after[1:]] == [(5, 5), (5,), (5,)]
+
+
+def test_resize_adds_no_transitions():
+    layer = resize(potentials(5, has_transitions=False).initialize(X=X), 7)
+    assert layer.param_names == ("W", "b")
+    assert layer.predict(X).transitions.shape == (7, 7)

@@ -75,15 +75,6 @@ def test_bilstm_order_of_batch_does_not_matter():
     torch.testing.assert_close(network(X[order], LENGTHS[order]), expected)
 
 
-def test_dropout_uses_one_mask_for_all_steps_of_a_sequence():
-    network = make_network().train()
-    X = torch.ones(4, 6, 50)
-    dropped = network._drop(X, 0.5)
-    assert (dropped == dropped[:, :1]).all()
-    assert set(dropped.unique().tolist()) == {0.0, 2.0}
-    assert (dropped[0] != dropped[1]).any()
-
-
 def test_dropout_is_off_in_evaluation():
     network = make_network(recurrent_dropout=0.5).eval()
     X = make_batch()

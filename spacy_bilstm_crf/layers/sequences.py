@@ -1,50 +1,48 @@
-"""The bidirectional LSTM as a Thinc layer."""
+"""Torch modules over padded sequences as Thinc layers."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import ArgsKwargs, Floats2d
+from torch import nn
 
-from ..nn.bilstm import BiLSTM
+from .dropout import get_dropout_rate
 from .torch_shim import TorchShim
 
 InT = list[Floats2d]
 OutT = list[Floats2d]
 
 
-def bilstm(
+def encode_sequences(
+    name: str,
+    module_class: Callable[..., nn.Module],
+    settings: dict[str, Any],
     *,
-    hidden_width: int,
-    depth: int,
     dropout: float | None,
-    recurrent_dropout: float,
-    residual: bool,
+    nO: int,
     nI: int | None = None,
 ) -> Model[InT, OutT]:
-    """Encode each sequence of vectors with `nn.bilstm.BiLSTM`.
+    """Encode each sequence of vectors with a torch module.
 
+    module_class (Callable): Builds the module from `input_width` and the settings. It
+        is called with a padded batch, shape (batch_size, seq_len, nI), the true
+        lengths, shape (batch_size,), and a dropout rate.
+    settings (dict): Arguments of the module, stored beside its weights.
     dropout (float | None): A fixed rate, or None to follow the rate of the training
         loop (`set_dropout_rate`).
-    nI (int | None): Width of the input, inferred from data if None. The output is
-        `2 * hidden_width` wide.
+    nO (int): Width of the output.
+    nI (int | None): Width of the input, inferred from data if None.
     """
-    attrs = {
-        "module": {
-            "hidden_width": hidden_width,
-            "depth": depth,
-            "recurrent_dropout": recurrent_dropout,
-            "residual": residual,
-        }
-    }
     rate_name = "dropout_rate" if dropout is None else "fixed_dropout_rate"
     return Model(
-        "bilstm",
+        name,
         forward,
         init=init,
-        attrs={**attrs, rate_name: dropout or 0.0},
-        dims={"nI": nI, "nO": 2 * hidden_width},
-        shims=[TorchShim(BiLSTM)],
+        attrs={"module": settings, rate_name: dropout or 0.0},
+        dims={"nI": nI, "nO": nO},
+        shims=[TorchShim(module_class)],
     )
 
 
@@ -59,7 +57,7 @@ def forward(
     Xp = model.ops.pad([X[i] for i in used])
     Xt = xp2torch(Xp, requires_grad=is_train, device=shim.device)
     lengths_t = torch.tensor(lengths, device=shim.device)
-    args = ArgsKwargs(args=(Xt, lengths_t, get_rate(model)), kwargs={})
+    args = ArgsKwargs(args=(Xt, lengths_t, get_dropout_rate(model)), kwargs={})
     Yt, torch_backprop = shim(args, is_train)
 
     def backprop(dY: OutT) -> InT:
@@ -82,12 +80,6 @@ def fill(
     for i, y in zip(used, Y, strict=True):
         filled[i] = y
     return filled
-
-
-def get_rate(model: Model[InT, OutT]) -> float:
-    if "fixed_dropout_rate" in model.attrs:
-        return float(model.attrs["fixed_dropout_rate"])
-    return float(model.attrs["dropout_rate"])
 
 
 def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:

@@ -1,0 +1,117 @@
+"""`BiLSTMSoftmax`: tags that are independent but for what the scheme forbids."""
+
+import itertools
+
+import numpy as np
+import pytest
+import spacy
+from pipelines import (
+    SMALL_MODEL,
+    TEXTS,
+    get_entities,
+    get_gold,
+    make_examples,
+    train_pipeline,
+)
+from spacy.training import Example
+
+SOFTMAX_MODEL = {
+    **SMALL_MODEL,
+    "@architectures": "spacy-bilstm-crf.BiLSTMSoftmax.v1",
+}
+
+
+def make_pipeline(**config):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bilstm_crf_ner", config={"model": SOFTMAX_MODEL, **config})
+    return nlp
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train_pipeline(make_pipeline(), n_steps=15)
+
+
+@pytest.fixture
+def pipe(trained):
+    return trained.get_pipe("bilstm_crf_ner")
+
+
+def get_log_probabilities(pipe, doc):
+    """The log softmax of each token's scores. Shape: (n_tokens, n_tags)."""
+    scores = pipe.model.predict([doc]).emissions[0].astype("float64")
+    scores -= scores.max(axis=1, keepdims=True)
+    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+
+
+def list_legal(pipe, doc):
+    """Every legal tag sequence and its probability, by writing them all out."""
+    log_p = get_log_probabilities(pipe, doc)
+    transitions, start, end = pipe.tag_set.constraints
+    paths = {}
+    for path in itertools.product(range(log_p.shape[1]), repeat=len(doc)):
+        steps = all(transitions[i, j] for i, j in itertools.pairwise(path))
+        if start[path[0]] and steps and end[path[-1]]:
+            paths[path] = float(np.exp(sum(log_p[range(len(path)), path])))
+    return paths
+
+
+def test_learns(trained):
+    nlp = train_pipeline(make_pipeline())
+    assert get_entities(nlp.pipe(TEXTS)) == get_gold()
+
+
+def test_loss_is_cross_entropy_plus_log_of_the_probability_to_be_legal(trained, pipe):
+    (example,) = make_examples(trained, [("Khan left London.", [(0, 4, "PERSON")])])
+    doc = example.predicted
+    loss, _ = pipe.get_loss([example], pipe.model.predict([doc]))
+    tags = ["B-PERSON", "O", "O", "O"]
+    gold = [pipe.tag_set.tags.index(tag) for tag in tags]
+    cross_entropy = -get_log_probabilities(pipe, doc)[range(4), gold].sum()
+    p_legal = sum(list_legal(pipe, doc).values())
+    assert 0 < p_legal < 1
+    assert loss == pytest.approx(cross_entropy + np.log(p_legal), rel=1e-5)
+
+
+def test_k_best_and_confidence_are_those_of_the_legal_sequences(trained, pipe):
+    doc = trained.make_doc("Khan left London.")
+    paths = list_legal(pipe, doc)
+    total = sum(paths.values())
+    best = sorted(paths, key=paths.get, reverse=True)[:5]
+    found = pipe.k_best(doc, k=5)
+    for (entities, probability), path in zip(found, best, strict=True):
+        assert probability == pytest.approx(paths[path] / total, rel=1e-4)
+        assert entities == pipe.tag_set.decode(path)
+    candidates = pipe.candidates(doc, threshold=0.01)
+    assert candidates.entities
+    for entity, probability in zip(*candidates, strict=True):
+        having = [p for path, p in paths.items() if entity in pipe.tag_set.decode(path)]
+        expected = sum(having) / total
+        assert probability == pytest.approx(expected, rel=1e-4)
+
+
+def test_marginals_of_independent_tags_are_the_softmax():
+    """Where no sequence is illegal: one label of one token, no `I`."""
+    nlp = train_pipeline(make_pipeline(), n_steps=5)
+    pipe = nlp.get_pipe("bilstm_crf_ner")
+    doc = nlp.make_doc("London")
+    log_p = get_log_probabilities(pipe, doc)[0]
+    _, start, end = pipe.tag_set.constraints
+    allowed = np.exp(log_p) * (start & end)
+    np.testing.assert_allclose(
+        pipe.marginals(doc)[0], allowed / allowed.sum(), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_survives_disk_and_new_labels(trained, tmp_path):
+    trained.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    pipe = loaded.get_pipe("bilstm_crf_ner")
+    assert get_entities(loaded.pipe(TEXTS)) == get_entities(trained.pipe(TEXTS))
+    pipe.add_label("EVENT")
+    assert pipe.model.get_ref("output_layer").param_names == ("W", "b")
+    examples = [
+        Example.from_dict(loaded.make_doc("The Cup."), {"entities": [(4, 7, "EVENT")]})
+    ]
+    optimizer = loaded.resume_training()
+    assert loaded.update(examples, sgd=optimizer)["bilstm_crf_ner"] > 0
