@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from itertools import compress
 from typing import TypeAlias
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -13,6 +15,10 @@ from .errors import Errors
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 # words, and whether a space follows each
 Mention = tuple[list[str], list[bool]]
+# annotation that stays with a token when others are left out; the first two may change
+TOKEN_ATTRS = ["ENT_IOB", "SENT_START", "ENT_TYPE", "ENT_KB_ID", "TAG", "POS"]
+TOKEN_ATTRS += ["MORPH", "LEMMA"]
+BEGIN = 3  # of ENT_IOB
 
 
 def make_gold_tokens_augmenter(level: float) -> Augmenter:
@@ -110,6 +116,58 @@ def replace_mentions(
     changed = Doc(nlp.vocab, words, spaces)
     changed.set_ents([Span(changed, i, j, label=label) for i, j, label in places])
     return changed
+
+
+def make_shortened_mentions_augmenter(
+    labels: list[str], level: float, then: Augmenter | None = None
+) -> Augmenter:
+    """Leave out the first words of some entities, as titles before a name.
+
+    News has "Vice President Joe Biden" as one entity, and so few first names at the
+    beginning of one that a model may never learn what they are. What is left of an
+    entity begins with a capital letter. Tokens keep their annotation, but for heads and
+    dependencies; docs with span groups stay whole.
+    Registered as `spacy-bilstm-crf.shortened_mentions.v1`.
+
+    labels (list[str]): Labels whose entities are shortened: of persons, whose last
+        names are names of theirs; not those of places, as "Korea" is not "South Korea".
+    level (float): Share of these entities, from 0 to 1.
+    then (Augmenter | None): Applied to the examples that come out.
+    RAISES (ValueError): If the level is no share.
+    """
+    if not 0 <= level <= 1:
+        raise ValueError(Errors.B306.format(name="level", value=level))
+
+    def augment(nlp: Language, example: Example) -> Iterator[Example]:
+        doc = example.reference
+        ents = [] if doc.spans else [e for e in doc.ents if e.label_ in labels]
+        cuts = [draw_cut(ent) for ent in ents if random.random() < level]
+        if any(len(cut) for cut in cuts):
+            doc = leave_out(nlp, doc, cuts)
+            example = Example(nlp.make_doc(doc.text), doc)
+        yield from [example] if then is None else then(nlp, example)
+
+    return augment
+
+
+def draw_cut(ent: Span) -> Span:
+    """The first words of an entity, perhaps none; a capital follows them."""
+    ends = [t.i for t in ent[1:] if t.text[0].isupper()]
+    return ent.doc[ent.start : random.choice(ends or [ent.start])]
+
+
+def leave_out(nlp: Language, doc: Doc, cuts: list[Span]) -> Doc:
+    """A doc without the first tokens of some of its entities."""
+    attrs = doc.to_array(TOKEN_ATTRS)
+    kept = np.ones(len(doc), dtype=bool)
+    for cut in cuts:
+        kept[cut.start : cut.end] = False
+        # what follows begins what the cut began: the entity, perhaps the sentence
+        attrs[cut.end, :2] = BEGIN, attrs[cut.start, 1]
+    words, spaces = read_mention(doc)
+    short = Doc(nlp.vocab, list(compress(words, kept)), list(compress(spaces, kept)))
+    short.cats = dict(doc.cats)
+    return short.from_array(TOKEN_ATTRS, attrs[kept])
 
 
 def add_mention(words: list[str], spaces: list[bool], mention: Mention) -> None:

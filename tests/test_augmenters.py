@@ -8,6 +8,7 @@ from spacy.training import Example
 from spacy_bilstm_crf.augmenters import (
     make_gold_tokens_augmenter,
     make_mention_replacement_augmenter,
+    make_shortened_mentions_augmenter,
 )
 
 NLP = spacy.blank("en")
@@ -151,3 +152,100 @@ def test_replacement_is_the_same_for_a_seed():
 def test_bad_settings_are_errors(copies, share, code):
     with pytest.raises(ValueError, match=code):
         make_mention_replacement_augmenter(copies, share)
+
+
+BIDEN = make_example(
+    "Vice President Joe Biden met Lee of North Korea.",
+    ("Vice President Joe Biden", "per"),
+    ("Lee", "per"),
+    ("North Korea", "geo"),
+)
+
+
+def shorten(example, level=1.0, labels=("per",), then=None):
+    augment = make_shortened_mentions_augmenter(list(labels), level, then)
+    (shortened,) = augment(NLP, example)
+    return shortened
+
+
+def test_entities_lose_their_first_words():
+    random.seed(0)
+    results = [shorten(BIDEN) for _ in range(50)]
+    others = " met Lee of North Korea."
+    assert {example.reference.text for example in results} == {
+        f"{name}{others}" for name in ("President Joe Biden", "Joe Biden", "Biden")
+    }
+    for example in results:
+        name = example.reference.text.removesuffix(others)
+        assert get_entities(example) == [
+            (name, "per"),
+            ("Lee", "per"),
+            ("North Korea", "geo"),
+        ]
+        assert example.predicted.text == example.reference.text
+        assert not example.predicted.ents
+
+
+def test_what_is_left_begins_with_a_capital():
+    example = make_example("Ann of Rome left.", ("Ann of Rome", "per"))
+    random.seed(0)
+    assert {shorten(example).reference.text for _ in range(20)} == {"Rome left."}
+    lower = make_example("Ann the first left.", ("Ann the first", "per"))
+    assert shorten(lower) is lower
+
+
+def test_tokens_keep_their_annotation():
+    reference = BIDEN.reference.copy()
+    for i, token in enumerate(reference):
+        token.tag_, token.lemma_ = f"T{i}", f"l{i}"
+        token.set_morph(f"Case={i}")
+        token.is_sent_start = i in (0, 7)
+    tokens = [t.text for t in reference]
+    reference.cats = {"news": 1.0}
+    random.seed(1)
+    doc = shorten(Example(NLP.make_doc(reference.text), reference)).reference
+    for token in doc:
+        i = tokens.index(token.text)
+        assert (token.tag_, token.lemma_) == (f"T{i}", f"l{i}")
+        assert str(token.morph) == f"Case={i}"
+    assert [t.text for t in doc if t.is_sent_start] == [doc[0].text, "North"]
+    assert doc.cats == {"news": 1.0}
+
+
+def test_missing_annotation_stays_missing():
+    reference = NLP.make_doc("President Joe met Lee")
+    reference.set_ents([Span(reference, 0, 2, "per")], default="missing")
+    doc = shorten(Example(NLP.make_doc(reference.text), reference)).reference
+    assert [(t.text, t.ent_iob_) for t in doc] == [
+        ("Joe", "B"),
+        ("met", ""),
+        ("Lee", ""),
+    ]
+
+
+@pytest.mark.parametrize("options", [{"level": 0.0}, {"labels": ["art"]}])
+def test_other_entities_are_not_shortened(options):
+    assert shorten(BIDEN, **options) is BIDEN
+
+
+def test_docs_with_span_groups_stay_whole():
+    reference = BIDEN.reference.copy()
+    reference.spans["rejected"] = [reference[0:2]]
+    example = Example(NLP.make_doc(reference.text), reference)
+    assert shorten(example) is example
+
+
+def test_level_is_a_share_of_the_entities():
+    random.seed(0)
+    changed = sum(shorten(BIDEN, level=0.25) is not BIDEN for _ in range(400))
+    assert 70 < changed < 130
+
+
+def test_shortened_examples_go_through_the_next_augmenter():
+    shortened = shorten(BIDEN, then=make_gold_tokens_augmenter(1.0))
+    assert shortened.predicted.text == shortened.reference.text != BIDEN.text
+
+
+def test_shortening_needs_a_share():
+    with pytest.raises(ValueError, match=r"B306.*from 0 to 1"):
+        make_shortened_mentions_augmenter(["per"], 2.0)
