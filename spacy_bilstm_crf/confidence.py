@@ -2,15 +2,23 @@
 
 They are kept beside `doc.ents` as a group of spans with `attrs["scores"]`, as spaCy's
 `spancat` keeps its own, because that survives `Doc.to_bytes`, `DocBin` and
-`nlp.pipe(n_process=2)`; `ent._.confidence` reads them there.
+`nlp.pipe(n_process=2)`; `ent._.confidence` reads them there. The spans of a group go
+stale where tokens are merged or split, so each score is found by the characters and the
+label that it belongs to: `attrs["bilstm_crf_entities"]`. This marks our groups, too.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 SPANS_KEY = "bilstm_crf"
+# the entities of a group, in order, and their scores, in the same order
+ENTITIES, SCORES = "bilstm_crf_entities", "scores"
+
+# first character, last character (exclusive) and label; a list, as msgpack reads it
+Place = list[int | str]
 
 
 def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -> None:
@@ -22,16 +30,19 @@ def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -
     """
     kept = ((ent, get_score(ent, key)) for ent in doc.ents if key in doc.spans)
     rated = [*added, *(pair for pair in kept if pair[1] is not None)]
-    rated.sort(key=lambda pair: pair[0].start)
-    scores = np.array([score for _, score in rated], dtype=np.float32)
+    rated.sort(key=lambda pair: get_place(pair[0]))
     spans = [span for span, _ in rated]
-    doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
+    attrs = {
+        SCORES: np.array([score for _, score in rated], dtype=np.float32),
+        ENTITIES: [get_place(span) for span in spans],
+    }
+    doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs=attrs)
 
 
 def get_confidence(span: Span) -> float | None:
     """The probability of a span with its label; None if nobody has given it one.
 
-    Looked up in `doc.spans["bilstm_crf"]`, then in every other group with scores.
+    Looked up in `doc.spans["bilstm_crf"]`, then in every other group of ours.
     """
     keys = sorted(span.doc.spans, key=lambda key: key != SPANS_KEY)
     scores = (get_score(span, key) for key in keys)
@@ -39,19 +50,19 @@ def get_confidence(span: Span) -> float | None:
 
 
 def get_score(span: Span, key: str) -> float | None:
-    """The score of a span with its label in `doc.spans[key]`."""
-    group = span.doc.spans[key]
-    scores = group.attrs.get("scores", ())
-    for other, score in zip(group, scores, strict=False):
-        if is_same(span, other):
-            return float(score)
-    return None
+    """The score of a span with its label in `doc.spans[key]`, if that is ours."""
+    attrs = span.doc.spans[key].attrs
+    entities, scores = attrs.get(ENTITIES), attrs.get(SCORES)
+    if entities is None or np.shape(scores) != (len(entities),):
+        return None
+    place = get_place(span)
+    i = bisect_left(entities, place)
+    return float(scores[i]) if entities[i : i + 1] == [place] else None
 
 
-def is_same(span: Span, other: Span) -> bool:
-    """Whether two spans of one doc have the same tokens and label."""
-    places = (span.start, span.end), (other.start, other.end)
-    return places[0] == places[1] and span.label == other.label
+def get_place(span: Span) -> Place:
+    """Where a span is in the text, whatever its tokens are, and its label."""
+    return [span.start_char, span.end_char, span.label_]
 
 
 def register_confidence() -> None:

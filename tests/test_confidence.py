@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import spacy
 from pipelines import TEXTS, get_entities, make_pipeline, train_pipeline
-from spacy.tokens import Doc, DocBin, Span
+from spacy.pipeline import merge_entities
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 
-from spacy_bilstm_crf.confidence import SPANS_KEY
+from spacy_bilstm_crf.confidence import ENTITIES, SPANS_KEY, set_confidence
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,96 @@ def test_confidence_of_an_earlier_pass_is_kept(nlp):
     found = get_scores(nlp(half))
     assert found[0] == expected[0]
     assert [pair[:2] for pair in found] == [pair[:2] for pair in expected]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 2), (0, 3), (2, 4), (3, 5)])
+def test_confidence_is_of_the_same_text_after_merging(nlp, start, end):
+    doc = nlp(TEXTS[2])
+    expected = {(text, label): score for text, label, score in get_scores(doc)}
+    assert set(expected) == {("Shaka Khan", "PERSON"), ("London", "LOC")}
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[start:end])
+    for ent in doc.ents:
+        assert ent._.confidence == expected.get((ent.text, ent.label_))
+
+
+def test_confidence_is_of_the_same_text_after_splitting(nlp):
+    doc = nlp(TEXTS[2])
+    expected = [score for *_, score in get_scores(doc)]
+    with doc.retokenize() as retokenizer:
+        heads = [(doc[0], 1), doc[1]]
+        retokenizer.split(doc[0], ["Sha", "ka"], heads=heads)
+    assert [ent.text for ent in doc.ents] == ["Shaka Khan", "London"]
+    assert [ent._.confidence for ent in doc.ents] == expected
+
+
+def test_confidence_survives_a_component_that_merges(nlp):
+    doc = nlp(TEXTS[2])
+    expected = [score for *_, score in get_scores(doc)]
+    doc = merge_entities(doc)
+    assert [token.text for token in doc] == ["Shaka Khan", "left", "London", "."]
+    assert [ent._.confidence for ent in doc.ents] == expected
+    # a second pass keeps what the first one has said
+    doc = nlp.get_pipe("bilstm_crf_ner")(doc)
+    assert [ent._.confidence for ent in doc.ents] == expected
+    assert [span.text for span in doc.spans[SPANS_KEY]] == ["Shaka Khan", "London"]
+
+
+def test_groups_of_others_are_not_read(nlp):
+    doc = nlp(TEXTS[2])
+    ents, expected = list(doc.ents), [score for *_, score in get_scores(doc)]
+    for i, scores in enumerate([[0.1, 0.2], None, 0.5, {"a": 1}, "ab", np.zeros(2)]):
+        attrs = {"scores": scores}
+        doc.spans[f"a{i}"] = SpanGroup(doc, name=f"a{i}", spans=ents, attrs=attrs)
+    doc.spans["list"] = ents
+    assert [ent._.confidence for ent in doc.ents] == expected
+    del doc.spans[SPANS_KEY]
+    assert [ent._.confidence for ent in doc.ents] == [None, None]
+    # nor is a group of that name
+    doc.spans[SPANS_KEY] = ents
+    assert [ent._.confidence for ent in doc.ents] == [None, None]
+
+
+def test_replaced_scores_are_read_if_they_fit(nlp):
+    doc = nlp(TEXTS[2])
+    assert len(doc.ents) == 2
+    for scores in ([0.5], None, "ab", {}):
+        doc.spans[SPANS_KEY].attrs["scores"] = scores
+        assert [ent._.confidence for ent in doc.ents] == [None, None]
+    doc.spans[SPANS_KEY].attrs["scores"] = [0.25, 0.5]
+    assert [ent._.confidence for ent in doc.ents] == [0.25, 0.5]
+
+
+def test_confidence_is_found_without_reading_all_others(nlp):
+    def count_comparisons(n_ents):
+        """For each of so many entities."""
+        doc = Doc(nlp.vocab, words=["word"] * n_ents)
+        doc.set_ents([Span(doc, i, i + 1, label="X") for i in range(n_ents)])
+        set_confidence(doc, [(ent, 0.5) for ent in doc.ents], key=SPANS_KEY)
+        attrs = doc.spans[SPANS_KEY].attrs
+        attrs[ENTITIES] = [CountingList(place) for place in attrs[ENTITIES]]
+        CountingList.count = 0
+        assert all(ent._.confidence == 0.5 for ent in doc.ents)
+        return CountingList.count / n_ents
+
+    # one comparison more for each doubling
+    assert count_comparisons(1024) <= count_comparisons(32) + 6
+
+
+class CountingList(list):
+    """A list that counts how often it is compared."""
+
+    count = 0
+
+    def __lt__(self, other):
+        CountingList.count += 1
+        return super().__lt__(other)
+
+    def __eq__(self, other):
+        CountingList.count += 1
+        return super().__eq__(other)
+
+    __hash__ = None
 
 
 def test_key_can_be_another_one_or_none(nlp, pipe):
