@@ -179,6 +179,41 @@ class Errors:
         "[B310] Bad number of copies for the label '{label}': {number}. Expected 0 or "
         "more, such as 0.5 for a copy of every other example."
     )
+    B330 = (
+        "[B330] ELMo has no files to read: its setting '{setting}' is null. Expected "
+        "the path of the file that AllenNLP's Elmo reads: options.json as "
+        "'options_path', weights.hdf5 as 'weights_path'."
+    )
+    B331 = (
+        "[B331] '{path}' is not there. Expected the file of an ELMo model that the "
+        "setting '{setting}' of 'spacy-bilstm-crf.ELMoEmbed.v1' names. Place the file "
+        "there, or change the path. Only a pipeline trained with 'store_weights = "
+        "true' works without the file."
+    )
+    B332 = (
+        "[B332] '{path}': the option '{name}' is {found!r}. Expected {expected}, as in "
+        "the options.json of AllenNLP's Elmo."
+    )
+    B333 = (
+        "[B333] Reading the ELMo weights '{path}' needs h5py, which is not installed. "
+        "Install it with 'python -m pip install \"spacy-bilstm-crf[elmo]\"'."
+    )
+    B334 = (
+        "[B334] '{path}' cannot be read: {reason}. Expected the options.json (JSON) "
+        "or the weights.hdf5 (HDF5) of AllenNLP's Elmo; fetch the file again."
+    )
+    B335 = (
+        "[B335] '{path}': the dataset '{name}' has the shape {found}. Expected "
+        "{expected} by the options. Give the options.json that belongs to the weights."
+    )
+    B336 = (
+        "[B336] 'trainable = true' and 'store_weights = false' do not go together: "
+        "what ELMo learns would be lost. Set 'store_weights' to true."
+    )
+    B337 = (
+        "[B337] '{path}' holds other ELMo weights than those that the pipeline was "
+        "trained with. Expected the same file; give its path, or train again."
+    )
 
     B311 = (
         "[B311] Unknown value longer = '{found}'. Expected 'drop' to leave out what is "

@@ -1,6 +1,7 @@
 """The registered architectures: what a config can name."""
 
 from .characters import build_character_cnn
+from .elmo import build_elmo_embed
 from .encoders import build_bilstm_encoder, build_dropout, build_lstm_encoder
 from .models import build_bilstm_crf, build_bilstm_softmax
 from .tok2vec import build_tok2vec
@@ -12,6 +13,7 @@ __all__ = [
     "build_bilstm_softmax",
     "build_character_cnn",
     "build_dropout",
+    "build_elmo_embed",
     "build_hashed_features",
     "build_learned_words",
     "build_lstm_encoder",

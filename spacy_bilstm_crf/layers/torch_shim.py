@@ -114,11 +114,11 @@ class TorchShim(PyTorchShim):
         """Serialize the module's arguments and weights."""
         from safetensors.torch import save
 
-        weights = b""
+        config, weights = self.cfg, b""
         if self._model is not None:
-            state = self._model.state_dict()
+            config, state = self.get_stored()
             weights = save({k: v.cpu().contiguous() for k, v in state.items()})
-        msg = {"format": FORMAT_VERSION, "config": self.cfg, "weights": weights}
+        msg = {"format": FORMAT_VERSION, "config": config, "weights": weights}
         return srsly.msgpack_dumps(msg)
 
     def from_bytes(self, bytes_data: bytes) -> "TorchShim":
@@ -133,6 +133,16 @@ class TorchShim(PyTorchShim):
         if version != FORMAT_VERSION:
             raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
         if msg["weights"]:
-            self.build(**msg["config"])
-            self.module.load_state_dict(load(msg["weights"]))
+            self.set_stored(msg["config"], load(msg["weights"]))
         return self
+
+    def get_stored(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+        """What goes into the bytes of a module that is built."""
+        return self.cfg, self.module.state_dict()
+
+    def set_stored(
+        self, config: dict[str, Any], weights: dict[str, torch.Tensor]
+    ) -> None:
+        """Build the module out of what `get_stored` returned."""
+        self.build(**config)
+        self.module.load_state_dict(weights)
