@@ -74,7 +74,7 @@ def forward(
     def backprop(dY: OutT) -> InT:
         dYt = xp2torch(model.ops.flatten(dY)[kept], device=shim.device)
         torch_backprop(ArgsKwargs(args=((Yt,),), kwargs={"grad_tensors": dYt}))
-        # like spaCy's layers: `concatenate` adds up what the layers return
+        # like spaCy's layers: Thinc's `concatenate` adds to the list that it gets
         return []
 
     return model.ops.unflatten(Y2d, lengths), backprop

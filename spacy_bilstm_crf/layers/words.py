@@ -86,7 +86,7 @@ def forward(
     if not sum(lengths):
         return [
             model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs
-        ], lambda dY: docs
+        ], lambda dY: []
     words, inverse = collect_words(docs, get_word_attrs(layer))
     rows = model.ops.asarray1i(inverse)
     Yw, backprop_layer = layer(words, is_train)
@@ -96,7 +96,8 @@ def forward(
         dYw = model.ops.alloc2f(*Yw.shape)
         model.ops.scatter_add(dYw, rows, model.ops.flatten(dY))
         backprop_layer(dYw)
-        return docs
+        # like spaCy's layers: Thinc's `concatenate` adds to the list that it gets
+        return []
 
     return Y, backprop
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.attrs import LOWER, ORTH, PREFIX
-from thinc.api import Model
+from thinc.api import Model, concatenate
 
 from spacy_bilstm_crf.layers.word_index import WordIndex
 from spacy_bilstm_crf.layers.words import collect_words, distinct_words, hash_contexts
@@ -54,6 +54,16 @@ def test_gradients_of_a_word_add_up(docs):
     backprop([np.ones_like(y) for y in Y])
     counts = dict(zip(texts, calls[-1][:, 0].tolist(), strict=True))
     assert counts == {"the": 3, "cat": 1, "saw": 2, "dog": 2, "The": 1}
+
+
+def test_layers_side_by_side_leave_the_batch_as_it_is(docs):
+    layers = [distinct_words(embed_by_id([])) for _ in range(2)]
+    both = concatenate(*layers).initialize(X=docs)
+    for batch in (docs, [docs[1]]):
+        before = list(batch)
+        Y, backprop = both.begin_update(batch)
+        backprop(Y)
+        assert batch == before
 
 
 def test_batch_without_tokens(docs):
