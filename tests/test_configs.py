@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+from elmo_files import write_elmo
 from pipelines import TRAIN_DATA, make_examples
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
@@ -28,9 +29,21 @@ def test_config_is_complete(path):
     registry.resolve(sections, schema=ConfigSchemaTraining)
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """What a user has to bring, under its names in `[paths]`."""
+    elmo = write_elmo(tmp_path_factory.mktemp("elmo"))
+    return {
+        "elmo_options": elmo["options_path"],
+        "elmo_weights": elmo["weights_path"],
+    }
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=NAMES)
-def test_config_takes_a_training_step(path):
-    nlp = load_model_from_config(load_config(path), auto_fill=False)
+def test_config_takes_a_training_step(path, files):
+    config = load_config(path)
+    config["paths"].update({k: v for k, v in files.items() if k in config["paths"]})
+    nlp = load_model_from_config(config, auto_fill=False)
     examples = make_examples(nlp, TRAIN_DATA)
     optimizer = nlp.initialize(lambda: examples)
     losses = nlp.update(examples, sgd=optimizer)
