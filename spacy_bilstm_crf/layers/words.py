@@ -84,9 +84,7 @@ def forward(
     layer = model.layers[0]
     lengths = [len(doc) for doc in docs]
     if not sum(lengths):
-        return [
-            model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs
-        ], lambda dY: []
+        return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda dY: []
     words, inverse = collect_words(docs, get_word_attrs(layer))
     rows = model.ops.asarray1i(inverse)
     Yw, backprop_layer = layer(words, is_train)
