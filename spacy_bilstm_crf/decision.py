@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .lattice import IntArray
+from .layout import IntArray
 
 # of spans that are taken for their probability alone, where none is set: what is more
 # probable is an entity rather than not, and no two such spans overlap

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from . import crf
 from .errors import Errors
-from .lattice import Layout
+from .layout import Layout
 from .types import Potentials
 
 

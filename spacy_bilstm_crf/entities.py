@@ -9,7 +9,8 @@ from spacy.training import Example
 
 from .confidence import set_confidence
 from .errors import Errors
-from .lattice import Layout, find_runs, is_preset
+from .lattice import find_runs, is_preset
+from .layout import Layout
 from .prediction import Prediction, find_spans, to_predictions
 from .tags import BoolArray, Entity, TagSet
 

@@ -1,16 +1,13 @@
 """The component `bilstm_crf_ner`: named entities by a BiLSTM-CRF."""
 
-import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
@@ -26,16 +23,10 @@ from .entities import (
     read_labels,
     set_prediction,
 )
-from .errors import Errors, Warnings
+from .errors import Warnings
 from .label_weights import get_costs
-from .lattice import (
-    Layout,
-    get_free_lattice,
-    get_layout,
-    get_line_lattice,
-    get_training_lattices,
-    has_words,
-)
+from .lattice import get_free_lattice, get_line_lattice, get_training_lattices
+from .layout import Layout, get_layout, has_words
 from .prediction import (
     FoundSpans,
     Prediction,
@@ -189,16 +180,9 @@ class CRFEntityRecognizer(SequenceLabeler):
         scorer: Callable[..., dict[str, Any]] | None = score_entities,
         **settings: Any,
     ) -> None:
-        if not model.has_ref("output_layer"):
-            raise ValueError(Errors.B203.format(name=name, model=model.name))
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.scorer = scorer
-        self.cfg: dict[str, Any] = {"labels": [], **fill_settings(settings)}
+        filled = fill_settings(settings)
+        super().__init__(vocab, model, name, scorer=scorer, settings=filled)
         self._tag_set = TagSet((), self.cfg["scheme"])
-        self.left_out: Counter[str] = Counter()
-        self._unknown_labels: set[str] = set()
 
     @property
     def tag_set(self) -> TagSet:
@@ -206,11 +190,6 @@ class CRFEntityRecognizer(SequenceLabeler):
         if (self._tag_set.labels, self._tag_set.scheme) != (labels, scheme):
             self._tag_set = TagSet(labels, scheme)
         return self._tag_set
-
-    @property
-    def label_data(self) -> list[str]:
-        """The labels, as `spacy init labels` writes them."""
-        return list(self.labels)
 
     def check_settings(self) -> None:
         settings = {k: value for k, value in self.cfg.items() if k != "labels"}
@@ -341,7 +320,7 @@ class CRFEntityRecognizer(SequenceLabeler):
             cross_lines=self.cfg["cross_lines"],
             incorrect_spans_key=self.cfg["incorrect_spans_key"],
         )
-        self._warn_of(lattices.unknown_labels)
+        self.warn_of_labels(lattices.unknown_labels, warning=Warnings.W202)
         gold = lattices.gold if lattices.states is None else lattices.states
         weights = self.cfg["label_weights"] if label_weights is None else label_weights
         costs = get_costs(lattices.gold, self.tag_set, weights) if weights else None
@@ -352,13 +331,6 @@ class CRFEntityRecognizer(SequenceLabeler):
         left_out = layout.docs[impossible].tolist()
         self._leave_out(examples, left_out, lattices.contradictions)
         return float(losses[~impossible].sum()), gradient
-
-    def _warn_of(self, unknown_labels: set[str]) -> None:
-        new = sorted(unknown_labels - self._unknown_labels)
-        if new:
-            self._unknown_labels.update(new)
-            text = Warnings.W202.format(name=self.name, labels=new)
-            warnings.warn(text, stacklevel=3)
 
     def _leave_out(
         self,
@@ -372,44 +344,19 @@ class CRFEntityRecognizer(SequenceLabeler):
             reason = "contradictory" if i in contradictions else "impossible"
             docs.setdefault(reason, []).append(i)
         for reason, of_reason in docs.items():
-            if not self.left_out[reason]:
-                i = of_reason[0]
-                first = describe(examples[i].predicted, contradictions.get(i))
-                text = LEFT_OUT[reason].format(
-                    name=self.name, count=len(of_reason), first=first
-                )
-                warnings.warn(text, stacklevel=3)
-            self.left_out[reason] += len(of_reason)
+            left = [examples[i].predicted for i in of_reason]
+            first = describe(left[0], contradictions.get(of_reason[0]))
+            self.leave_out(reason, left, warning=LEFT_OUT[reason], first=first)
 
     def has_gold(self, example: Example) -> bool:
         reference, key = example.reference, self.cfg["incorrect_spans_key"]
         return reference.has_annotation("ENT_IOB") or bool(reference.spans.get(key))
 
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Language | None = None,
-        labels: Sequence[str] | dict[str, dict[str, int]] | None = None,
-    ) -> None:
-        """Set the labels and initialize the weights.
-
-        get_examples (Callable): Returns a sample of the training data.
-        nlp (Language | None): The pipeline that the component is part of.
-        labels (list | dict | None): The labels, as `spacy init labels` writes them
-            for this component or for `ner`; read off the examples if None.
-        RAISES (ValueError): If there is no label, no word, or the labels are of
-            neither form.
-        RAISES (TypeError): If there is no example.
-        """
-        validate_get_examples(get_examples, "CRFEntityRecognizer.initialize")
-        for label in read_labels(get_examples, labels):
-            self.add_label(label)
-        self._require_labels()
-        validate_label_settings(self.cfg, self.labels)
-        docs = (eg.predicted for eg in get_examples())
-        sample = list(islice(filter(has_words, docs), 10))
-        if not sample:
-            raise ValueError(Errors.B201.format(name=self.name))
-        self.resize_output()
-        self.model.initialize(X=sample)
+    def read_labels(
+        self, get_examples: Callable[[], Iterable[Example]], labels: Any
+    ) -> list[str]:
+        """The labels of a file of `spacy init labels`, of this component or of `ner`;
+        or else those of the data."""
+        found = read_labels(get_examples, labels)
+        validate_label_settings(self.cfg, [*self.labels, *found])
+        return found

@@ -142,6 +142,16 @@ class Errors:
         "chosen before training: take back the change of 'cfg'."
     )
 
+    B230 = (
+        "[B230] Cannot read labels from {found!r}. Expected a list of strings, as "
+        "'spacy init labels' writes it for a tagger."
+    )
+    B231 = "[B231] Bad setting 'overwrite': {found!r}. Expected true or false."
+    B232 = (
+        "[B232] Bad setting 'neg_prefix': {found!r}. Expected a string, such as '!', "
+        "or null for none."
+    )
+
     # B3xx: layers, architectures, readers
     B301 = (
         "[B301] The network of '{name}' has not been built yet. Call "
@@ -410,6 +420,17 @@ class Warnings:
         "[W203] '{name}': {count} docs of a batch reject a span that is a gold entity, "
         "first {first}. Nothing was learned from these docs; more of them are counted "
         "in 'left_out', without a warning. Take the span out of one of the two."
+    )
+
+    W210 = (
+        "[W210] '{name}' has no such labels: {labels}. Words with these gold tags "
+        "count as missing annotation. Add the labels before training to learn them."
+    )
+    W211 = (
+        "[W211] '{name}': the gold of {count} docs of a batch leaves no tag for some "
+        "word, first of {first}. Nothing was learned from these docs; more of them are "
+        "counted in 'left_out', without a warning. A tag is rejected that is the only "
+        "label: add the others."
     )
 
     # W3xx: layers and what a config names beside them

@@ -1,66 +1,23 @@
 """From docs and examples to lattices: which tags are possible at which word.
 
-A lattice has one position a word: white-space tokens are left out of it, and docs
-without words too, so that the CRF never sees either.
+A lattice has one position a word, see `layout`.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from spacy.attrs import ENT_IOB, ENT_TYPE, IS_SPACE, ORTH
+from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 
+from .layout import IntArray, Layout
 from .rejected import reject_spans
 from .tags import BoolArray, Entity, StateLattice, TagSet, entity_prefixes
 
 MISSING = -1
 # the values of Token.ent_iob
 INSIDE, OUTSIDE, BEGIN = 1, 2, 3
-
-IntArray = NDArray[np.int64]
-
-
-class Layout(NamedTuple):
-    """Where the words of a batch stand.
-
-    n_docs: Number of docs, those without words included.
-    docs: For each sequence the number of its doc. Shape: (batch_size,).
-    tokens: For each position the token in the doc, 0 on padding.
-        Shape: (batch_size, seq_len).
-    lengths: Words of each sequence, at least 1. Shape: (batch_size,).
-    is_identity: Whether position t of sequence b simply is token t of doc b.
-    """
-
-    n_docs: int
-    docs: IntArray
-    tokens: IntArray
-    lengths: IntArray
-    is_identity: bool
-
-    @property
-    def mask(self) -> BoolArray:
-        """True for words, False for padding. Shape: (batch_size, seq_len)."""
-        return np.arange(self.tokens.shape[1]) < self.lengths[:, None]
-
-
-def get_layout(docs: Sequence[Doc]) -> Layout:
-    """Find the words of some docs. At least one doc must have a word."""
-    words = [np.flatnonzero(~doc.to_array(IS_SPACE).astype(bool)) for doc in docs]
-    used = [i for i, tokens in enumerate(words) if len(tokens)]
-    lengths = np.array([len(words[i]) for i in used], dtype=np.int64)
-    tokens = np.zeros((len(used), lengths.max()), dtype=np.int64)
-    for row, i in zip(tokens, used, strict=True):
-        row[: len(words[i])] = words[i]
-    n_words = sum(len(doc) for doc in docs)
-    is_identity = len(used) == len(docs) and n_words == lengths.sum()
-    return Layout(len(docs), np.array(used), tokens, lengths, bool(is_identity))
-
-
-def has_words(doc: Doc) -> bool:
-    return any(not token.is_space for token in doc)
 
 
 def is_line_break(token: Token) -> bool:

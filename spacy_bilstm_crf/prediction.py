@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from . import crf
 from .crf import Posterior
 from .decision import MIN_THRESHOLD, select_spans
-from .lattice import IntArray, Layout
+from .layout import IntArray, Layout
 from .tags import BoolArray, Entity, TagSet
 
 Doubles = NDArray[np.float64]

@@ -1,7 +1,10 @@
 """What components with a CRF share: batching, the training step, loading."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +13,12 @@ import srsly
 from numpy.typing import NDArray
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
+from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from . import crf
@@ -21,10 +26,10 @@ from .batching import apply_by_length, batch_by_length
 from .crf.validation import validate_k
 from .decoding import WordScores, infer
 from .errors import Errors
-from .lattice import Layout, get_layout, has_words
+from .layout import Layout, get_layout, has_words, to_tokens
 from .rehearsal import rehearsal_loss
 from .serialization import model_from_bytes, model_to_bytes
-from .tags import BoolArray, StateLattice, TagSet
+from .tags import BoolArray, StateLattice, Tags
 from .tensors import (
     restore_words,
     select_words,
@@ -42,20 +47,61 @@ FloatArray = NDArray[np.float64]
 class SequenceLabeler(TrainablePipe):
     """A trainable component whose model returns the potentials of a CRF.
 
-    Subclasses say what the labels are (`tag_set`), which examples have gold
-    (`has_gold`), and turn lattices into annotation and analyses (`analyze`).
+    Subclasses say what the labels are (`read_labels`, `tag_set`), which examples have
+    gold (`has_gold`) and what is learned from it (`get_loss`), what is possible in a
+    doc, and they turn scores into annotation and analyses (`analyze`).
+
+    `left_out` counts the docs from which training could learn nothing, by reason.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
+    name (str): The component's name, the key of its losses.
+    scorer (Callable | None): The scoring method.
+    settings (dict): What `cfg` holds beside the labels.
+    RAISES (ValueError): For a model without CRF.
     """
 
     # a copy of the model that `Language.resume_training` makes, for `rehearse`
     _rehearsal_model: Model[list[Doc], Potentials[Any]] | None = None
 
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], Potentials[Any]],
+        name: str,
+        *,
+        scorer: Callable[..., dict[str, Any]] | None,
+        settings: dict[str, Any],
+    ) -> None:
+        if not model.has_ref("output_layer"):
+            raise ValueError(Errors.B203.format(name=name, model=model.name))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {"labels": [], **settings}
+        self.left_out: Counter[str] = Counter()
+        self._unknown_labels: set[str] = set()
+
     @property
-    def tag_set(self) -> TagSet:
+    def tag_set(self) -> Tags:
         """The tags that the CRF chooses from."""
+        raise NotImplementedError
+
+    def read_labels(
+        self, get_examples: Callable[[], Iterable[Example]], labels: Any
+    ) -> list[str]:
+        """The labels to begin with: those of a label file, or else of the data."""
         raise NotImplementedError
 
     def has_gold(self, example: Example) -> bool:
         """Whether there is anything to learn from an example."""
+        raise NotImplementedError
+
+    def get_loss(
+        self, examples: Iterable[Example], potentials: Potentials[Any]
+    ) -> tuple[float, Potentials[Any]]:
+        """The loss of the gold, summed over the docs, and its gradient."""
         raise NotImplementedError
 
     def get_possible_tags(
@@ -89,6 +135,39 @@ class SequenceLabeler(TrainablePipe):
     def labels(self) -> tuple[str, ...]:
         """The labels of the component."""
         return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> list[str]:
+        """The labels, as `spacy init labels` writes them."""
+        return list(self.labels)
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Any = None,
+    ) -> None:
+        """Set the labels and initialize the weights.
+
+        get_examples (Callable): Returns a sample of the training data.
+        nlp (Language | None): The pipeline that the component is part of.
+        labels (list | dict | None): The labels, as `spacy init labels` writes them;
+            read off the examples if None. See `read_labels`.
+        RAISES (ValueError): If there is no label, no word, or the labels are of
+            another form.
+        RAISES (TypeError): If there is no example.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        for label in self.read_labels(get_examples, labels):
+            self.add_label(label)
+        self._require_labels()
+        docs = (eg.predicted for eg in get_examples())
+        sample = list(islice(filter(has_words, docs), 10))
+        if not sample:
+            raise ValueError(Errors.B201.format(name=self.name))
+        self.resize_output()
+        self.model.initialize(X=sample)
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Apply the component to a stream of docs.
@@ -136,15 +215,11 @@ class SequenceLabeler(TrainablePipe):
         return apply_by_length(docs, self._compute_marginals)
 
     def _compute_marginals(self, docs: Sequence[Doc]) -> list[NDArray[np.float32]]:
-        shapes = ((len(doc), self.tag_set.n_tags) for doc in docs)
-        tables = [np.zeros(shape, dtype=np.float32) for shape in shapes]
-        if any(has_words(doc) for doc in docs):
-            words = self.score_words(docs)
-            marginals, layout = infer(words).marginals.cpu().numpy(), words.layout
-            for b, i in enumerate(layout.docs.tolist()):
-                n_words = layout.lengths[b]
-                tables[i][layout.tokens[b, :n_words]] = marginals[b, :n_words]
-        return tables
+        if not any(has_words(doc) for doc in docs):
+            return [np.zeros((len(doc), self.tag_set.n_tags), "f") for doc in docs]
+        words = self.score_words(docs)
+        marginals = infer(words).marginals.float().cpu().numpy()
+        return to_tokens(marginals, docs, words.layout, empty=0.0)
 
     def update(
         self,
@@ -254,8 +329,9 @@ class SequenceLabeler(TrainablePipe):
         scores = select_words(to_torch(potentials), layout)
         free = to_lattice(self.get_free_tags(docs, layout), scores)
         scores = crf.constrain(scores, self.tag_set.constraints, allowed=free)
-        if self.cfg["temperature"] != 1:
-            scores = Potentials(*(s / self.cfg["temperature"] for s in scores))
+        temperature = self.cfg.get("temperature", 1)
+        if temperature != 1:
+            scores = Potentials(*(s / temperature for s in scores))
         lengths = to_tensor(layout.lengths, scores)
         return WordScores(self.name, docs, layout, scores, lengths)
 
@@ -334,6 +410,32 @@ class SequenceLabeler(TrainablePipe):
         if not math.isfinite(total):
             raise ValueError(SpacyErrors.E910.format(name=self.name))
         return total, to_arrays(d_scores)
+
+    def leave_out(
+        self, reason: str, docs: Sequence[Doc], *, warning: str, **details: str
+    ) -> None:
+        """Count docs from which nothing was learned; warn when the reason is new.
+
+        warning (str): A message with places for `name`, `count`, `first` and the
+            details; `first` is the beginning of the first doc if it is no detail.
+        """
+        if docs and not self.left_out[reason]:
+            values = {"first": repr(docs[0].text[:60]), **details}
+            text = warning.format(name=self.name, count=len(docs), **values)
+            warnings.warn(text, stacklevel=4)
+        if docs:
+            self.left_out[reason] += len(docs)
+
+    def warn_of_labels(self, unknown: set[str], *, warning: str) -> None:
+        """Warn of gold labels that there are not, once of each.
+
+        warning (str): A message with a place for `name` and `labels`.
+        """
+        new = sorted(unknown - self._unknown_labels)
+        if new:
+            self._unknown_labels.update(new)
+            text = warning.format(name=self.name, labels=new)
+            warnings.warn(text, stacklevel=3)
 
     def resize_output(self) -> None:
         """Give the output layer the size that the labels ask for."""

@@ -8,7 +8,7 @@ table of legal transitions included, reads it from there.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,22 @@ class StateLattice(NamedTuple):
     constraints: Constraints
 
 
+class Tags(Protocol):
+    """What a CRF has to know of its tags; see `TagSet` and `PlainTagSet`."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+
+    @property
+    def n_tags(self) -> int: ...
+
+    @property
+    def constraints(self) -> Constraints: ...
+
+
 def get_scheme(name: str) -> Scheme:
     """Look a tagging scheme up by name.
 
@@ -121,9 +137,7 @@ class TagSet:
 
     def __post_init__(self) -> None:
         get_scheme(self.scheme)
-        for i, label in enumerate(self.labels):
-            if label in self.labels[:i]:
-                raise ValueError(Errors.B006.format(label=label))
+        _validate_labels(self.labels)
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
@@ -179,6 +193,41 @@ class TagSet:
         RAISES (ValueError): If the sequence is illegal under the scheme.
         """
         return tags_to_entities([self.tags[i] for i in tag_ids], scheme=self.scheme)
+
+
+@dataclass(frozen=True)
+class PlainTagSet:
+    """Tags without a scheme, such as parts of speech: each label is a tag, and may
+    follow every other.
+
+    labels (tuple[str, ...]): The labels; their tags have the same numbers.
+    RAISES (ValueError): For a repeated label.
+    """
+
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _validate_labels(self.labels)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.labels
+
+    @property
+    def n_tags(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def constraints(self) -> Constraints:
+        """The truth table of legal tag sequences: all of them."""
+        n = self.n_tags
+        return Constraints(np.ones((n, n), bool), np.ones(n, bool), np.ones(n, bool))
+
+
+def _validate_labels(labels: Sequence[str]) -> None:
+    for i, label in enumerate(labels):
+        if label in labels[:i]:
+            raise ValueError(Errors.B006.format(label=label))
 
 
 def entity_prefixes(length: int, *, scheme: str) -> str:

@@ -7,7 +7,7 @@ import torch
 from thinc.api import torch2xp, xp2torch
 from torch import Tensor
 
-from .lattice import Layout
+from .layout import Layout
 from .tags import BoolArray, StateLattice
 from .types import Potentials
 

@@ -11,7 +11,7 @@ from .calibration import fit_temperature
 from .confidence import get_confidence
 from .decision import best_expected_f1
 from .entity_recognizer import CRFEntityRecognizer
-from .lattice import has_words
+from .layout import has_words
 from .types import Potentials
 
 LOWEST_THRESHOLD = 0.1

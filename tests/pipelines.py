@@ -12,6 +12,13 @@ TRAIN_DATA = [
     ("It rained.", []),
 ]
 TEXTS = [text for text, _ in TRAIN_DATA]
+TAGS = [
+    ["WP", "VBZ", "NNP", "NNP", "."],
+    ["PRP", "VBP", "NNP", "CC", "NNP", "."],
+    ["NNP", "NNP", "VBD", "NNP", "."],
+    ["PRP", "VBD", "."],
+]
+TAGGED_DATA = list(zip(TEXTS, TAGS, strict=True))
 
 # everything of the default, smaller
 SMALL_MODEL = {
@@ -54,16 +61,42 @@ def make_examples(nlp: Language, data=TRAIN_DATA) -> list[Example]:
     return [Example.from_dict(nlp.make_doc(t), {"entities": e}) for t, e in data]
 
 
+def make_tagged_examples(nlp: Language, data=TAGGED_DATA) -> list[Example]:
+    return [Example.from_dict(nlp.make_doc(t), {"tags": tags}) for t, tags in data]
+
+
+def make_annotated_examples(nlp: Language) -> list[Example]:
+    """With entities and tags."""
+    return [
+        Example.from_dict(nlp.make_doc(text), {"entities": entities, "tags": tags})
+        for (text, entities), tags in zip(TRAIN_DATA, TAGS, strict=True)
+    ]
+
+
 def make_pipeline(**config) -> Language:
     nlp = spacy.blank("en")
     nlp.add_pipe("bilstm_crf_ner", config={"model": SMALL_MODEL, **config})
     return nlp
 
 
+def make_tagger(**config) -> Language:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bilstm_crf_tagger", config={"model": SMALL_MODEL, **config})
+    return nlp
+
+
 def train_pipeline(nlp: Language, data=TRAIN_DATA, *, n_steps=40, seed=0) -> Language:
-    """Overfit a pipeline to a few examples."""
+    """Overfit a pipeline to the entities of a few examples."""
+    return train_on(nlp, make_examples(nlp, data), n_steps=n_steps, seed=seed)
+
+
+def train_tagger(nlp: Language, data=TAGGED_DATA, *, n_steps=40, seed=0) -> Language:
+    """Overfit a pipeline to the tags of a few examples."""
+    return train_on(nlp, make_tagged_examples(nlp, data), n_steps=n_steps, seed=seed)
+
+
+def train_on(nlp: Language, examples: list[Example], *, n_steps: int, seed: int):
     fix_random_seed(seed)
-    examples = make_examples(nlp, data)
     optimizer = nlp.initialize(lambda: examples)
     optimizer.learn_rate = 0.02
     for _ in range(n_steps):
@@ -73,6 +106,10 @@ def train_pipeline(nlp: Language, data=TRAIN_DATA, *, n_steps=40, seed=0) -> Lan
 
 def get_entities(docs) -> list[list[tuple[str, str]]]:
     return [[(ent.text, ent.label_) for ent in doc.ents] for doc in docs]
+
+
+def get_tags(docs) -> list[list[str]]:
+    return [[token.tag_ for token in doc] for doc in docs]
 
 
 def get_gold(data=TRAIN_DATA) -> list[list[tuple[str, str]]]:

@@ -7,7 +7,6 @@ from spacy.training import Example
 from spacy_bilstm_crf.lattice import (
     find_runs,
     get_free_lattice,
-    get_layout,
     get_training_lattices,
     read_aligned_tags,
     read_identical_tokens,
@@ -15,6 +14,7 @@ from spacy_bilstm_crf.lattice import (
 from spacy_bilstm_crf.lattice import (
     get_gold as get_gold_of,
 )
+from spacy_bilstm_crf.layout import get_layout
 from spacy_bilstm_crf.tags import TagSet
 
 NLP = spacy.blank("en")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import SCHEMES, entity_lists
 
 from spacy_bilstm_crf import tags
-from spacy_bilstm_crf.tags import TagSet
+from spacy_bilstm_crf.tags import PlainTagSet, TagSet
 
 LABELS = ("per", "org", "geo")
 
@@ -274,3 +274,17 @@ def test_unknown_label():
 def test_repeated_label():
     with pytest.raises(ValueError, match=r"B006.*'per'"):
         TagSet(("per", "org", "per"))
+
+
+def test_plain_tags_are_their_labels_and_may_follow_each_other():
+    tag_set = PlainTagSet(("NN", "VB", "."))
+    assert tag_set.tags == tag_set.labels == ("NN", "VB", ".")
+    transitions, start, end = tag_set.constraints
+    assert transitions.shape == (3, 3)
+    assert all(table.all() for table in tag_set.constraints)
+    assert start.shape == end.shape == (tag_set.n_tags,)
+
+
+def test_plain_labels_differ():
+    with pytest.raises(ValueError, match=r"B006.*NN"):
+        PlainTagSet(("NN", "VB", "NN"))
