@@ -189,6 +189,31 @@ def rejecting_loss(potentials, gold, rejected, *, lengths, tag_set, free=None):
     return loss, gradient
 
 
+def margin_loss(potentials, gold_tag_ids, weights, *, tag_set):
+    """The softmax margin of one sequence, and its gradient.
+
+    gold_tag_ids: The gold tag of each token, -1 where it is missing; of an entity
+        either all tags are known or none.
+    weights: For each label; log(w) is the cost of each token that misses a gold tag
+        of the label.
+    """
+    length = len(gold_tag_ids)
+    paths, scores = scored_paths(constrain(potentials, tag_set.constraints), length, 0)
+    labels = [tag_set.tags[i].partition("-")[2] for i in gold_tag_ids]
+    costs = np.log([weights.get(label, 1.0) for label in labels])
+    is_missed = (paths != gold_tag_ids) & (gold_tag_ids != -1)
+    # what is missing after a known entity may be anything but more of it
+    is_after = (gold_tag_ids == -1) & (np.append(0, gold_tag_ids[:-1]) > 0)
+    is_wrong = is_missed | (is_after & tag_set.continues[paths])
+    raised = scores + is_missed @ costs
+    left = np.where(is_wrong.any(1), MINUS_INFINITY, scores)
+    log_z, gold_log_z = log_sum_exp(raised), log_sum_exp(left)
+    gradient = Potentials(*(np.zeros(scores.shape) for scores in potentials))
+    count_paths(gradient, 0, paths, np.exp(raised - log_z))
+    count_paths(gradient, 0, paths, -np.exp(left - gold_log_z))
+    return log_z - gold_log_z, gradient
+
+
 @functools.cache
 def entities_of_paths(tag_set, length):
     """The entities of every tag sequence, None where it is illegal."""
@@ -204,6 +229,25 @@ def find_paths(tag_set, length, entities):
     """Which tag sequences hold one of these entities. Shape: (n_paths,)."""
     found = entities_of_paths(tag_set, length)
     return np.array([not entities.isdisjoint(e or ()) for e in found])
+
+
+def conditioned_entities(potentials, length, tag_set, *, preset, closed):
+    """The probability of each set of entities, given what is set before.
+
+    preset: Entities that are in each of them.
+    closed: Tokens that no entity may touch.
+    """
+    _, scores = scored_paths(constrain(potentials, tag_set.constraints), length, 0)
+    found = entities_of_paths(tag_set, length)
+    fits = [e is not None and fits_preset(e, preset, closed) for e in found]
+    scores = np.where(fits, scores, MINUS_INFINITY)
+    probabilities = np.exp(scores - log_sum_exp(scores))
+    return {tuple(found[i]): probabilities[i] for i in np.flatnonzero(fits)}
+
+
+def fits_preset(entities, preset, closed):
+    touched = {t for start, end, _ in entities for t in range(start, end)}
+    return set(preset) <= set(entities) and not touched & set(closed)
 
 
 def kl_divergence(teacher, student, *, lengths):
