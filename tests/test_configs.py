@@ -1,11 +1,14 @@
 """Every shipped config is complete and works."""
 
+import json
 from pathlib import Path
 
 import pytest
 import spacy
 from elmo_files import write_elmo
-from pipelines import make_annotated_examples
+from pipelines import TEXTS, make_annotated_examples
+from spacy.cli.package import package
+from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
 
@@ -17,6 +20,7 @@ NAMES = [path.name for path in CONFIGS]
 
 def test_there_are_configs():
     assert "bilstm_crf.cfg" in NAMES
+    assert len([path for path in CONFIGS if path.parent.name == "published"]) == 5
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=NAMES)
@@ -30,7 +34,7 @@ def test_config_is_complete(path):
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files(tmp_path_factory) -> dict[str, str]:
     """What a user has to bring, under its names in `[paths]`."""
     elmo = write_elmo(tmp_path_factory.mktemp("elmo"))
     return {
@@ -39,15 +43,30 @@ def files(tmp_path_factory):
     }
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=NAMES)
-def test_config_takes_a_training_step(path, files):
-    config = load_config(path)
+@pytest.fixture(scope="module", params=CONFIGS, ids=NAMES)
+def trained(request, files) -> Language:
+    """The pipeline of a config after a step of training."""
+    config = load_config(request.param)
     config["paths"].update({k: v for k, v in files.items() if k in config["paths"]})
     nlp = load_model_from_config(config, auto_fill=False)
     examples = make_annotated_examples(nlp)
     optimizer = nlp.initialize(lambda: examples)
     losses = nlp.update(examples, sgd=optimizer)
     assert all(loss > 0 for loss in losses.values())
+    return nlp
+
+
+# spaCy leaves the package's README open
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_config_makes_a_package(trained, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    package(tmp_path / "model", tmp_path, name="tiny", create_sdist=False)
+    folder = tmp_path / "en_tiny-0.0.0"
+    required = json.loads((folder / "meta.json").read_text("utf-8"))["requirements"]
+    assert [r for r in required if r.startswith("spacy-bilstm-crf>=")]
+    loaded = spacy.load(folder / "en_tiny" / "en_tiny-0.0.0")
+    for text in TEXTS:
+        assert loaded(text).to_json() == trained(text).to_json()
 
 
 @pytest.mark.parametrize(

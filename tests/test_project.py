@@ -48,6 +48,12 @@ def load_commands(folder: Path) -> dict[str, dict]:
     return {cmd["name"]: cmd for cmd in load_project_config(folder)["commands"]}
 
 
+def load_main_job(folder: Path) -> dict[str, dict]:
+    """The commands of the workflow `all`."""
+    names = load_project_config(folder)["workflows"]["all"]
+    return {name: load_commands(folder)[name] for name in names}
+
+
 def run(folder: Path, command: str) -> None:
     project_run(folder, command, capture=True)
 
@@ -70,16 +76,24 @@ def test_commands_say_what_they_do(blank_project):
         assert bool(command.get("outputs")) != command.get("no_skip", False), name
 
 
-def test_workflow_is_possible(blank_project):
+def test_workflows_are_possible(blank_project):
     """Each command needs what the repository holds or an earlier one makes."""
     commands = load_commands(blank_project)
-    workflow = load_project_config(blank_project)["workflows"]["all"]
-    assert sorted(workflow) == sorted(commands)
-    made: set[str] = set()
-    for name in workflow:
-        for dep in commands[name]["deps"]:
-            assert dep in made or (blank_project / dep).exists(), (name, dep)
-        made |= set(commands[name].get("outputs", []))
+    workflows = load_project_config(blank_project)["workflows"]
+    assert set(commands) == {name for names in workflows.values() for name in names}
+    for workflow in workflows.values():
+        made: set[str] = set()
+        for name in workflow:
+            for dep in commands[name]["deps"]:
+                assert dep in made or (ROOT / dep).exists(), (name, dep)
+            made |= set(commands[name].get("outputs", []))
+
+
+def test_scripts_are_there(blank_project):
+    for command in load_commands(blank_project).values():
+        for path in re.findall(r"[\w/]+\.py\b", " ".join(command["script"])):
+            assert (ROOT / path).is_file()
+            assert path in command["deps"]
 
 
 def test_variables_are_used():
@@ -155,7 +169,7 @@ def copied(project, tmp_path) -> Path:
 
 
 def test_run_makes_all_outputs(project):
-    for command in load_commands(project).values():
+    for command in load_main_job(project).values():
         for output in command.get("outputs", []):
             assert (project / output).exists(), output
     for split, counts in read_json(project / "corpus/corpus.json")["splits"].items():
@@ -262,7 +276,7 @@ def test_demo_page(project):
 
 
 def test_what_has_not_changed_is_skipped(project, capsys):
-    for name, command in load_commands(project).items():
+    for name, command in load_main_job(project).items():
         if not command.get("no_skip"):
             run(project, name)
             assert f"Skipping '{name}': nothing changed" in capsys.readouterr().out
