@@ -229,6 +229,25 @@ class Errors:
         "[B311] Unknown value longer = '{found}'. Expected 'drop' to leave out what is "
         "longer than max_length, or 'cut' to keep its beginning."
     )
+    B350 = (
+        "[B350] The vocabulary has no vectors, and the network asks for them. Make "
+        "them out of a text file with 'spacy init vectors', and name their folder in "
+        "'[initialize] vectors', or as '--paths.vectors'."
+    )
+    B351 = (
+        "[B351] The vectors of the vocabulary are {found} wide, the network expects "
+        "{expected}. Set the width of the words to that of the vectors, or to null; "
+        "load a trained pipeline with the vectors that it was trained with."
+    )
+    B352 = (
+        "[B352] 'include_static_vectors' needs the width to project the vectors to. "
+        "Expected words of a set width; set 'width' of the words, or leave the setting "
+        "away: words that start from the vectors have them already."
+    )
+    B353 = (
+        "[B353] 'lookup' is empty. Expected at least one token attribute under which "
+        "a word is looked for in the vectors, such as ORTH."
+    )
 
     # B4xx: converters
     B401 = (

@@ -2,15 +2,14 @@
 
 import json
 import re
-import warnings
 from pathlib import Path
 
 import pytest
 import spacy
 import srsly
 from pipelines import SMALL_MODEL, TRAIN_DATA, get_entities
-from spacy.cli._util import app
 from spacy.tokens import DocBin
+from spacy_commands import run
 
 USER_CONFIG = """
 [nlp]
@@ -45,14 +44,6 @@ eval_frequency = 20
 learn_rate = 0.02
 use_averages = false
 """
-
-
-def run(*args):
-    """Run a command of spaCy in this process."""
-    with warnings.catch_warnings():
-        # spaCy's commands warn about their own use of other packages
-        warnings.simplefilter("ignore")
-        app([str(arg) for arg in args], standalone_mode=False)
 
 
 @pytest.fixture(scope="module")

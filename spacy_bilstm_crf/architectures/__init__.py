@@ -5,7 +5,12 @@ from .elmo import build_elmo_embed
 from .encoders import build_bilstm_encoder, build_dropout, build_lstm_encoder
 from .models import build_bilstm_crf, build_bilstm_softmax
 from .tok2vec import build_tok2vec
-from .words import build_hashed_features, build_learned_words, build_word_embed
+from .words import (
+    build_hashed_features,
+    build_learned_words,
+    build_pretrained_words,
+    build_word_embed,
+)
 
 __all__ = [
     "build_bilstm_crf",
@@ -17,6 +22,7 @@ __all__ = [
     "build_hashed_features",
     "build_learned_words",
     "build_lstm_encoder",
+    "build_pretrained_words",
     "build_tok2vec",
     "build_word_embed",
 ]
