@@ -1,6 +1,6 @@
 """The registered architectures: what a config can name."""
 
-from .characters import build_character_cnn
+from .characters import build_character_bilstm, build_character_cnn
 from .elmo import build_elmo_embed
 from .encoders import build_bilstm_encoder, build_dropout, build_lstm_encoder
 from .models import build_bilstm_crf, build_bilstm_softmax
@@ -16,6 +16,7 @@ __all__ = [
     "build_bilstm_crf",
     "build_bilstm_encoder",
     "build_bilstm_softmax",
+    "build_character_bilstm",
     "build_character_cnn",
     "build_dropout",
     "build_elmo_embed",

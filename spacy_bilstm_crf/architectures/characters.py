@@ -4,6 +4,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
+from ..layers.character_bilstm import character_bilstm
 from ..layers.characters import character_cnn
 from ..layers.words import Words
 from .validation import check_positive
@@ -23,8 +24,32 @@ def build_character_cnn(
     """
     check_positive("width", width)
     check_positive("filters", filters)
-    if max_length < 2:
-        raise ValueError(Errors.B308.format(max_length=max_length))
+    check_max_length(max_length)
     return character_cnn(
         width=width, filters=filters, window_size=window_size, max_length=max_length
     )
+
+
+def build_character_bilstm(
+    width: int, hidden_width: int, max_length: int = 24
+) -> Model[Words, Floats2d]:
+    """Word vectors out of characters, by an LSTM in each direction.
+
+    Registered as `spacy-bilstm-crf.CharacterBiLSTM.v1`; takes the place of
+    `CharacterCNN` wherever that stands. Its output is `2 * hidden_width` wide.
+
+    width (int): Width of the character embeddings.
+    hidden_width (int): Units of one direction.
+    max_length (int): Longer words keep their two ends, half of it each; 2 or more.
+    """
+    check_positive("width", width)
+    check_positive("hidden_width", hidden_width)
+    check_max_length(max_length)
+    return character_bilstm(
+        width=width, hidden_width=hidden_width, max_length=max_length
+    )
+
+
+def check_max_length(max_length: int) -> None:
+    if max_length < 2:
+        raise ValueError(Errors.B308.format(max_length=max_length))
