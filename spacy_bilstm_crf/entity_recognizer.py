@@ -9,12 +9,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model
+from thinc.api import Model
 
 from .batching import apply_by_length
 from .confidence import register_confidence
 from .decision import DEFAULT_THRESHOLD, get_thresholds
 from .decoding import WordScores, decode, decode_k_best, infer
+from .default_model import make_default_model
 from .entities import (
     Analysis,
     describe,
@@ -48,48 +49,6 @@ from .settings import (
 from .tags import BoolArray, Entity, TagSet
 from .types import Potentials
 
-DEFAULT_CONFIG = """
-[model]
-@architectures = "spacy-bilstm-crf.BiLSTMCRF.v1"
-
-[model.tok2vec]
-@architectures = "spacy-bilstm-crf.Tok2Vec.v1"
-
-[model.tok2vec.embed]
-@architectures = "spacy-bilstm-crf.WordEmbed.v1"
-width = null
-include_static_vectors = false
-
-[model.tok2vec.embed.words]
-@architectures = "spacy-bilstm-crf.LearnedWords.v1"
-width = 64
-rows = 35000
-attr = "ORTH"
-rare_dropout = 0.5
-word_dropout = 0.05
-
-[model.tok2vec.embed.features]
-@architectures = "spacy-bilstm-crf.HashedFeatures.v1"
-width = 24
-attrs = ["PREFIX", "SUFFIX", "SHAPE", "LOWER"]
-rows = [1000, 4000, 2000, 10000]
-
-[model.tok2vec.embed.characters]
-@architectures = "spacy-bilstm-crf.CharacterCNN.v1"
-width = 24
-filters = 48
-window_size = 1
-max_length = 24
-
-[model.tok2vec.encode]
-@architectures = "spacy-bilstm-crf.BiLSTMEncoder.v1"
-hidden_width = 160
-depth = 1
-dropout = 0.5
-recurrent_dropout = 0.0
-residual = false
-"""
-DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
 LEFT_OUT = {"contradictory": Warnings.W203, "impossible": Warnings.W201}
 
 register_confidence()
@@ -99,7 +58,7 @@ register_confidence()
     "bilstm_crf_ner",
     assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
     default_config={
-        "model": DEFAULT_MODEL,
+        "model": make_default_model(),
         **DEFAULT_SETTINGS,
         "scorer": {"@scorers": "spacy-bilstm-crf.entity_scorer.v1"},
     },
@@ -320,7 +279,7 @@ class CRFEntityRecognizer(SequenceLabeler):
             cross_lines=self.cfg["cross_lines"],
             incorrect_spans_key=self.cfg["incorrect_spans_key"],
         )
-        self.warn_of_labels(lattices.unknown_labels, warning=Warnings.W202)
+        self.omissions.add_labels(lattices.unknown_labels, warning=Warnings.W202)
         gold = lattices.gold if lattices.states is None else lattices.states
         weights = self.cfg["label_weights"] if label_weights is None else label_weights
         costs = get_costs(lattices.gold, self.tag_set, weights) if weights else None
@@ -346,7 +305,9 @@ class CRFEntityRecognizer(SequenceLabeler):
         for reason, of_reason in docs.items():
             left = [examples[i].predicted for i in of_reason]
             first = describe(left[0], contradictions.get(of_reason[0]))
-            self.leave_out(reason, left, warning=LEFT_OUT[reason], first=first)
+            self.omissions.count_docs(
+                reason, left, warning=LEFT_OUT[reason], first=first
+            )
 
     def has_gold(self, example: Example) -> bool:
         reference, key = example.reference, self.cfg["incorrect_spans_key"]

@@ -1,21 +1,16 @@
 """What components with a CRF share: batching, the training step, loading."""
 
-import math
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import srsly
 from numpy.typing import NDArray
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2VecListener
-from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
@@ -27,31 +22,22 @@ from .crf.validation import validate_k
 from .decoding import WordScores, infer
 from .errors import Errors
 from .layout import Layout, get_layout, has_words, to_tokens
-from .rehearsal import rehearsal_loss
-from .serialization import model_from_bytes, model_to_bytes
+from .losses import divergence, gold_loss
+from .omissions import Omissions
+from .stored_pipe import StoredPipe
 from .tags import BoolArray, StateLattice, Tags
-from .tensors import (
-    restore_words,
-    select_words,
-    to_arrays,
-    to_gold,
-    to_lattice,
-    to_tensor,
-    to_torch,
-)
+from .tensors import select_words, to_lattice, to_tensor, to_torch
 from .types import Potentials
 
 FloatArray = NDArray[np.float64]
 
 
-class SequenceLabeler(TrainablePipe):
+class SequenceLabeler(StoredPipe):
     """A trainable component whose model returns the potentials of a CRF.
 
     Subclasses say what the labels are (`read_labels`, `tag_set`), which examples have
     gold (`has_gold`) and what is learned from it (`get_loss`), what is possible in a
     doc, and they turn scores into annotation and analyses (`analyze`).
-
-    `left_out` counts the docs from which training could learn nothing, by reason.
 
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
@@ -80,8 +66,7 @@ class SequenceLabeler(TrainablePipe):
         self.name = name
         self.scorer = scorer
         self.cfg: dict[str, Any] = {"labels": [], **settings}
-        self.left_out: Counter[str] = Counter()
-        self._unknown_labels: set[str] = set()
+        self.omissions = Omissions(name)
 
     @property
     def tag_set(self) -> Tags:
@@ -121,15 +106,14 @@ class SequenceLabeler(TrainablePipe):
         """
         raise NotImplementedError
 
-    def check_settings(self) -> None:
-        """Check `cfg`, which anybody may have changed, for nonsense.
-
-        RAISES (ValueError): For a value out of range.
-        """
-
     def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
         """The k most probable analyses of each doc of a batch."""
         raise NotImplementedError
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """The docs from which training could learn nothing, by reason."""
+        return self.omissions.docs
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -364,30 +348,18 @@ class SequenceLabeler(TrainablePipe):
         free: BoolArray | None,
         costs: NDArray[np.float32] | None = None,
     ) -> tuple[FloatArray, Potentials[Any]]:
-        """The negative log likelihood of the gold lattice, and the gradient.
-
-        costs (ndarray | None): Added to the emissions of the words, as a margin; see
-            `label_weights`. Shape: (batch_size, seq_len, n_tags).
-        RETURNS (tuple): The loss of each sequence, infinite where the gold has no path,
-            shape (batch_size,); and the gradient of the sum of the others.
-        """
-        scores = to_torch(potentials)
-        selected = select_words(scores, layout)
-        if costs is not None:
-            emissions = selected.emissions + to_tensor(costs, selected)
-            selected = selected._replace(emissions=emissions)
-        losses, d_selected = crf.negative_log_likelihood(
-            selected,
-            to_gold(gold, selected),
-            lengths=to_tensor(layout.lengths, selected),
+        """The loss of each sequence and the gradient; see `losses.gold_loss`."""
+        losses, gradient = gold_loss(
+            potentials,
+            layout,
+            gold,
             constraints=self.tag_set.constraints,
-            free=to_lattice(free, selected),
+            free=free,
+            costs=costs,
         )
-        d_scores = restore_words(d_selected, layout, like=scores)
-        if losses.isnan().any():
+        if np.isnan(losses).any():
             raise ValueError(SpacyErrors.E910.format(name=self.name))
-        gradient = to_arrays(d_scores)
-        return losses.double().cpu().numpy(), gradient
+        return losses, gradient
 
     def compute_divergence(
         self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]
@@ -396,107 +368,19 @@ class SequenceLabeler(TrainablePipe):
         gradient of the student's potentials; see `rehearsal`."""
         layout = get_layout(docs)
         free = self.get_possible_tags(docs, layout)
-        scores = to_torch(student)
-        selected = select_words(scores, layout)
-        loss, d_selected = rehearsal_loss(
-            select_words(to_torch(teacher), layout),
-            selected,
-            lengths=to_tensor(layout.lengths, selected),
-            constraints=self.tag_set.constraints,
-            free=to_lattice(free, selected),
+        constraints = self.tag_set.constraints
+        losses, gradient = divergence(
+            teacher, student, layout, constraints=constraints, free=free
         )
-        d_scores = restore_words(d_selected, layout, like=scores)
-        total = float(loss.sum())
-        if not math.isfinite(total):
+        if not np.isfinite(losses).all():
             raise ValueError(SpacyErrors.E910.format(name=self.name))
-        return total, to_arrays(d_scores)
-
-    def leave_out(
-        self, reason: str, docs: Sequence[Doc], *, warning: str, **details: str
-    ) -> None:
-        """Count docs from which nothing was learned; warn when the reason is new.
-
-        warning (str): A message with places for `name`, `count`, `first` and the
-            details; `first` is the beginning of the first doc if it is no detail.
-        """
-        if docs and not self.left_out[reason]:
-            values = {"first": repr(docs[0].text[:60]), **details}
-            text = warning.format(name=self.name, count=len(docs), **values)
-            warnings.warn(text, stacklevel=4)
-        if docs:
-            self.left_out[reason] += len(docs)
-
-    def warn_of_labels(self, unknown: set[str], *, warning: str) -> None:
-        """Warn of gold labels that there are not, once of each.
-
-        warning (str): A message with a place for `name` and `labels`.
-        """
-        new = sorted(unknown - self._unknown_labels)
-        if new:
-            self._unknown_labels.update(new)
-            text = warning.format(name=self.name, labels=new)
-            warnings.warn(text, stacklevel=3)
+        return float(losses.sum()), gradient
 
     def resize_output(self) -> None:
         """Give the output layer the size that the labels ask for."""
         n_tags = self.tag_set.n_tags
         if self.model.get_ref("output_layer").maybe_get_dim("nO") != n_tags:
             self.set_output(n_tags)
-
-    def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
-        """Serialize the component to bytes."""
-        serialize = {
-            "cfg": lambda: srsly.json_dumps(self.cfg),
-            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
-            "model": lambda: model_to_bytes(self.model),
-        }
-        return util.to_bytes(serialize, exclude)
-
-    def from_bytes(
-        self, bytes_data: bytes, *, exclude: Sequence[str] = ()
-    ) -> "SequenceLabeler":
-        """Load the component from bytes, whatever labels it had before.
-
-        RAISES (ValueError): If the bytes are damaged, or a setting is out of range.
-        """
-        deserialize = {
-            "cfg": lambda b: self._load_cfg(srsly.json_loads(b)),
-            "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
-            "model": lambda b: model_from_bytes(self.model, b),
-        }
-        util.from_bytes(bytes_data, deserialize, exclude)
-        self.check_settings()
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
-        """Write the component to a directory."""
-        serialize = {
-            "cfg": lambda p: srsly.write_json(p, self.cfg),
-            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
-            "model": lambda p: p.write_bytes(model_to_bytes(self.model)),
-        }
-        util.to_disk(path, serialize, exclude)
-
-    def from_disk(
-        self, path: str | Path, *, exclude: Sequence[str] = ()
-    ) -> "SequenceLabeler":
-        """Load the component from a directory, whatever labels it had before.
-
-        RAISES (ValueError): If a file is damaged, or a setting is out of range.
-        """
-        deserialize = {
-            "cfg": lambda p: self._load_cfg(srsly.read_json(p)),
-            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-            "model": lambda p: model_from_bytes(self.model, p.read_bytes()),
-        }
-        util.from_disk(path, deserialize, exclude)
-        self.check_settings()
-        return self
-
-    def _load_cfg(self, cfg: dict[str, Any]) -> None:
-        # before the model is read: the network is rebuilt at the stored size
-        self.cfg.update(cfg)
-        self.resize_output()
 
     def add_label(self, label: str) -> int:
         """Add a label; what a trained component has learned stays.

@@ -12,9 +12,10 @@ from spacy.pipeline.tagger import tagger_score
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model
+from thinc.api import Model
 
 from .decoding import decode, decode_k_best
+from .default_model import make_default_model
 from .errors import Errors, Warnings
 from .layout import IntArray, Layout, get_layout, has_words, to_tokens
 from .pos_lattice import (
@@ -28,48 +29,6 @@ from .sequence_labeler import SequenceLabeler
 from .tags import BoolArray, PlainTagSet
 from .types import Potentials
 
-DEFAULT_CONFIG = """
-[model]
-@architectures = "spacy-bilstm-crf.BiLSTMCRF.v1"
-
-[model.tok2vec]
-@architectures = "spacy-bilstm-crf.Tok2Vec.v1"
-
-[model.tok2vec.embed]
-@architectures = "spacy-bilstm-crf.WordEmbed.v1"
-width = null
-include_static_vectors = false
-
-[model.tok2vec.embed.words]
-@architectures = "spacy-bilstm-crf.LearnedWords.v1"
-width = 64
-rows = 35000
-attr = "ORTH"
-rare_dropout = 0.5
-word_dropout = 0.05
-
-[model.tok2vec.embed.features]
-@architectures = "spacy-bilstm-crf.HashedFeatures.v1"
-width = 24
-attrs = ["PREFIX", "SUFFIX", "SHAPE", "LOWER"]
-rows = [1000, 4000, 2000, 10000]
-
-[model.tok2vec.embed.characters]
-@architectures = "spacy-bilstm-crf.CharacterCNN.v1"
-width = 24
-filters = 48
-window_size = 1
-max_length = 24
-
-[model.tok2vec.encode]
-@architectures = "spacy-bilstm-crf.BiLSTMEncoder.v1"
-hidden_width = 160
-depth = 1
-dropout = 0.5
-recurrent_dropout = 0.0
-residual = false
-"""
-DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
 # spaCy's tag of white space, which the CRF does not see
 SPACE_TAG = "_SP"
 # in a prediction: a token that the CRF does not see
@@ -92,7 +51,7 @@ class TagSequence(NamedTuple):
     "bilstm_crf_tagger",
     assigns=["token.tag"],
     default_config={
-        "model": DEFAULT_MODEL,
+        "model": make_default_model(),
         "overwrite": False,
         "neg_prefix": "!",
         "scorer": {"@scorers": "spacy.tagger_scorer.v1"},
@@ -260,11 +219,11 @@ class CRFTagger(SequenceLabeler):
         layout = get_layout([eg.predicted for eg in examples])
         meanings = get_meanings(self.labels, self.cfg["neg_prefix"])
         gold = get_gold_lattice(examples, layout, meanings)
-        self.warn_of_labels(gold.unknown_labels, warning=Warnings.W210)
+        self.omissions.add_labels(gold.unknown_labels, warning=Warnings.W210)
         losses, gradient = self.compute_loss(potentials, layout, gold.allowed, None)
         impossible = np.isposinf(losses)
         left_out = [examples[i].predicted for i in layout.docs[impossible]]
-        self.leave_out("impossible", left_out, warning=Warnings.W211)
+        self.omissions.count_docs("impossible", left_out, warning=Warnings.W211)
         return float(losses[~impossible].sum()), gradient
 
     def has_gold(self, example: Example) -> bool:

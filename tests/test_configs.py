@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
 
-from spacy_bilstm_crf import entity_recognizer, tagger
+from spacy_bilstm_crf.default_model import make_default_model
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").rglob("*.cfg"))
 NAMES = [path.name for path in CONFIGS]
@@ -70,17 +70,18 @@ def test_config_makes_a_package(trained, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("config_name", "factory", "name", "model"),
+    ("config_name", "factory", "name"),
     [
-        ("bilstm_crf.cfg", "bilstm_crf_ner", "ner", entity_recognizer.DEFAULT_MODEL),
-        ("bilstm_crf_pos.cfg", "bilstm_crf_tagger", "tagger", tagger.DEFAULT_MODEL),
+        ("bilstm_crf.cfg", "bilstm_crf_ner", "ner"),
+        ("bilstm_crf_pos.cfg", "bilstm_crf_tagger", "tagger"),
     ],
 )
-def test_config_holds_the_defaults_of_the_component(config_name, factory, name, model):
+def test_config_holds_the_defaults_of_the_component(config_name, factory, name):
     config = load_config(CONFIGS[NAMES.index(config_name)])
     nlp = spacy.blank("en")
     nlp.add_pipe(factory, name=name)
     component = config["components"][name]
     filled = nlp.config.interpolate()["components"][name]
     assert component == filled
-    assert component["model"]["tok2vec"]["embed"] == model["tok2vec"]["embed"]
+    expected = make_default_model()["tok2vec"]["embed"]
+    assert component["model"]["tok2vec"]["embed"] == expected
