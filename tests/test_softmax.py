@@ -10,6 +10,7 @@ from pipelines import (
     TEXTS,
     get_entities,
     get_gold,
+    make_annotated_examples,
     make_examples,
     train_pipeline,
 )
@@ -90,17 +91,21 @@ def test_k_best_and_confidence_are_those_of_the_legal_sequences(trained, pipe):
         assert probability == pytest.approx(expected, rel=1e-4)
 
 
-def test_marginals_of_independent_tags_are_the_softmax():
-    """Where no sequence is illegal: one label of one token, no `I`."""
-    nlp = train_pipeline(make_pipeline(), n_steps=5)
-    pipe = nlp.get_pipe("bilstm_crf_ner")
-    doc = nlp.make_doc("London")
-    log_p = get_log_probabilities(pipe, doc)[0]
-    _, start, end = pipe.tag_set.constraints
-    allowed = np.exp(log_p) * (start & end)
-    np.testing.assert_allclose(
-        pipe.marginals(doc)[0], allowed / allowed.sum(), rtol=1e-4, atol=1e-6
-    )
+def test_tags_without_a_scheme_are_the_plain_softmax():
+    """Every sequence of parts of speech is legal."""
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("bilstm_crf_tagger", config={"model": SOFTMAX_MODEL})
+    examples = make_annotated_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    nlp.update(examples, sgd=optimizer)
+    doc = nlp.make_doc("Shaka Khan left London.")
+    log_p = get_log_probabilities(pipe, doc)
+    np.testing.assert_allclose(pipe.marginals(doc), np.exp(log_p), rtol=1e-4)
+    example = examples[0]
+    gold = [pipe.tag_set.tags.index(token.tag_) for token in example.reference]
+    loss, _ = pipe.get_loss([example], pipe.model.predict([example.predicted]))
+    log_p = get_log_probabilities(pipe, example.predicted)
+    assert loss == pytest.approx(-log_p[range(len(gold)), gold].sum(), rel=1e-5)
 
 
 def test_survives_disk_and_new_labels(trained, tmp_path):
