@@ -77,7 +77,9 @@ class LimitedCorpus:
             cut=counts["cut"],
             dropped=counts["dropped"],
         )
-        warnings.warn(text, stacklevel=3)
+        # from this very line: `spacy train` makes two readers of a corpus, and Python
+        # shows a text once a line
+        warnings.warn(text, stacklevel=1)
 
 
 def cut_example(example: Example, max_length: int) -> Example | None:
