@@ -135,8 +135,8 @@ def list_lstm_datasets(
         f"{folder}W_0",
         (2 * width, 4 * hidden_width),
         lambda X: {
-            f"{name}input.weight": order_gates(X[:width].T),
-            f"{name}recurrent.weight": order_gates(X[width:].T),
+            f"{name}input.weight": order_gates(X[:width]).T,
+            f"{name}recurrent": order_gates(X[width:]),
         },
     )
     yield Dataset(
@@ -154,8 +154,8 @@ def list_lstm_datasets(
 def order_gates(X: FloatArray, *, forget_bias: float = 0.0) -> FloatArray:
     """From TensorFlow's order of the gates to that of `nn.elmo_lstm`.
 
-    X (ndarray): Rows of the gates i, g, f, o. Shape: (4 * hidden_width, ...).
+    X (ndarray): Columns of the gates i, g, f, o. Shape: (..., 4 * hidden_width).
     forget_bias (float): TensorFlow adds 1 to the bias of f when it computes.
     """
-    i, g, f, o = np.split(X, 4)
-    return np.concatenate([i, f + np.float32(forget_bias), o, g])
+    i, g, f, o = np.split(X, 4, axis=-1)
+    return np.concatenate([i, f + np.float32(forget_bias), o, g], axis=-1)
