@@ -13,7 +13,8 @@ from collections.abc import Iterable
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-SPANS_KEY = "bilstm_crf"
+from .settings import SPANS_KEY
+
 # the entities of a group, in order, and their scores, in the same order
 ENTITIES, SCORES = "bilstm_crf_entities", "scores"
 

@@ -56,7 +56,7 @@ register_confidence()
 
 @Language.factory(
     "bilstm_crf_ner",
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
     default_config={
         "model": make_default_model(),
         **DEFAULT_SETTINGS,

@@ -412,12 +412,16 @@ class Errors:
     )
     B505 = "[B505] '{path}' is not there. Expected a .spacy file, such as dev.spacy."
     B506 = (
-        "[B506] None of the {count} docs of '{path}' has entity annotation. Expected "
-        "held-out data with gold entities, such as dev.spacy."
+        "[B506] None of the {count} docs of '{path}' has words with entity annotation. "
+        "Expected held-out data with gold entities, such as dev.spacy."
     )
     B507 = (
         "[B507] '{path}' is there, and is no folder of a pipeline that could be "
         "replaced. Choose a new folder, such as training/model-calibrated."
+    )
+    B508 = (
+        "[B508] The pipeline '{model}' is there, but cannot be read: {reason}. Copy it "
+        "again, or see whether its files may be read."
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any, TypeGuard
 
-from .confidence import SPANS_KEY
 from .errors import Errors
 
+SPANS_KEY = "bilstm_crf"
 DECISIONS = ("best_path", "expected_f1")
 DEFAULT_SETTINGS: dict[str, Any] = {
     "scheme": "iob2",
@@ -24,8 +24,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
 def fill_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Put in the defaults, and check the values.
 
-    RAISES (TypeError): For a setting that there is not.
-    RAISES (ValueError): For a value out of range.
+    RAISES (ValueError): For a setting that there is not, or a value out of range.
     """
     filled = {**DEFAULT_SETTINGS, **settings}
     validate_settings(filled)
@@ -37,12 +36,11 @@ def fill_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 def validate_settings(settings: Mapping[str, Any]) -> None:
     """Check the values of all settings but the scheme, which `TagSet` checks.
 
-    RAISES (TypeError): For a setting that there is not.
-    RAISES (ValueError): For a value out of range.
+    RAISES (ValueError): For a setting that there is not, or a value out of range.
     """
     unknown = sorted(set(settings) - set(DEFAULT_SETTINGS))
     if unknown:
-        raise TypeError(
+        raise ValueError(
             Errors.B205.format(names=unknown, expected=list(DEFAULT_SETTINGS))
         )
     for name, value in get_numbers(settings, "threshold", "label_thresholds"):

@@ -8,7 +8,8 @@ from spacy.pipeline import merge_entities
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 
-from spacy_bilstm_crf.confidence import ENTITIES, SPANS_KEY, set_confidence
+from spacy_bilstm_crf.confidence import ENTITIES, set_confidence
+from spacy_bilstm_crf.settings import SPANS_KEY
 
 
 @pytest.fixture(scope="module")

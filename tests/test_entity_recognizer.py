@@ -614,7 +614,8 @@ def test_scores_have_the_keys_of_ner(trained):
 
 def test_factory_declares_what_it_sets():
     meta = spacy.blank("en").get_factory_meta(FACTORY)
-    assert meta.assigns == ["doc.ents", "token.ent_iob", "token.ent_type"]
+    expected = ["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"]
+    assert meta.assigns == expected
     assert meta.default_score_weights == {
         "ents_f": 1.0,
         "ents_p": 0.0,

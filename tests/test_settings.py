@@ -98,9 +98,9 @@ def test_settings_are_checked_when_they_are_read(trained, tmp_path, setting, mes
 
 def test_unknown_settings_are_errors(trained, pipe):
     pipe.cfg["treshold"] = 0.5
-    with pytest.raises(TypeError, match=r"B205.*treshold.*threshold"):
+    with pytest.raises(ValueError, match=r"B205.*treshold.*threshold"):
         trained(TEXTS[0])
-    with pytest.raises(TypeError, match="B205"):
+    with pytest.raises(ValueError, match="B205"):
         make_pipeline().from_bytes(trained.to_bytes())
 
 

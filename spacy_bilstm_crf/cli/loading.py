@@ -7,23 +7,30 @@ from ..errors import Errors
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokens import Doc
     from spacy.training import Example
 
     from ..entity_recognizer import CRFEntityRecognizer
+
+FACTORY = "bilstm_crf_ner"
 
 
 def load_pipeline(model: str) -> "Language":
     """Load a pipeline.
 
     model (str): Name of an installed package, or a folder.
-    RAISES (ValueError): If there is none of this name or in this folder.
+    RAISES (ValueError): If there is none of this name or in this folder, or its files
+        cannot be read.
     """
     import spacy
+    from spacy.util import is_package
 
+    if not is_package(model) and not Path(model, "config.cfg").is_file():
+        raise ValueError(Errors.B503.format(model=model))
     try:
         return spacy.load(model)
-    except OSError:
-        raise ValueError(Errors.B503.format(model=model)) from None
+    except OSError as error:
+        raise ValueError(Errors.B508.format(model=model, reason=error)) from None
 
 
 def get_component(
@@ -40,22 +47,26 @@ def get_component(
     return chosen[0], nlp.get_pipe(chosen[0])
 
 
-FACTORY = "bilstm_crf_ner"
-
-
 def read_examples(nlp: "Language", path: Path) -> "list[Example]":
     """Read a .spacy file as spaCy's own training does.
 
-    RAISES (ValueError): If the file is not there, or holds no entity annotation.
+    RAISES (ValueError): If the file is not there, or has no word in a doc with entity
+        annotation.
     """
     from spacy.training import Corpus
 
     if not path.exists():
         raise ValueError(Errors.B505.format(path=path))
     examples = list(Corpus(path)(nlp))
-    if not any(eg.reference.has_annotation("ENT_IOB") for eg in examples):
+    if not any(is_annotated(eg.reference) for eg in examples):
         raise ValueError(Errors.B506.format(path=path, count=len(examples)))
     return examples
+
+
+def is_annotated(doc: "Doc") -> bool:
+    """Whether a doc has words and something is said about their entities."""
+    has_words = any(not token.is_space for token in doc)
+    return has_words and doc.has_annotation("ENT_IOB")
 
 
 def run_before(nlp: "Language", name: str, examples: "list[Example]") -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import spacy
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.calibration import calibration_error
@@ -33,6 +33,8 @@ def folder(tmp_path_factory):
     DocBin(docs=docs).to_disk(folder / "dev.spacy")
     blank = [nlp.make_doc("No annotation here.")]
     DocBin(docs=blank).to_disk(folder / "blank.spacy")
+    spaces = Doc(nlp.vocab, words=[" \n "], ents=["O"])
+    DocBin(docs=[spaces]).to_disk(folder / "spaces.spacy")
     return folder
 
 
@@ -122,12 +124,25 @@ def test_command_without_output_writes_nothing(folder):
         ("nothing", "dev.spacy", "B503"),
         ("model", "nothing.spacy", "B505"),
         ("model", "blank.spacy", "B506"),
+        ("model", "spaces.spacy", "B506"),
     ],
 )
 def test_bad_input_is_one_message(folder, model, data, code):
     result = run(folder / model, folder / data)
     assert result.exit_code == 1
     assert f"[{code}]" in result.output
+
+
+def test_pipeline_that_is_there_and_cannot_be_read_is_not_called_missing(
+    folder, tmp_path
+):
+    nlp = spacy.load(folder / "model")
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "model" / "bilstm_crf_ner" / "model").unlink()
+    result = run(tmp_path / "model", folder / "dev.spacy")
+    assert result.exit_code == 1
+    assert "[B508]" in result.output
+    assert "No such file" in result.output
 
 
 def test_pipeline_without_the_component(folder, tmp_path):
