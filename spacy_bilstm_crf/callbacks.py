@@ -12,10 +12,9 @@ from .errors import Errors
 SAMPLE_NOTE = (
     "Trained on a small sample, for trying things out only: do not use its predictions."
 )
-CORPUS_DESCRIPTION = (
-    "Named entities by a BiLSTM-CRF. Trained on {name} "
-    "({sentences:,} training sentences, MD5 {md5})."
-)
+CORPUS_DESCRIPTION = "Trained on {name} ({sentences:,} training sentences, MD5 {md5})."
+# what the components of a pipeline find, by their factories
+TASKS = {"bilstm_crf_ner": "named entities", "bilstm_crf_tagger": "parts of speech"}
 # of the pipelines trained on the corpora that are known here; what another corpus
 # asks for is for its owner to say
 PIPELINE_LICENSE = "MIT"
@@ -52,9 +51,19 @@ def make_describe_corpus(path: str | Path | None) -> Callable[[Language], Langua
         named = nlp.meta["license"]
         nlp.meta.update(meta)
         nlp.meta["license"] = named or nlp.meta["license"]
+        if meta:
+            parts = meta.get("notes"), describe_tasks(nlp), meta["description"]
+            nlp.meta["description"] = " ".join(filter(None, parts))
         return nlp
 
     return describe_corpus
+
+
+def describe_tasks(nlp: Language) -> str:
+    """A sentence that names what a pipeline finds, empty if it has none of ours."""
+    factories = nlp.pipe_factories.values()
+    tasks = [task for factory, task in TASKS.items() if factory in factories]
+    return f"{' and '.join(tasks).capitalize()} by a BiLSTM-CRF." if tasks else ""
 
 
 def read_summary(path: Path) -> dict[str, Any]:
@@ -92,7 +101,6 @@ def describe(summary: dict[str, Any]) -> dict[str, Any]:
     if "license" in source:
         meta["license"] = PIPELINE_LICENSE
     if summary["sample"]:
-        meta["description"] = f"{SAMPLE_NOTE} {description}"
         meta["notes"] = SAMPLE_NOTE
     return meta
 

@@ -230,6 +230,8 @@ class SequenceLabeler(StoredPipe):
             loss, d_potentials = self.get_loss(examples, potentials)
             backprop(d_potentials)
             self._end_step(loss, sgd, losses)
+        elif self.listens and any(has_words(doc) for doc in docs):
+            self._release_encoder(docs)
         return losses
 
     def rehearse(
@@ -285,11 +287,23 @@ class SequenceLabeler(StoredPipe):
             self.finish_update(sgd)
         losses[self.name] += loss
 
+    @property
+    def listens(self) -> bool:
+        """Whether the model hears a shared encoder, instead of one of its own."""
+        # so that listeners of other packages, for transformers, are known as well
+        return any(hasattr(node, "upstream_name") for node in self.model.walk())
+
+    def _release_encoder(self, docs: Sequence[Doc]) -> None:
+        """Tell a shared encoder that nothing was learned here: it learns from the
+        others once the last of its listeners has answered."""
+        vectors, backprop = self.model.get_ref("tok2vec").begin_update(docs)
+        backprop([self.model.ops.alloc(of_doc.shape) for of_doc in vectors])
+
     def _require_vectors(self, docs: Sequence[Doc]) -> None:
         """Check that a teacher that listens to a shared encoder will hear something:
         without vectors in the docs, it would read zeros."""
-        listens = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
-        if listens and any(len(doc) and not doc.tensor.size for doc in docs):
+        hears = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
+        if hears and any(len(doc) and not doc.tensor.size for doc in docs):
             raise ValueError(Errors.B215.format(name=self.name))
 
     def score_words(self, docs: Sequence[Doc]) -> WordScores:

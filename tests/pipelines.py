@@ -1,5 +1,7 @@
 """Small pipelines and examples that several tests share."""
 
+import copy
+
 import spacy
 from spacy.language import Language
 from spacy.training import Example
@@ -51,6 +53,18 @@ SMALL_MODEL = {
         },
     },
 }
+
+
+def without_dropout(model):
+    """The same network, every rate of dropout zero."""
+    model = copy.deepcopy(model)
+    model["tok2vec"]["encode"]["dropout"] = 0.0
+    rates = {"rare_dropout": 0.0, "word_dropout": 0.0}
+    model["tok2vec"]["embed"]["words"].update(rates)
+    return model
+
+
+STILL_MODEL = without_dropout(SMALL_MODEL)
 LISTENER_MODEL = {
     "@architectures": "spacy-bilstm-crf.BiLSTMCRF.v1",
     "tok2vec": {"@architectures": "spacy.Tok2VecListener.v1", "width": 32},

@@ -35,23 +35,39 @@ def write(tmp_path):
     return write
 
 
-def describe(path: Path | None) -> dict:
+def describe(path: Path | None, *factories: str) -> dict:
     nlp = spacy.blank("en")
+    for factory in factories:
+        nlp.add_pipe(factory)
     assert make_describe_corpus(path)(nlp) is nlp
     return nlp.meta
 
 
 def test_corpus(write):
     meta = describe(write(make_summary()))
+    md5 = "0" * 32
     assert meta["description"] == (
-        "Named entities by a BiLSTM-CRF. Trained on news.csv "
-        f"(1,234 training sentences, MD5 {'0' * 32})."
+        f"Trained on news.csv (1,234 training sentences, MD5 {md5})."
     )
     assert meta["sources"] == [
         {"name": "news.csv", "file": "news.csv", "md5": "0" * 32}
     ]
     assert meta["license"] == ""
     assert "notes" not in meta
+
+
+@pytest.mark.parametrize(
+    ("factories", "found"),
+    [
+        (["bilstm_crf_ner"], "Named entities"),
+        (["bilstm_crf_tagger"], "Parts of speech"),
+        (["tagger", "bilstm_crf_tagger", "bilstm_crf_ner"], "Named entities and parts"),
+    ],
+)
+def test_description_names_what_the_pipeline_finds(write, factories, found):
+    meta = describe(write(make_summary(sample=True)), *factories)
+    assert meta["description"].startswith(f"{SAMPLE_NOTE} {found}")
+    assert " by a BiLSTM-CRF. Trained on news.csv" in meta["description"]
 
 
 def test_bundled_sample(write):

@@ -1,6 +1,5 @@
 """Labels added to a trained component, and rehearsal of what it knew before."""
 
-import copy
 from itertools import repeat
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from pipelines import (
     LISTENER_MODEL,
     SMALL_MODEL,
+    STILL_MODEL,
     TEXTS,
     get_entities,
     get_gold,
@@ -36,18 +36,6 @@ from spacy_bilstm_crf.types import Potentials
 FACTORY = "bilstm_crf_ner"
 NEW_DATA = [("The Swiss came.", [(4, 9, "NORP")])]
 NEW_TEXT, NEW_ENTITIES = "The Swiss came.", [("Swiss", "NORP")]
-
-
-def without_dropout(model):
-    """The same network, every rate of dropout zero."""
-    model = copy.deepcopy(model)
-    model["tok2vec"]["encode"]["dropout"] = 0.0
-    rates = {"rare_dropout": 0.0, "word_dropout": 0.0}
-    model["tok2vec"]["embed"]["words"].update(rates)
-    return model
-
-
-STILL_MODEL = without_dropout(SMALL_MODEL)
 
 
 @pytest.fixture(scope="module")
