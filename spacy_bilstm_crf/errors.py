@@ -424,6 +424,33 @@ class Errors:
         "again, or see whether its files may be read."
     )
 
+    # B6xx: analysis
+    B600 = (
+        "[B600] {missing} cannot be found. Pages and pictures need the extra 'report': "
+        'python -m pip install "spacy-bilstm-crf[report]"'
+    )
+    B601 = (
+        "[B601] There is no .spacy file in '{path}'. Expected a folder with "
+        "train.spacy, dev.spacy and test.spacy, or some of them, as 'spacy bilstm-crf "
+        "convert' writes it."
+    )
+    B602 = (
+        "[B602] '{path}' ({size} bytes) is no .spacy file, or is damaged. Expected "
+        "what 'spacy bilstm-crf convert', 'spacy convert' or DocBin.to_disk writes; "
+        "convert the corpus again."
+    )
+    B603 = (
+        "[B603] '{path}' holds no doc. Expected one at least; convert the corpus again."
+    )
+    B604 = (
+        "[B604] None of the {count} docs of '{path}' has an entity. Expected docs with "
+        "gold entities, such as train.spacy."
+    )
+    B605 = (
+        "[B605] spaCy knows no language '{lang}'. Expected a code such as 'en', or "
+        "'xx' for several languages; name it with --lang."
+    )
+
 
 class Warnings:
     """Warnings carry a count and are given once a call, not once an item."""

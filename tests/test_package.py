@@ -170,6 +170,12 @@ def test_torch_stays_out_of(room):
     )
 
 
+def test_one_file_knows_matplotlib():
+    imports = re.compile(r"^\s*(import|from) matplotlib", re.M)
+    paths = [p for p in SOURCES if imports.search(p.read_text(encoding="utf-8"))]
+    assert [p.relative_to(PACKAGE).as_posix() for p in paths] == ["analysis/plots.py"]
+
+
 def test_only_commands_print():
     printing = [
         path.name

@@ -11,8 +11,9 @@ import typer
 from .calibrate import calibrate_cli
 from .convert import convert_cli
 from .demo import demo_cli
+from .explore import explore_cli
 
-HELP = "Convert corpora, calibrate trained pipelines, and try them out."
+HELP = "Convert and explore corpora, calibrate trained pipelines, and try them out."
 
 app = typer.Typer(
     name="bilstm-crf",
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("convert")(convert_cli)
+app.command("explore")(explore_cli)
 app.command("calibrate")(calibrate_cli)
 app.command("demo")(demo_cli)
 

@@ -1,5 +1,6 @@
-"""What commands load: pipelines, their component, and examples."""
+"""What commands load: pipelines, their component, docs and examples."""
 
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
     from spacy.training import Example
+    from spacy.vocab import Vocab
 
     from ..entity_recognizer import CRFEntityRecognizer
 
@@ -45,6 +47,30 @@ def get_component(
     if len(chosen) != 1:
         raise ValueError(Errors.B504.format(factory=FACTORY, found=names, name=name))
     return chosen[0], nlp.get_pipe(chosen[0])
+
+
+# what reading a file raises that spaCy has not written
+NOT_SPACY = (zlib.error, ValueError, KeyError, TypeError, AttributeError)
+
+
+def read_docs(path: Path, vocab: "Vocab") -> "list[Doc]":
+    """Read a .spacy file.
+
+    RAISES (ValueError): If the file is not there, is none that spaCy has written, or
+        holds no doc.
+    """
+    from spacy.tokens import DocBin
+
+    if not path.is_file():
+        raise ValueError(Errors.B505.format(path=path))
+    try:
+        docs = list(DocBin().from_disk(path).get_docs(vocab))
+    except NOT_SPACY:
+        size = path.stat().st_size
+        raise ValueError(Errors.B602.format(path=path, size=size)) from None
+    if not docs:
+        raise ValueError(Errors.B603.format(path=path))
+    return docs
 
 
 def read_examples(nlp: "Language", path: Path) -> "list[Example]":

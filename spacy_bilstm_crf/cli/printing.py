@@ -1,8 +1,11 @@
 """How commands speak."""
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from typer import Exit
+
+if TYPE_CHECKING:
+    from ..analysis.page import Table
 
 
 def say(style: str, text: str) -> None:
@@ -24,3 +27,11 @@ def fail(error: Exception) -> NoReturn:
 
 def group_digits(cell: str | int) -> str:
     return cell if isinstance(cell, str) else f"{cell:,}"
+
+
+def print_table(table: "Table") -> None:
+    """Print a table of a page."""
+    from wasabi import msg
+
+    aligns = ["l" if i < table.n_text else "r" for i in range(len(table.header))]
+    msg.table(table.rows, header=table.header, divider=True, aligns=aligns)

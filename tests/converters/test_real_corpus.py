@@ -7,6 +7,8 @@ import pytest
 import spacy
 from spacy.training import Example
 
+from spacy_bilstm_crf.analysis.documents import AnnotatedDoc
+from spacy_bilstm_crf.analysis.repeats import find_repeats, measure_noise
 from spacy_bilstm_crf.converters import (
     SplitOptions,
     read_kaggle_csv,
@@ -119,3 +121,21 @@ def test_entities_align_with_spacys_tokens(gmb):
         aligned = example.get_aligned_spans_y2x(gold.ents)
         n_lost += len(aligned) != len(gold.ents)
     assert n_lost <= 4
+
+
+def test_agreement_with_itself(gmb):
+    """Copies of a sentence show how noisy the annotation is."""
+    docs = [
+        AnnotatedDoc(
+            tuple(s.words),
+            tuple(tags_to_entities(s.ner_tags, scheme="iob2")),
+            frozenset(),
+            ((0, len(s.words)),),
+        )
+        for s in gmb.sentences
+    ]
+    assert find_repeats({"train": docs}).within == {"train": 384}
+    noise = measure_noise({"train": docs})
+    assert noise.disagreeing == 35
+    assert noise.pairs == 647
+    assert noise.f1 == pytest.approx(0.886, abs=5e-4)

@@ -1,0 +1,301 @@
+"""Draws what `drawings` describes; the only file that knows matplotlib.
+
+Figures are 8 inches wide, so that their text is as large as that around them at the
+width of a README. The colours are told apart with any colour vision: those of Okabe &
+Ito (2008) for kinds, cividis for amounts.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize, to_rgba
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from .drawings import (
+    Bars,
+    Estimates,
+    HeatMap,
+    Histogram,
+    Lines,
+    Mark,
+    Panel,
+    write_short,
+)
+
+WIDTH = 8.0
+DPI = 150
+# blue, orange, green, vermilion, sky, purple, yellow, black
+COLORS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#56B4E9",
+    "#CC79A7",
+    "#F0E442",
+    "#000000",
+)
+GREY, DARK_GREY = "#8c8c8c", "#555555"
+EMPTY = "#f2f2f2"  # of a cell with nothing in it
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GREY,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "grid.color": "#e0e0e0",
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    # the same figure is the same file
+    "svg.hashsalt": "spacy-bilstm-crf",
+    # a label may hold a dollar sign
+    "text.parse_math": False,
+}
+N_CHARACTERS = 60  # that the names of columns may have side by side
+METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+
+_SHORT = FuncFormatter(lambda value, _: write_short(value))
+
+
+@contextmanager
+def own_style() -> Iterator[None]:
+    """Our settings, whatever those of the user are."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+def plot_panels(panels: Sequence[Panel]) -> Figure:
+    """Draw panels side by side.
+
+    RETURNS (Figure): It belongs to nobody: no pyplot, no global state.
+    """
+    with own_style():
+        height = max(_get_height(panel) for panel in panels)
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        axes: Any = figure.subplots(1, len(panels), squeeze=False)
+        for ax, panel in zip(axes[0], panels, strict=True):
+            _DRAW[type(panel)](ax, panel)
+            ax.set_title(panel.title)
+        _add_legend(figure, panels)
+    return figure
+
+
+def render(figure: Figure, form: str) -> bytes:
+    """A figure as a file.
+
+    form (str): 'png' or 'svg'.
+    RETURNS (bytes): The same for the same figure.
+    """
+    buffer = io.BytesIO()
+    with own_style():
+        figure.savefig(buffer, format=form, dpi=DPI, metadata=METADATA[form])
+    return buffer.getvalue()
+
+
+def _get_height(panel: Panel) -> float:
+    """In inches."""
+    if isinstance(panel, Bars):
+        n_bars = 1.8 if panel.stacked else len(panel.series) + 0.5
+        return 1.3 + 0.19 * max(n_bars, 1.4) * len(panel.names)
+    if isinstance(panel, Estimates):
+        return 1.2 + (0.16 + 0.15 * len(panel.series)) * len(panel.names)
+    if isinstance(panel, HeatMap):
+        return 1.7 + min(0.36 * len(panel.rows), 8)
+    return 3.4
+
+
+def _add_legend(figure: Figure, panels: Sequence[Panel]) -> None:
+    """One below all panels of rows; curves have theirs inside."""
+    for ax, panel in zip(figure.axes, panels, strict=False):
+        if isinstance(panel, Bars | Estimates) and len(panel.series) > 1:
+            handles, names = ax.get_legend_handles_labels()
+            where = {"loc": "outside lower center", "ncols": min(len(names), 5)}
+            figure.legend(handles, names, **where)
+            return
+
+
+def _draw_bars(ax: Axes, panel: Bars) -> None:
+    if panel.stacked:
+        _draw_shares(ax, panel)
+    else:
+        _draw_lengths(ax, panel)
+        _scale_bars(ax, panel)
+    _name_rows(ax, panel.names)
+    ax.set_xlabel(panel.unit)
+
+
+def _draw_lengths(ax: Axes, panel: Bars) -> None:
+    places = np.arange(len(panel.names))
+    thickness = 0.8 / len(panel.series)
+    for i, (kind, values) in enumerate(panel.series.items()):
+        shifted = places + (i - (len(panel.series) - 1) / 2) * thickness
+        bars = ax.barh(shifted, values, 0.92 * thickness, label=kind, color=COLORS[i])
+        ax.bar_label(bars, [panel.write(v) for v in values], padding=3, fontsize=8)
+
+
+def _scale_bars(ax: Axes, panel: Bars) -> None:
+    """Leave room for the numbers at the ends of the bars."""
+    highest = max(max(values, default=0) for values in panel.series.values())
+    if panel.log:
+        ax.set_xscale("log")
+        ax.set_xlim(0.7, max(highest, 1) * 12)
+        ax.xaxis.set_major_formatter(_SHORT)
+    else:
+        ax.set_xlim(0, max(highest, 1e-9) * 1.25)
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: panel.write(x)))
+
+
+def _draw_shares(ax: Axes, panel: Bars) -> None:
+    table = np.array(list(panel.series.values()), dtype=float)
+    shares = table / np.maximum(table.sum(0), 1e-9)
+    lefts = shares.cumsum(0) - shares
+    places = np.arange(len(panel.names))
+    for i, kind in enumerate(panel.series):
+        bars = ax.barh(places, shares[i], 0.75, lefts[i], label=kind, color=COLORS[i])
+        # what is too narrow for its number is left to the tables
+        is_wide = shares[i] > 0.05
+        texts = np.where(is_wide, [panel.write(n) for n in table[i]], "")
+        color = _get_text_color(to_rgba(COLORS[i]))
+        ax.bar_label(bars, texts, label_type="center", fontsize=8, color=color)
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0%}"))
+
+
+def _name_rows(ax: Axes, names: Sequence[str]) -> None:
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+
+
+def _draw_histogram(ax: Axes, panel: Histogram) -> None:
+    for i, (kind, heights) in enumerate(panel.series.items()):
+        filled = {"fill": True, "alpha": 0.35} if i == 0 else {"linewidth": 1.5}
+        ax.stairs(heights, panel.edges, label=kind, color=COLORS[i], **filled)
+    if panel.log:
+        ax.set_yscale("log")
+    else:
+        # room for the words of the marks
+        ax.set_ylim(0, 1.3 * max(max(h, default=0) for h in panel.series.values()))
+        ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: panel.write(y)))
+    ax.set_xlim(panel.edges[0], panel.edges[-1])
+    _finish_axes(ax, panel.x_label, panel.y_label, panel.marks)
+    if len(panel.series) > 1:
+        ax.legend()
+
+
+def _draw_lines(ax: Axes, panel: Lines) -> None:
+    if panel.diagonal:
+        ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    for i, (kind, curve) in enumerate(panel.series.items()):
+        style = {"color": COLORS[i], "marker": "os^Dv"[i % 5] if curve.points else ""}
+        ax.plot(curve.x, curve.y, label=kind, markersize=4, **style)
+        if curve.low is not None and curve.high is not None:
+            ends = {"color": COLORS[i], "linewidth": 1, "alpha": 0.7}
+            ax.vlines(curve.x, curve.low, curve.high, **ends)
+    if panel.x_limits:
+        ax.set_xlim(*panel.x_limits)
+    if panel.y_limits:
+        ax.set_ylim(*panel.y_limits)
+    _finish_axes(ax, panel.x_label, panel.y_label, panel.marks)
+    if len(panel.series) > 1:
+        ax.legend()
+
+
+def _finish_axes(ax: Axes, x_label: str, y_label: str, marks: Sequence[Mark]) -> None:
+    ax.grid()
+    ax.set_xlabel(x_label)
+    ax.set_ylabel(y_label)
+    for place, text in marks:
+        ax.axvline(place, color=GREY, linestyle=":", zorder=1)
+        ax.annotate(
+            text,
+            (place, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, -3),
+            textcoords="offset points",
+            rotation=90,
+            va="top",
+            fontsize=8,
+            color=DARK_GREY,
+        )
+
+
+def _draw_estimates(ax: Axes, panel: Estimates) -> None:
+    places = np.arange(len(panel.names))
+    for i, (kind, rows) in enumerate(panel.series.items()):
+        shifted = places + (i - (len(panel.series) - 1) / 2) * 0.25
+        value, low, high = np.array(rows, dtype=float).reshape(-1, 3).T
+        style = {"color": COLORS[i], "label": kind, "fmt": "osD^"[i % 4]}
+        ends = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
+        ax.errorbar(value, shifted, xerr=ends, markersize=5, capsize=2.5, **style)
+    _name_rows(ax, panel.names)
+    ax.grid(axis="x")
+    ax.set_xlabel(panel.unit)
+    if panel.limits:
+        ax.set_xlim(*panel.limits)
+    if panel.notes:
+        notes = ax.secondary_yaxis("right")
+        notes.set_yticks(places, panel.notes, fontsize=8, color=DARK_GREY)
+        notes.tick_params(length=0)
+        notes.spines["right"].set_visible(False)
+
+
+def _draw_heat_map(ax: Axes, panel: HeatMap) -> None:
+    norm = _get_norm(panel)
+    colors = matplotlib.colormaps["cividis"].with_extremes(bad=EMPTY)
+    shown = np.ma.masked_equal(panel.table, 0) if panel.log else panel.table
+    image = ax.imshow(shown, cmap=colors, norm=norm, aspect="auto")
+    size = 9 if max(panel.table.shape) <= 10 else 7.5
+    cells = colors(norm(shown))
+    for i, j in np.ndindex(*panel.table.shape):
+        style = {"color": _get_text_color(cells[i, j]), "fontsize": size}
+        text = panel.write(panel.table[i, j])
+        ax.text(j, i, text, ha="center", va="center", **style)
+    ax.set_xticks(range(len(panel.columns)), panel.columns)
+    if sum(map(len, panel.columns)) > N_CHARACTERS:
+        ax.tick_params(axis="x", labelrotation=45, labelrotation_mode="xtick")
+    ax.set_yticks(range(len(panel.rows)), panel.rows)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel(panel.x_label)
+    ax.set_ylabel(panel.y_label)
+    form = _SHORT if panel.log else FuncFormatter(lambda value, _: panel.write(value))
+    ax.figure.colorbar(image, ax=ax, label=panel.unit, pad=0.02, format=form)
+
+
+def _get_norm(panel: HeatMap) -> Normalize:
+    highest = float(panel.table.max(initial=0))
+    if panel.log:
+        return LogNorm(1, max(highest, 2))
+    return Normalize(0, max(highest, 1e-9))
+
+
+def _get_text_color(background: Sequence[float]) -> str:
+    """Black or white, whichever is seen better on a colour (by its luma)."""
+    red, green, blue = background[:3]
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+
+
+_DRAW: dict[type, Callable[[Axes, Any], None]] = {
+    Bars: _draw_bars,
+    Histogram: _draw_histogram,
+    Lines: _draw_lines,
+    Estimates: _draw_estimates,
+    HeatMap: _draw_heat_map,
+}

@@ -1,0 +1,179 @@
+"""`explore`: what a corpus holds, before anything is trained on it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from typer import Argument as Arg
+from typer import Option as Opt
+
+from ..errors import Errors
+from .loading import read_docs
+from .printing import fail, print_table, say
+from .publishing import publish, require_extra, watch
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+    from ..analysis.documents import AnnotatedDoc
+    from ..analysis.exploration import Exploration
+    from ..analysis.soundness import TokenMatch
+
+# these first, in this order
+SPLITS = ("train", "dev", "test")
+
+
+def explore_cli(
+    corpus_dir: Path = Arg(..., help="Folder with train.spacy, dev.spacy, test.spacy"),
+    out: Path | None = Opt(
+        None, help="Folder for explore.html, explore.json and the pictures"
+    ),
+    lang: str = Opt("en", help="Language of the tokenizer that entities have to fit"),
+) -> None:
+    """
+    Look at a corpus before training: how much of what each split holds, tags,
+    lengths, texts with several labels, what is not in train, copies and leaks
+    between splits, label noise, rare labels, and entities that cannot be learned. All
+    files *.spacy of the folder are splits; one of them may be all there is.
+
+    Example: python -m spacy bilstm-crf explore corpus --out figures/explore
+    """
+    try:
+        if out is not None:
+            require_extra()
+        nlp = make_tokenizer(lang)
+        corpus = read_splits(nlp, corpus_dir)
+    except ValueError as error:
+        fail(error)
+    exploration = explore(nlp, corpus)
+    print_exploration(exploration)
+    if out is None:
+        return
+    try:
+        page = write_exploration(exploration, corpus_dir, out, lang=lang)
+    except ValueError as error:
+        fail(error)
+    say("good", f"Page with pictures written to {page}")
+
+
+def make_tokenizer(lang: str) -> "Language":
+    """An empty pipeline.
+
+    RAISES (ValueError): If spaCy does not know the language.
+    """
+    import spacy
+
+    try:
+        return spacy.blank(lang)
+    except ImportError:
+        raise ValueError(Errors.B605.format(lang=lang)) from None
+
+
+def read_splits(nlp: "Language", folder: Path) -> "dict[str, list[Doc]]":
+    """Read all files *.spacy of a folder.
+
+    RAISES (ValueError): If there is none, one cannot be read or is empty, or there
+        is no entity in any of them.
+    """
+    paths = {path.stem: path for path in sorted(folder.glob("*.spacy"))}
+    if not paths:
+        raise ValueError(Errors.B601.format(path=folder))
+    names = [*(n for n in SPLITS if n in paths), *(n for n in paths if n not in SPLITS)]
+    corpus = {name: read_docs(paths[name], nlp.vocab) for name in names}
+    if not any(doc.ents for docs in corpus.values() for doc in docs):
+        count = sum(map(len, corpus.values()))
+        raise ValueError(Errors.B604.format(path=folder, count=count))
+    return corpus
+
+
+def explore(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
+    """Explore docs; see `analysis.exploration`.
+
+    nlp (Language): Whose tokenizer the entities have to fit.
+    corpus (dict[str, list[Doc]]): The docs of each split.
+    """
+    from ..analysis.exploration import explore
+    from ..analysis.soundness import add_matches
+
+    read: dict[str, list[AnnotatedDoc]] = {name: [] for name in corpus}
+    tokens: dict[str, list[TokenMatch]] = {name: [] for name in corpus}
+    everything = [(name, doc) for name, docs in corpus.items() for doc in docs]
+    for name, doc in watch(everything, unit=" docs"):
+        annotated, match = _read(nlp, doc)
+        read[name].append(annotated)
+        tokens[name].append(match)
+    return explore(
+        read,
+        tokens={name: add_matches(matches) for name, matches in tokens.items()},
+        watch=lambda steps: watch(steps, unit=" steps"),
+    )
+
+
+def _read(nlp: "Language", doc: "Doc") -> "tuple[AnnotatedDoc, TokenMatch]":
+    from ..analysis.documents import read_doc
+    from ..analysis.soundness import match_tokens
+
+    return read_doc(doc), match_tokens(doc, nlp.make_doc(doc.text))
+
+
+def print_exploration(exploration: "Exploration") -> None:
+    """Print the tables and what there is to know."""
+    from ..analysis.corpus_page import (
+        tabulate_labels,
+        tabulate_splits,
+        tabulate_unseen,
+    )
+
+    print_table(tabulate_splits(exploration))
+    print_table(tabulate_labels(exploration))
+    if exploration.unseen:
+        print_table(tabulate_unseen(exploration))
+    for finding in exploration.findings:
+        say(finding.level, finding.text)
+
+
+def write_exploration(
+    exploration: "Exploration", corpus_dir: Path, out: Path, *, lang: str
+) -> Path:
+    """Write page, data and pictures.
+
+    RETURNS (Path): The page.
+    RAISES (ValueError): If the folder cannot be written to.
+    """
+    from .. import __version__
+    from ..analysis.corpus_drawings import draw_corpus
+    from ..analysis.corpus_page import make_corpus_page
+    from ..analysis.exploration import to_plain
+
+    name = corpus_dir.resolve().name
+    lead = [
+        *describe_conversion(corpus_dir / "corpus.json"),
+        f"Made by `explore` of spacy-bilstm-crf {__version__}. Words are the tokens of "
+        f"the corpus; the tokenizer that they are compared with is that of '{lang}'.",
+    ]
+    files = publish(
+        out,
+        "explore",
+        data=to_plain(exploration),
+        drawings=draw_corpus(exploration),
+        make_page=lambda pictures: make_corpus_page(
+            exploration, name=name, lead=lead, pictures=pictures
+        ),
+    )
+    return out / files[0]
+
+
+def describe_conversion(path: Path) -> list[str]:
+    """What `convert` has written down of the corpus; nothing if it has not."""
+    import srsly
+
+    if not path.is_file():
+        return []
+    summary = srsly.read_json(path)
+    if not isinstance(summary, dict) or not {"source", "duplicates"} <= summary.keys():
+        return []
+    text = (
+        "Converted from {name}, of which {found:,} sentences repeat an earlier one's "
+        "words ({with_other_tags:,} with other tags); {dropped:,} have been dropped."
+    )
+    return [text.format(name=summary["source"]["name"], **summary["duplicates"])]

@@ -1,0 +1,120 @@
+"""What is said of a corpus, and drawn of it."""
+
+import json
+
+import pytest
+from annotated import annotate
+
+from spacy_bilstm_crf.analysis.corpus_drawings import draw_corpus
+from spacy_bilstm_crf.analysis.exploration import explore, to_plain
+from spacy_bilstm_crf.analysis.plots import plot_panels
+from spacy_bilstm_crf.analysis.soundness import TokenMatch
+
+TRAIN = [
+    *[annotate(f"Ann saw Rio {i}", (0, 1, "per"), (2, 3, "geo")) for i in range(150)],
+    annotate("Ann lives", (0, 1, "org")),
+    annotate("Rio lives", missing=[0]),
+]
+DEV = [annotate("Ann saw Rio 9", (0, 1, "per")), annotate("Bob sings", (0, 1, "art"))]
+
+
+def get_texts(corpus, level, **kwargs):
+    findings = explore(corpus, **kwargs).findings
+    return [finding.text for finding in findings if finding.level == level]
+
+
+@pytest.mark.parametrize(
+    ("level", "text"),
+    [
+        ("warn", "train holds 152 docs, and 2,000 are recommended"),
+        ("warn", "tokens without annotation: train 1"),
+        ("warn", "fewer than 50 entities in train, too few to learn: org 1"),
+        ("warn", "labels of dev that train does not have: art 1"),
+        ("warn", "labels with few entities in dev"),
+        ("warn", "docs of dev that are in train as well: 1"),
+        ("warn", "docs with the same words have different entities in 1 of 1 groups"),
+        ("warn", "labelled in different ways"),
+        ("good", "no entities that begin or end with white space"),
+    ],
+)
+def test_findings(level, text):
+    found = get_texts({"train": TRAIN, "dev": DEV}, level)
+    assert any(text in line for line in found), found
+
+
+def test_rare_labels():
+    train = [annotate("a b", (0, 1, "x"))] * 9000 + [annotate("c", (0, 1, "y"))] * 60
+    (line,) = [t for t in get_texts({"train": train}, "warn") if "rare" in t]
+    assert line == "labels that are rare in train: y 60 (0.7%)"
+
+
+def test_white_space_is_a_failure_and_comes_first():
+    corpus = {"train": [*TRAIN, annotate("Ann \n sings", (0, 2, "per"))]}
+    first = explore(corpus).findings[0]
+    assert first.level == "fail"
+    assert first.text == "entities that begin or end with white space: train 1"
+
+
+def test_labels_that_every_doc_has():
+    docs = [annotate("a b", (0, 1, "x")), annotate("b c", (0, 1, "x"))]
+    assert "labels that every doc of train has: x" in get_texts({"train": docs}, "warn")
+
+
+def test_tokenizer():
+    tokens = {"train": TokenMatch(10, 2, 4, 1), "dev": TokenMatch(10, 0, 4, 0)}
+    found = get_texts({"train": TRAIN, "dev": DEV}, "warn", tokens=tokens)
+    assert any("raw text cannot teach: train 1, dev 0" in line for line in found)
+    assert any("hold several of the corpus: train 2, dev 0" in line for line in found)
+
+
+def test_corpus_without_train():
+    exploration = explore({"dev": DEV})
+    assert exploration.unseen == {}
+    assert any("no train.spacy" in f.text for f in exploration.findings)
+    assert "unseen" not in {d.name for d in draw_corpus(exploration)}
+
+
+def test_every_step_is_watched():
+    seen = []
+
+    def watch(steps):
+        for step in steps:
+            seen.append(step[0])
+            yield step
+
+    explore({"train": TRAIN}, watch=watch)
+    assert seen[0] == "splits"
+    assert len(seen) == 8
+
+
+def test_exploration_is_json():
+    exploration = explore({"train": TRAIN, "dev": DEV})
+    plain = to_plain(exploration)
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["repeats"]["between"] == {"train / dev": 1}
+    assert plain["splits"]["train"]["labels"] == {"geo": 150, "org": 1, "per": 150}
+
+
+def test_drawings_show_the_counts():
+    drawings = {d.name: d for d in draw_corpus(explore({"train": TRAIN, "dev": DEV}))}
+    labels = drawings["labels"].panels[0]
+    assert list(labels.names) == ["art", "geo", "org", "per"]
+    assert labels.series == {"train": [0, 150, 1, 150], "dev": [1, 0, 0, 1]}
+    with_o, without = drawings["tags"].panels
+    assert (with_o.names[0], without.names[0]) == ("O", "B-art")
+    assert with_o.series["all"][1:] == without.series["all"]
+    (lengths,) = drawings["sentence_lengths"].panels
+    for shares in lengths.series.values():
+        assert sum(shares) == pytest.approx(1)
+    (entities,) = drawings["entity_lengths"].panels
+    assert entities.table.sum(1) == pytest.approx(1)
+    (pairs,) = drawings["ambiguous_entities"].panels
+    assert (pairs.table == pairs.table.T).all()
+    assert pairs.table.sum() == 2
+
+
+def test_corpus_without_entities_can_still_be_drawn():
+    drawings = list(draw_corpus(explore({"train": [annotate("a b c")]})))
+    assert [d.name for d in drawings] == ["tags", "sentence_lengths"]
+    for drawing in drawings:
+        plot_panels(drawing.panels)

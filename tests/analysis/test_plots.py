@@ -1,0 +1,186 @@
+"""Figures hold what they are given, and nothing of it is cut off."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from spacy_bilstm_crf.analysis.drawings import (
+    Bars,
+    Curve,
+    Estimates,
+    HeatMap,
+    Histogram,
+    Lines,
+    needs_log,
+    write_count,
+    write_percent,
+    write_short,
+)
+from spacy_bilstm_crf.analysis.plots import COLORS, WIDTH, plot_panels, render
+
+LONG = "a label of $many$ characters"
+NAMES = ["per", LONG, "geo"]
+PANELS = {
+    "bars": Bars("Bars", "tokens", NAMES, {"all": [5, 20_000, 300]}, write_count, True),
+    "grouped": Bars(
+        "Bars", "share", NAMES, {"a": [0.1, 1, 0.5], "b": [0, 0.2, 1]}, write_percent
+    ),
+    "shares": Bars(
+        "Shares",
+        "entities",
+        NAMES,
+        {"right": [5, 9, 0], "wrong": [5, 1, 0]},
+        write_count,
+        stacked=True,
+    ),
+    "histogram": Histogram(
+        "Lengths",
+        "tokens",
+        "share",
+        [-0.5, 0.5, 1.5, 2.5],
+        {"train": [0.1, 0.5, 0.4], "dev": [0, 0.4, 0.6]},
+        write_percent,
+        [(1, "50%"), (2.4, "max 2")],
+    ),
+    "lines": Lines(
+        "Curves",
+        "threshold",
+        "F1",
+        {
+            "p": Curve([0, 0.5, 1], [0.5, 0.7, 1], [0.4, 0.6, 0.9], [0.6, 0.8, 1]),
+            "r": Curve([0, 1], [1, 0], points=True),
+        },
+        [(0.5, "here")],
+        (0, 1),
+        (0, 1),
+        True,
+    ),
+    "estimates": Estimates(
+        "F1",
+        "F1, %",
+        NAMES,
+        {"p": [(5, 4, 6)] * 3, "r": [(50, 40, 60)] * 3},
+        ["10", "2,000", "3"],
+        (0, 100),
+    ),
+    "heat map": HeatMap(
+        "Tags",
+        "predicted",
+        "gold",
+        "tokens",
+        NAMES,
+        NAMES,
+        np.array([[0.0, 1, 20], [300, 4_000, 50_000], [0, 0, 2]]),
+        write_short,
+        True,
+    ),
+    "shares of a table": HeatMap(
+        "Lengths", "tokens", "label", "share", ["a"], ["b"], np.eye(1), write_percent
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_no_text_is_cut_off_or_lost(name):
+    panel = PANELS[name]
+    figure = plot_panels([panel])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    width, height = figure.get_size_inches()
+    assert width == WIDTH
+    drawn = figure.get_tightbbox(canvas.get_renderer())
+    assert drawn.x0 >= 0
+    assert drawn.y0 >= 0
+    assert drawn.x1 <= width
+    assert drawn.y1 <= height
+    texts = [text for text in figure.findobj(Text) if text.get_text()]
+    # legible at the width of a README
+    assert min(text.get_fontsize() for text in texts) >= 7.5
+    expected = {panel.title}
+    if not isinstance(panel, Histogram | Lines):
+        expected |= set(getattr(panel, "names", ()) or panel.rows)
+    if len(getattr(panel, "series", ())) > 1:
+        expected |= set(panel.series)
+    assert expected <= {text.get_text() for text in texts}
+
+
+def test_panels_stand_side_by_side():
+    figure = plot_panels([PANELS["bars"], PANELS["grouped"], PANELS["lines"]])
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["Bars", "Bars", "Curves"]
+
+
+def test_bars_are_as_long_as_their_values():
+    (ax,) = plot_panels([PANELS["bars"]]).axes
+    assert [bar.get_width() for bar in ax.patches] == [5, 20_000, 300]
+    assert ax.get_xscale() == "log"
+
+
+def test_shares_make_whole_bars():
+    (ax,) = plot_panels([PANELS["shares"]]).axes
+    widths = np.array([bar.get_width() for bar in ax.patches]).reshape(2, 3)
+    assert widths.sum(0) == pytest.approx([1, 1, 0])
+
+
+def test_numbers_of_a_heat_map_stand_out_from_its_colours():
+    figure = plot_panels([PANELS["heat map"]])
+    image = figure.axes[0].images[0]
+    colors = image.cmap(image.norm(image.get_array()))
+    cells = figure.axes[0].texts
+    written = ["", "1", "20", "300", "4k", "50k", "", "", "2"]
+    assert [text.get_text() for text in cells] == written
+    for text, color in zip(cells, colors.reshape(-1, 4), strict=True):
+        if text.get_text():
+            ink = np.array(matplotlib.colors.to_rgb(text.get_color()))
+            assert get_contrast(ink, color[:3]) >= 4.5
+
+
+def get_contrast(first, second):
+    """The contrast ratio of WCAG 2; 4.5 is legible for small text."""
+
+    def get_luminance(color):
+        curved = ((color + 0.055) / 1.055) ** 2.4
+        linear = np.where(color <= 0.04045, color / 12.92, curved)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    low, high = sorted([get_luminance(first), get_luminance(second)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_colours_are_those_of_okabe_and_ito():
+    assert len(set(COLORS)) == 8
+    assert COLORS[:4] == ("#0072B2", "#E69F00", "#009E73", "#D55E00")
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml version")]
+)
+def test_the_same_figure_is_the_same_file(form, start):
+    files = [render(plot_panels([PANELS["lines"]]), form) for _ in range(2)]
+    assert files[0].startswith(start)
+    assert files[0] == files[1]
+
+
+def test_settings_of_the_user_neither_count_nor_change():
+    expected = render(plot_panels([PANELS["bars"]]), "svg")
+    with matplotlib.rc_context({"font.size": 30, "svg.hashsalt": "x"}):
+        before = dict(matplotlib.rcParams)
+        assert render(plot_panels([PANELS["bars"]]), "svg") == expected
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_numbers():
+    assert [write_short(x) for x in (0, 7, 999, 1000, 1234, 9949)] == [
+        *("", "7", "999", "1k", "1.2k", "9.9k"),
+    ]
+    assert [write_short(x) for x in (9960, 123_456, 999_499, 999_600, 2_500_000)] == [
+        *("10k", "123k", "999k", "1M", "2.5M"),
+    ]
+    assert [write_percent(x) for x in (0, 0.0001, 0.001, 0.05, 0.0994, 0.0996, 1)] == [
+        *("0%", "<0.1%", "0.1%", "5%", "9.9%", "10%", "100%"),
+    ]
+    assert needs_log([0, 1, 101])
+    assert not needs_log([0, 1, 100])
+    assert not needs_log([0, 0])

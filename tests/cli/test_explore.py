@@ -1,0 +1,150 @@
+"""The command `explore`: what it prints, writes and refuses."""
+
+import json
+
+import pytest
+import spacy
+from pipelines import TRAIN_DATA, make_examples
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_bilstm_crf.cli import app
+
+NLP = spacy.blank("en")
+
+
+def save(path, data):
+    docs = [eg.reference for eg in make_examples(NLP, data)]
+    DocBin(docs=docs).to_disk(path)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    save(folder / "train.spacy", TRAIN_DATA)
+    save(folder / "test.spacy", [("Ann left London.", [(0, 3, "PERSON")])])
+    save(folder / "dev.spacy", TRAIN_DATA[:1])
+    save(folder / "blind.spacy", TRAIN_DATA[2:])
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["explore", *map(str, arguments)])
+
+
+def test_page_data_and_pictures(corpus, tmp_path):
+    out = tmp_path / "new" / "explore"
+    for _ in range(2):
+        result = run(corpus, "--out", out)
+        assert result.exit_code == 0, result.output
+    assert f"written to {out / 'explore.html'}" in result.output
+    data = json.loads((out / "explore.json").read_text(encoding="utf-8"))
+    assert list(data["splits"]) == ["train", "dev", "test", "blind"]
+    assert data["splits"]["train"]["labels"] == {"LOC": 3, "PERSON": 2}
+    assert data["repeats"]["between"]["train / dev"] == 1
+    html = (out / "explore.html").read_text(encoding="utf-8")
+    pictures = {path.stem for path in out.glob("*.png")}
+    assert {"labels", "tags", "sentence_lengths", "unseen"} <= pictures
+    assert {path.stem for path in out.glob("*.svg")} == pictures
+    assert html.count("<img ") == len(pictures)
+    n_files = 2 + 2 * len(pictures)
+    assert len(list(out.iterdir())) == n_files
+
+
+def test_terminal(corpus):
+    result = run(corpus)
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.output.splitlines()]
+    assert ["train", "4", "4", "19", "14", "5"] in rows
+    assert ["PERSON", "2", "40%", "1", "100%", "1", "100%", "1", "50%"] in rows
+    assert "docs of dev that are in train as well: 1" in result.output
+    # progress is for terminals
+    assert "it/s" not in result.output
+    assert "docs/s" not in result.output
+
+
+def test_what_convert_has_written_down(corpus, tmp_path):
+    duplicates = {"found": 1384, "with_other_tags": 44, "dropped": 384}
+    summary = {"source": {"name": "a.csv"}, "duplicates": duplicates}
+    (corpus / "corpus.json").write_text(json.dumps(summary))
+    assert run(corpus, "--out", tmp_path / "out").exit_code == 0
+    html = (tmp_path / "out" / "explore.html").read_text(encoding="utf-8")
+    assert "a.csv, of which 1,384 sentences repeat" in html
+
+
+def write_nothing(folder):
+    pass
+
+
+def write_empty_file(folder):
+    (folder / "train.spacy").touch()
+
+
+def write_text(folder):
+    (folder / "train.spacy").write_text("It is no .spacy file.")
+
+
+def write_no_docs(folder):
+    DocBin().to_disk(folder / "train.spacy")
+
+
+def write_no_entities(folder):
+    DocBin(docs=[NLP("It rained.")]).to_disk(folder / "train.spacy")
+
+
+@pytest.mark.parametrize(
+    ("write", "code"),
+    [
+        (write_nothing, "B601"),
+        (write_empty_file, "B602"),
+        (write_text, "B602"),
+        (write_no_docs, "B603"),
+        (write_no_entities, "B604"),
+    ],
+)
+def test_bad_input_is_one_message(tmp_path, write, code):
+    write(tmp_path)
+    result = run(tmp_path, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.output.count("[B") == 1
+    assert f"[{code}] " in result.output
+    assert str(tmp_path) in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_language(corpus):
+    result = run(corpus, "--lang", "qqq")
+    assert result.exit_code == 1
+    assert "[B605]" in result.output
+
+
+def test_folder_that_cannot_be_written(corpus, tmp_path):
+    (tmp_path / "file").touch()
+    result = run(corpus, "--out", tmp_path / "file")
+    assert result.exit_code == 1
+    assert "[B421]" in result.output
+
+
+def test_missing_extra(corpus, tmp_path, monkeypatch):
+    from importlib import util
+
+    find = util.find_spec
+    monkeypatch.setattr(
+        util, "find_spec", lambda name: None if name == "matplotlib" else find(name)
+    )
+    result = run(corpus, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "[B600] matplotlib cannot be found" in result.output
+    assert "spacy-bilstm-crf[report]" in result.output
+    # the terminal needs nothing
+    assert run(corpus).exit_code == 0
+
+
+def test_help_has_an_example():
+    result = run("--help")
+    assert result.exit_code == 0
+    assert "python -m spacy bilstm-crf explore corpus --out" in " ".join(
+        result.output.split()
+    )
