@@ -118,15 +118,20 @@ def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -
 
     spans_key (str | None): Where in `doc.spans` the confidence goes, nowhere if None.
     """
-    preset = is_preset(doc)
-    added = [
-        (Span(doc, start, end, label=label), probability)
-        for (start, end, label), probability in zip(*prediction, strict=True)
-        if not preset[start:end].any()
-    ]
+    entities, probabilities = drop_preset(doc, prediction)
+    spans = [Span(doc, start, end, label=label) for start, end, label in entities]
     if spans_key is not None:
-        set_confidence(doc, added, key=spans_key)
-    set_entities(doc, [span for span, _ in added], preset)
+        rated = zip(spans, probabilities, strict=True)
+        set_confidence(doc, rated, key=spans_key)
+    set_entities(doc, spans, is_preset(doc))
+
+
+def drop_preset(doc: Doc, prediction: Prediction) -> Prediction:
+    """What is new to a doc: no entity that is set in it already, nor blocked tokens."""
+    preset = is_preset(doc)
+    pairs = zip(*prediction, strict=True)
+    new = [(e, p) for e, p in pairs if not preset[e[0] : e[1]].any()]
+    return Prediction([e for e, _ in new], [p for _, p in new])
 
 
 def describe(doc: Doc, entity: Entity | None = None) -> str:

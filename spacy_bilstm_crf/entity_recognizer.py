@@ -26,7 +26,12 @@ from .entities import (
 )
 from .errors import Warnings
 from .label_weights import get_costs
-from .lattice import get_free_lattice, get_line_lattice, get_training_lattices
+from .lattice import (
+    TrainingLattices,
+    get_free_lattice,
+    get_line_lattice,
+    get_training_lattices,
+)
 from .layout import Layout, get_layout, has_words
 from .prediction import (
     FoundSpans,
@@ -165,21 +170,27 @@ class CRFEntityRecognizer(SequenceLabeler):
         docs = list(docs)
         if not any(has_words(doc) for doc in docs):
             return [Prediction([], []) for _ in docs]
-        return self.find_entities(self.score_words(docs))
+        rated = self.cfg["spans_key"] is not None
+        return self.find_entities(self.score_words(docs), rated=rated)
 
-    def find_entities(self, words: WordScores) -> list[Prediction]:
-        """Choose entities as the settings say; see `predict`."""
-        found = self._find_spans(words)
+    def find_entities(
+        self, words: WordScores, *, rated: bool = True
+    ) -> list[Prediction]:
+        """Choose entities as the settings say; see `predict`.
+
+        rated (bool): Whether probabilities are asked for.
+        """
+        found = self._find_spans(words, rated=rated)
         return to_predictions(found, words.layout, self.tag_set)
 
-    def _find_spans(self, words: WordScores) -> FoundSpans:
+    def _find_spans(self, words: WordScores, *, rated: bool) -> FoundSpans:
         tag_set, thresholds = self.tag_set, self.get_thresholds()
         if self.cfg["decision"] == "expected_f1":
             found = find_probable_spans(infer(words), thresholds, tag_set)
             return resolve_overlaps(found, thresholds)
         tag_ids = decode(words)
         found = find_spans(tag_ids, words.layout.mask, tag_set)
-        if self.cfg["spans_key"] is None and not thresholds.any():
+        if not rated and not thresholds.any():
             return found
         continues = tag_set.continues
         found = rate_spans(found, tag_ids, infer(words), continues=continues)
@@ -218,15 +229,18 @@ class CRFEntityRecognizer(SequenceLabeler):
         threshold (float): The least probability, 0.01 if it is below that.
         RETURNS (Prediction | list[Prediction]): Shorter spans first.
         """
-        thresholds = np.full(len(self.labels), threshold)
-        return apply_by_length(docs, lambda batch: self._rate_all(batch, thresholds))
+        return apply_by_length(docs, lambda batch: self._rate_all(batch, threshold))
 
-    def _rate_all(
-        self, docs: Sequence[Doc], thresholds: NDArray[np.float64]
-    ) -> list[Prediction]:
+    def _rate_all(self, docs: Sequence[Doc], threshold: float) -> list[Prediction]:
         if not any(has_words(doc) for doc in docs):
             return [Prediction([], []) for _ in docs]
-        words = self.score_words(docs)
+        return self.find_candidates(self.score_words(docs), threshold=threshold)
+
+    def find_candidates(
+        self, words: WordScores, *, threshold: float
+    ) -> list[Prediction]:
+        """All spans that are entities with some probability; see `candidates`."""
+        thresholds = np.full(len(self.labels), threshold)
         found = find_probable_spans(infer(words), thresholds, self.tag_set)
         return to_predictions(found, words.layout, self.tag_set)
 
@@ -252,12 +266,20 @@ class CRFEntityRecognizer(SequenceLabeler):
             docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
         )
 
+    def get_lattices(
+        self, examples: Sequence[Example], layout: Layout
+    ) -> TrainingLattices:
+        """What training compares: the gold, and what is possible at all."""
+        return get_training_lattices(
+            examples,
+            layout,
+            self.tag_set,
+            cross_lines=self.cfg["cross_lines"],
+            incorrect_spans_key=self.cfg["incorrect_spans_key"],
+        )
+
     def get_loss(
-        self,
-        examples: Iterable[Example],
-        potentials: Potentials[Any],
-        *,
-        label_weights: dict[str, float] | None = None,
+        self, examples: Iterable[Example], potentials: Potentials[Any]
     ) -> tuple[float, Potentials[Any]]:
         """The negative log likelihood of the gold entities, summed over the docs.
 
@@ -265,23 +287,16 @@ class CRFEntityRecognizer(SequenceLabeler):
         an entity whose label is unknown, are summed out. Paths with a rejected span
         are not gold. A doc whose gold has no path is left out, and counted.
 
-        label_weights (dict | None): Instead of those of the component.
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
         self.check_settings()
         examples = list(examples)
         validate_examples(examples, "CRFEntityRecognizer.get_loss")
         layout = get_layout([eg.predicted for eg in examples])
-        lattices = get_training_lattices(
-            examples,
-            layout,
-            self.tag_set,
-            cross_lines=self.cfg["cross_lines"],
-            incorrect_spans_key=self.cfg["incorrect_spans_key"],
-        )
+        lattices = self.get_lattices(examples, layout)
         self.omissions.add_labels(lattices.unknown_labels, warning=Warnings.W202)
         gold = lattices.gold if lattices.states is None else lattices.states
-        weights = self.cfg["label_weights"] if label_weights is None else label_weights
+        weights = self.cfg["label_weights"]
         costs = get_costs(lattices.gold, self.tag_set, weights) if weights else None
         losses, gradient = self.compute_loss(
             potentials, layout, gold, lattices.free, costs

@@ -141,6 +141,11 @@ class Errors:
         "network scores {found}. Labels are added with 'add_label', and the scheme is "
         "chosen before training: take back the change of 'cfg'."
     )
+    B221 = (
+        "[B221] There is nothing to fit the temperature of '{name}' to: none of "
+        "{count} docs has words and possible gold. Expected held-out data with gold "
+        "entities."
+    )
 
     B230 = (
         "[B230] Cannot read labels from {found!r}. Expected a list of strings, as "
@@ -470,6 +475,20 @@ class Warnings:
         "[W203] '{name}': {count} docs of a batch reject a span that is a gold entity, "
         "first {first}. Nothing was learned from these docs; more of them are counted "
         "in 'left_out', without a warning. Take the span out of one of the two."
+    )
+    W204 = (
+        "[W204] '{name}': the gold of {count} docs of the held-out data contradicts "
+        "itself, or is impossible under the tagging scheme and the settings, first of "
+        "{first}. These docs do not count in the temperature."
+    )
+    W205 = (
+        "[W205] '{name}' has no such labels: {labels}. In the held-out data, gold "
+        "entities with them count as missing annotation in the temperature."
+    )
+    W206 = (
+        "[W206] The temperature of '{name}' is fitted to {value:.2f}, the end of what "
+        "is considered. The held-out data may be too little, or of the training data, "
+        "or the component not trained."
     )
 
     W210 = (

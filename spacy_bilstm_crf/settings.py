@@ -1,13 +1,22 @@
 """The settings of `bilstm_crf_ner`: their defaults, and what they may be."""
 
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from numbers import Real
 from typing import Any, TypeGuard
 
 from .errors import Errors
 
 SPANS_KEY = "bilstm_crf"
-DECISIONS = ("best_path", "expected_f1")
+
+
+class Decision(str, Enum):
+    """How entities are chosen."""
+
+    best_path = "best_path"
+    expected_f1 = "expected_f1"
+
+
 DEFAULT_SETTINGS: dict[str, Any] = {
     "scheme": "iob2",
     "cross_lines": False,
@@ -49,9 +58,10 @@ def validate_settings(settings: Mapping[str, Any]) -> None:
     for name, value in get_numbers(settings, "temperature", "label_weights"):
         if not (is_number(value) and 0 < value < float("inf")):
             raise ValueError(Errors.B207.format(name=name, value=value))
-    if settings["decision"] not in DECISIONS:
+    decisions = [decision.value for decision in Decision]
+    if settings["decision"] not in decisions:
         found = settings["decision"]
-        raise ValueError(Errors.B208.format(found=found, expected=list(DECISIONS)))
+        raise ValueError(Errors.B208.format(found=found, expected=decisions))
     if not isinstance(settings["cross_lines"], bool):
         raise ValueError(Errors.B218.format(found=settings["cross_lines"]))
     for name in ("spans_key", "incorrect_spans_key"):

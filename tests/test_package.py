@@ -82,14 +82,18 @@ MAY_IMPORT = {
     "augmenters": FOUNDATION,
     "readers": FOUNDATION,
     "callbacks": FOUNDATION,
+    "held_out": FOUNDATION
+    | {"batching", "entities", "entity_recognizer", "layout", "prediction"},
     "tuning": FOUNDATION
     | {
-        "batching",
         "calibration",
-        "confidence",
         "decision",
+        "entities",
         "entity_recognizer",
+        "held_out",
+        "lattice",
         "layout",
+        "losses",
     },
     "analysis": FOUNDATION | {"analysis"},
     "cli": FOUNDATION
@@ -99,6 +103,9 @@ MAY_IMPORT = {
         "cli",
         "converters",
         "entity_recognizer",
+        "held_out",
+        "scorer",
+        "settings",
         "tuning",
         "__init__",
     },

@@ -1,8 +1,7 @@
 """`calibrate`: fit what a trained pipeline does with its probabilities."""
 
 import math
-from collections.abc import Sequence
-from enum import Enum
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +9,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
+from ..settings import Decision
 from .loading import get_component, load_pipeline, read_examples, run_before
 from .printing import fail, group_digits, say
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..calibration import Bin
     from ..entity_recognizer import CRFEntityRecognizer
+    from ..held_out import HeldOut
     from ..tuning import Temperature
 
 
@@ -25,15 +26,10 @@ if TYPE_CHECKING:
 DIGITS = 4
 
 
-class Decision(str, Enum):
-    best_path = "best_path"
-    expected_f1 = "expected_f1"
-
-
 class Result(NamedTuple):
     """What a component does with some settings.
 
-    scores: What the component's scorer says.
+    scores: Precision, recall and F1 of its entities.
     bins: The reliability table of its confidence.
     """
 
@@ -42,8 +38,15 @@ class Result(NamedTuple):
 
 
 class Report(NamedTuple):
+    """What was fitted, and what it changes.
+
+    temperature: The fitted one.
+    thresholds: Those of the labels that the decision goes by, None if it has none.
+    before, after: With the settings of before and with these.
+    """
+
     temperature: "Temperature"
-    thresholds: dict[str, float]
+    thresholds: dict[str, float] | None
     before: Result
     after: Result
 
@@ -67,6 +70,7 @@ def calibrate_cli(
     precision and scores before and after.
     """
     from spacy.cli._util import setup_gpu
+    from tqdm import tqdm
 
     setup_gpu(gpu_id)
     try:
@@ -78,7 +82,13 @@ def calibrate_cli(
     except ValueError as error:
         fail(error)
     run_before(nlp, name, examples)
-    report = calibrate(pipe, examples, decision=decision.value)
+    try:
+        with tqdm(unit=" temperatures", disable=None, delay=2, leave=False) as progress:
+            report = calibrate(
+                pipe, examples, decision=decision.value, on_step=progress.update
+            )
+    except ValueError as error:
+        fail(error)
     print_report(report, decision.value)
     if output is not None:
         for key in ("temperature", "label_thresholds", "decision"):
@@ -88,38 +98,46 @@ def calibrate_cli(
 
 
 def calibrate(
-    pipe: "CRFEntityRecognizer", examples: "Sequence[Example]", *, decision: str
+    pipe: "CRFEntityRecognizer",
+    examples: "Sequence[Example]",
+    *,
+    decision: str,
+    on_step: Callable[[], object] = lambda: None,
 ) -> Report:
     """Fit the settings of a component, and set them.
 
+    The thresholds of labels that there were belong to another temperature: they are
+    fitted anew, or taken away where the best path decides.
+
     examples (Sequence[Example]): Held-out data; earlier components have run on it.
     decision (str): 'best_path' or 'expected_f1'.
+    on_step (Callable): Called after each temperature that is tried.
+    RAISES (ValueError): If no doc has words and possible gold.
     """
-    from .. import tuning
+    from ..held_out import score_examples
+    from ..tuning import tune_temperature, tune_thresholds
 
-    before = evaluate(pipe, examples)
-    temperature = tuning.tune_temperature(pipe, examples)
+    held_out = score_examples(pipe, examples)
+    before = evaluate(pipe, held_out)
+    temperature = tune_temperature(pipe, held_out, on_step=on_step)
     pipe.cfg["temperature"] = round(temperature.value, DIGITS)
-    thresholds = tuning.tune_thresholds(pipe, [eg.predicted for eg in examples])
-    thresholds = {label: round(t, DIGITS) for label, t in thresholds.items()}
-    pipe.cfg["decision"] = decision
-    if decision == Decision.expected_f1:
-        pipe.cfg["label_thresholds"] = thresholds
-    return Report(temperature, thresholds, before, evaluate(pipe, examples))
+    thresholds = None
+    if decision == "expected_f1":
+        fitted = tune_thresholds(pipe, held_out)
+        thresholds = {label: round(t, DIGITS) for label, t in fitted.items()}
+    pipe.cfg.update(decision=decision, label_thresholds=thresholds or {})
+    return Report(temperature, thresholds, before, evaluate(pipe, held_out))
 
 
-def evaluate(pipe: "CRFEntityRecognizer", examples: "Sequence[Example]") -> Result:
+def evaluate(pipe: "CRFEntityRecognizer", held_out: "HeldOut") -> Result:
     """Predict and compare with the gold; the examples are not changed."""
-    from spacy.training import Example
-
     from ..calibration import reliability_table
-    from ..tuning import rate_predictions
+    from ..held_out import annotate, compare_with_gold, predict
+    from ..scorer import score_entities
 
-    docs = pipe.pipe(eg.predicted.copy() for eg in examples)
-    pairs = zip(docs, examples, strict=True)
-    predicted = [Example(doc, eg.reference) for doc, eg in pairs]
-    bins = reliability_table(*rate_predictions(predicted))
-    return Result(pipe.score(predicted), bins)
+    predictions = predict(pipe, held_out)
+    bins = reliability_table(*compare_with_gold(held_out.examples, predictions))
+    return Result(score_entities(annotate(pipe, held_out, predictions)), bins)
 
 
 def print_report(report: Report, decision: str) -> None:
@@ -166,32 +184,34 @@ def print_labels(report: Report) -> None:
     """Print precision, recall and F1 of each label, and of all."""
     from wasabi import msg
 
-    rows = []
-    for label, threshold in sorted(report.thresholds.items()):
-        cells = [_prf_cells(_of_label(r, label)) for r in (report.before, report.after)]
-        rows.append((label, f"{threshold:.3f}", *cells[0], *cells[1]))
-    cells = [_prf_cells(_of_all(r)) for r in (report.before, report.after)]
-    rows.append(("all", "", *cells[0], *cells[1]))
+    results, thresholds = (report.before, report.after), report.thresholds
+    labels = {label for r in results for label in r.scores["ents_per_type"] or {}}
+    names = sorted(labels.union(thresholds or {}))
+    rows = [[name, *_prf_cells(results, name)] for name in names]
+    rows.append(["all", *_prf_cells(results, None)])
     columns = ["P", "R", "F1"]
-    msg.table(
-        rows,
-        header=["label", "threshold", *columns, *(f"{c} after" for c in columns)],
-        divider=True,
-        aligns=["l", *"r" * 7],
-    )
+    header = ["label", *columns, *(f"{c} after" for c in columns)]
+    if thresholds is not None:
+        known = [
+            f"{thresholds[name]:.3f}" if name in thresholds else "" for name in names
+        ]
+        table = zip([header, *rows], ["threshold", *known, ""], strict=True)
+        for row, cell in table:
+            row.insert(1, cell)
+    msg.table(rows, header=header, divider=True, aligns=["l", *"r" * len(header[1:])])
 
 
-def _of_label(result: Result, label: str) -> dict[str, float]:
-    per_type = result.scores.get("ents_per_type") or {}
-    return per_type.get(label, {"p": 0.0, "r": 0.0, "f": 0.0})
-
-
-def _of_all(result: Result) -> dict[str, float]:
-    return {key: result.scores[f"ents_{key}"] or 0.0 for key in "prf"}
-
-
-def _prf_cells(scores: dict[str, float]) -> list[str]:
-    return [f"{100 * scores[key]:.1f}" for key in "prf"]
+def _prf_cells(results: "Sequence[Result]", label: str | None) -> list[str]:
+    """Precision, recall and F1 of a label, or of all, before and after, in percent."""
+    cells = []
+    for scores, _ in results:
+        if label is None:
+            values = [scores[f"ents_{key}"] for key in "prf"]
+        else:
+            of_label = (scores["ents_per_type"] or {}).get(label, {})
+            values = [of_label.get(key) for key in "prf"]
+        cells += [f"{100 * (value or 0.0):.1f}" for value in values]
+    return cells
 
 
 def require_replaceable(path: Path) -> None:

@@ -5,13 +5,20 @@ from pathlib import Path
 import pytest
 import spacy
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.calibration import calibration_error
 from spacy_bilstm_crf.cli import app
-from spacy_bilstm_crf.cli.calibrate import calibrate, evaluate, replace_pipeline
+from spacy_bilstm_crf.cli.calibrate import (
+    calibrate,
+    evaluate,
+    print_report,
+    replace_pipeline,
+)
 from spacy_bilstm_crf.decision import best_expected_f1
+from spacy_bilstm_crf.held_out import score_examples
 from spacy_bilstm_crf.tuning import tune_temperature, tune_thresholds
 
 # the same texts with other gold, so that a certain model is wrong in places
@@ -47,10 +54,17 @@ def run(*arguments):
     return CliRunner().invoke(app, ["calibrate", *map(str, arguments)])
 
 
-def test_temperature_lowers_the_loss_and_the_calibration_error(nlp):
-    pipe = nlp.get_pipe("bilstm_crf_ner")
-    examples = make_examples(nlp, HELD_OUT)
-    report = calibrate(pipe, examples, decision="best_path")
+@pytest.fixture
+def pipe(nlp):
+    return nlp.get_pipe("bilstm_crf_ner")
+
+
+def get_temperature(pipe, examples):
+    return tune_temperature(pipe, score_examples(pipe, examples))
+
+
+def test_temperature_lowers_the_loss_and_the_calibration_error(nlp, pipe):
+    report = calibrate(pipe, make_examples(nlp, HELD_OUT), decision="best_path")
     t = report.temperature
     assert t.value > 1
     assert t.loss_after < t.loss_before
@@ -61,10 +75,9 @@ def test_temperature_lowers_the_loss_and_the_calibration_error(nlp):
     assert pipe.cfg["label_thresholds"] == {}
 
 
-def test_no_other_temperature_is_better(nlp):
-    pipe = nlp.get_pipe("bilstm_crf_ner")
+def test_no_other_temperature_is_better(nlp, pipe):
     examples = make_examples(nlp, HELD_OUT)
-    best = tune_temperature(pipe, examples)
+    best = get_temperature(pipe, examples)
     potentials = pipe.model.predict([eg.predicted for eg in examples])
     n_words = sum(len(eg.predicted) for eg in examples)
     for factor in (0.9, 1.0, 1.1):
@@ -73,22 +86,140 @@ def test_no_other_temperature_is_better(nlp):
         assert loss / n_words >= best.loss_after - 1e-6
 
 
-def test_thresholds_are_half_of_the_best_expected_f1(nlp):
-    pipe = nlp.get_pipe("bilstm_crf_ner")
-    docs = [nlp.make_doc(text) for text, _ in HELD_OUT]
+def test_loss_before_is_that_of_the_temperature_that_there_was(nlp, pipe):
+    examples = make_examples(nlp, HELD_OUT)
+    best = get_temperature(pipe, examples)
+    pipe.cfg["temperature"] = best.value
+    again = get_temperature(pipe, examples)
+    assert again.loss_before == pytest.approx(best.loss_after)
+    assert again.value == pytest.approx(best.value)
+
+
+def test_weights_of_labels_do_not_count_in_the_temperature(nlp, pipe):
+    examples = make_examples(nlp, HELD_OUT)
+    expected = get_temperature(pipe, examples)
+    pipe.cfg["label_weights"] = {"LOC": 5.0}
+    assert get_temperature(pipe, examples) == expected
+
+
+def test_docs_without_gold_do_not_dilute_the_loss(nlp, pipe):
+    examples = make_examples(nlp, HELD_OUT)
+    blank = [nlp.make_doc("London calling."), Doc(nlp.vocab), nlp.make_doc(" \n ")]
+    without_gold = [Example(doc, doc.copy()) for doc in blank]
+    assert get_temperature(pipe, examples + without_gold) == pytest.approx(
+        get_temperature(pipe, examples), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("text", ["London calling.", " \n ", ""])
+def test_nothing_to_fit_a_temperature_to_is_an_error(nlp, pipe, text):
+    doc = nlp.make_doc(text)
+    with pytest.raises(ValueError, match=r"B221.*none of 1 docs"):
+        get_temperature(pipe, [Example(doc, doc.copy())])
+
+
+def test_contradictory_docs_are_left_out_with_one_warning(nlp, pipe):
+    examples = make_examples(nlp, HELD_OUT)
+    expected = get_temperature(pipe, examples)
+    pipe.cfg["incorrect_spans_key"] = "rejected"
+    contradictory = make_examples(nlp, [HELD_OUT[1]] * 2)
+    for eg in contradictory:
+        eg.reference.spans["rejected"] = eg.reference.ents[:1]
+    with pytest.warns(UserWarning, match=r"W204.* 2 docs.*'London' as LOC") as record:
+        found = get_temperature(pipe, examples + contradictory)
+    assert len(record) == 1
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert not pipe.left_out
+
+
+def test_gold_labels_that_there_are_not_are_warned_of_once(nlp, pipe):
+    data = [*HELD_OUT, ("I like Fanta.", [(7, 12, "DRINK")])]
+    with pytest.warns(UserWarning, match=r"W205.*DRINK") as record:
+        report = calibrate(pipe, make_examples(nlp, data), decision="expected_f1")
+    assert len(record) == 1
+    print_report(report, "expected_f1")
+
+
+def test_temperature_at_the_end_of_what_is_considered_is_warned_of(nlp, pipe):
+    """Of the training data the component cannot be too sure."""
+    with pytest.warns(UserWarning, match=r"W206.*0\.10"):
+        get_temperature(pipe, make_examples(nlp))
+
+
+def test_thresholds_are_half_of_the_best_expected_f1(nlp, pipe):
+    examples = make_examples(nlp, HELD_OUT)
+    docs = [eg.predicted for eg in examples]
     probabilities = {"LOC": [], "PERSON": []}
     for prediction in pipe.candidates(docs, threshold=0.01):
         for (*_, label), p in zip(*prediction, strict=True):
             probabilities[label].append(p)
-    assert tune_thresholds(pipe, docs) == {
+    assert tune_thresholds(pipe, score_examples(pipe, examples)) == {
         label: pytest.approx(best_expected_f1(p) / 2)
         for label, p in probabilities.items()
     }
 
 
-def test_evaluation_leaves_the_examples_alone(nlp):
+def test_preset_entities_count_neither_in_thresholds_nor_in_confidence(nlp, pipe):
+    """They would be certain, and right."""
     examples = make_examples(nlp, HELD_OUT)
-    evaluate(nlp.get_pipe("bilstm_crf_ner"), examples)
+    thresholds = tune_thresholds(pipe, score_examples(pipe, examples))
+    preset = make_examples(nlp, [("We met Shaka Khan.", [(7, 17, "PERSON")])] * 50)
+    for eg in preset:
+        eg.predicted.set_ents(
+            [Span(eg.predicted, 2, 4, label="PERSON")],
+            blocked=[eg.predicted[0:2]],
+            default="missing",
+        )
+    held_out = score_examples(pipe, examples + preset)
+    assert tune_thresholds(pipe, held_out) == pytest.approx(thresholds, abs=0.01)
+    sizes = [b.size for b in evaluate(pipe, score_examples(pipe, examples)).bins]
+    assert [b.size for b in evaluate(pipe, held_out).bins] == sizes
+
+
+def test_confidence_is_reported_where_it_is_not_kept(nlp, pipe):
+    examples = make_examples(nlp, HELD_OUT)
+    expected = evaluate(pipe, score_examples(pipe, examples))
+    pipe.cfg["spans_key"] = None
+    found = evaluate(pipe, score_examples(pipe, examples))
+    assert repr(found) == repr(expected)
+    assert calibration_error(found.bins) > 0
+
+
+def test_component_without_a_scorer_is_scored(nlp, pipe):
+    pipe.scorer = None
+    report = calibrate(pipe, make_examples(nlp, HELD_OUT), decision="expected_f1")
+    assert report.before.scores["ents_per_type"].keys() == {"LOC", "PERSON"}
+    print_report(report, "expected_f1")
+
+
+def test_best_path_takes_thresholds_of_labels_away(nlp, pipe, capsys):
+    examples = make_examples(nlp, HELD_OUT)
+    calibrate(pipe, examples, decision="expected_f1")
+    assert pipe.cfg["label_thresholds"]
+    report = calibrate(pipe, examples, decision="best_path")
+    assert pipe.cfg["label_thresholds"] == {}
+    assert pipe.cfg["decision"] == "best_path"
+    print_report(report, "best_path")
+    assert "threshold" not in capsys.readouterr().out
+
+
+def test_network_runs_once(nlp, pipe, monkeypatch):
+    examples = make_examples(nlp, HELD_OUT)
+    n_docs = []
+    forward = pipe.model._func
+
+    def count(model, X, is_train):
+        n_docs.append(len(X))
+        return forward(model, X, is_train)
+
+    monkeypatch.setattr(pipe.model, "_func", count)
+    calibrate(pipe, examples, decision="expected_f1")
+    assert sum(n_docs) == len(examples)
+
+
+def test_evaluation_leaves_the_examples_alone(nlp, pipe):
+    examples = make_examples(nlp, HELD_OUT)
+    evaluate(pipe, score_examples(pipe, examples))
     assert not any(eg.predicted.ents for eg in examples)
 
 
@@ -105,9 +236,9 @@ def test_command_writes_a_pipeline_with_the_settings(folder, tmp_path):
     assert set(cfg["label_thresholds"]) == {"LOC", "PERSON"}
     assert cfg["temperature"] > 1
     in_config = nlp.config["components"]["bilstm_crf_ner"]
-    assert {key: in_config[key] for key in cfg if key != "labels"} == {
-        key: value for key, value in cfg.items() if key != "labels"
-    }
+    assert in_config["temperature"] == pytest.approx(cfg["temperature"])
+    for key in cfg.keys() - {"labels", "temperature"}:
+        assert in_config[key] == cfg[key]
     assert [path.name for path in output.parent.iterdir()] == ["calibrated"]
 
 
