@@ -1,4 +1,4 @@
-"""A training of `learn_published.py`: spaCy's own loop, a budget, the best kept."""
+"""A training of a benchmark: spaCy's own loop, a budget, the best kept."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -92,7 +92,7 @@ def train(
 
     The evaluation that is best is saved in the folder.
 
-    RETURNS (dict): Steps, epochs, minutes, words a second, and the best dev F1.
+    RETURNS (dict): Steps, epochs, minutes, words a second, and the best dev score.
     """
     from spacy.schemas import ConfigSchemaTraining
     from spacy.training.initialize import init_nlp
@@ -110,8 +110,9 @@ def train(
     checkpoints = Checkpoints(nlp, score, averages, folder)
     batches = read_batches(nlp, train_corpus, training)
     found = run_steps(nlp, training, batches, checkpoints, budget, name=name)
-    parameters = count_parameters(nlp.get_pipe("ner").model)
-    return {**found, "dev_f1": checkpoints.best, "parameters": parameters}
+    models = [nlp.get_pipe(component).model for component in nlp.pipe_names]
+    parameters = sum(map(count_parameters, models))
+    return {**found, "dev_score": checkpoints.best, "parameters": parameters}
 
 
 def read_batches(nlp: "Language", corpus: Any, training: dict[str, Any]) -> "Batches":
@@ -177,7 +178,7 @@ def iterate_steps(
 
 def report(name: str, step: int, seconds: float, score: float) -> None:
     minutes = seconds / 60
-    print(f"{name}: step {step}, {minutes:.1f} min, dev F1 {score:.4f}", flush=True)
+    print(f"{name}: step {step}, {minutes:.1f} min, dev score {score:.4f}", flush=True)
 
 
 def count_parameters(model: "Model[Any, Any]") -> int:
