@@ -93,7 +93,8 @@ def test_fill_config_writes_the_whole_default_model(folder):
 
 def test_config_of_the_readme_fills_and_trains(folder, paths):
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```ini\n(.*?)^```", readme, re.M | re.S)
+    blocks = re.findall(r"^```ini\n(.*?)^```", readme, re.M | re.S)
+    (block,) = [block for block in blocks if block.startswith("[nlp]")]
     (folder / "readme.cfg").write_text(block)
     run("init", "fill-config", folder / "readme.cfg", folder / "readme_full.cfg")
     steps = ["--training.max_steps", "1", "--training.eval_frequency", "1"]
