@@ -5,10 +5,12 @@
 
 CORPUS_DIR holds what `spacy bilstm-crf convert` wrote. Hides the labels, entities and
 outside alike, of a share of the training tokens, in stretches of random length that
-run on from sentence to sentence; trains on all labels, on what is left with the hidden
-tokens marked as missing, and on the same with the hidden tokens as outside; and scores
-the test split, raw text. Each training is one of `spacy train` with the config, in a
-folder that is removed afterwards.
+run on from sentence to sentence. What they leave of an entity that they cut through is
+hidden too: half an entity is nothing that spaCy's annotation could say, and where it
+comes from misaligned tokens, the component counts it as missing. Trains on all labels,
+on what is left with the hidden tokens marked as missing, and on the same with the
+hidden tokens as outside; and scores the test split, raw text. Each training is one of
+`spacy train` with the config, in a folder that is removed afterwards.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench_pipeline import THREADS, describe_machine
+from one_training import train_pipeline
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -50,15 +53,11 @@ def hide_stretches(share: float) -> Iterator[bool]:
 
 
 def find_hidden(doc: "Doc", stretches: Iterator[bool]) -> list[bool]:
-    """Which tokens of a doc are hidden; an entity is hidden as a whole."""
+    """Which tokens of a doc are hidden, with the rest of entities that are cut."""
     hidden = [next(stretches) for _ in doc]
     for ent in doc.ents:
         hidden[ent.start : ent.end] = [any(hidden[ent.start : ent.end])] * len(ent)
     return hidden
-
-
-def show_all(doc: "Doc", hidden: list[bool]) -> None:
-    """Leave the annotation as it is."""
 
 
 def mark_missing(doc: "Doc", hidden: list[bool]) -> None:
@@ -76,8 +75,8 @@ def keep_visible(doc: "Doc", hidden: list[bool]) -> list:
     return [ent for ent in doc.ents if not hidden[ent.start]]
 
 
+ALL_LABELS = "all labels"
 VARIANTS: dict[str, Callable[["Doc", list[bool]], None]] = {
-    "all labels": show_all,
     "hidden are missing": mark_missing,
     "hidden are outside": call_outside,
 }
@@ -106,20 +105,6 @@ def write_corpus(setting: Setting, name: str, path: Path) -> float:
 # training and scores
 
 
-def train(setting: Setting, train_path: Path, output: Path) -> None:
-    from spacy.cli.train import train as train_pipeline
-
-    overrides = {
-        "paths.train": str(train_path),
-        "paths.dev": str(setting.corpus / "dev.spacy"),
-        "system.seed": setting.seed,
-        "training.max_steps": setting.steps,
-        "training.optimizer.learn_rate.total_steps": setting.steps,
-        "training.logger.progress_bar": None,
-    }
-    train_pipeline(setting.config, output, overrides=overrides)
-
-
 def score(setting: Setting, model: Path) -> dict[str, float]:
     """Precision, recall and F1 on raw text, in percent."""
     import spacy
@@ -133,14 +118,21 @@ def score(setting: Setting, model: Path) -> dict[str, float]:
 def run(setting: Setting, name: str) -> list[str]:
     """Train and score a variant: a row of the table."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "train.spacy")
-        hidden = 0.0 if name == "all labels" else write_corpus(setting, name, path)
-        if name == "all labels":
-            path = setting.corpus / "train.spacy"
+        path, hidden = setting.corpus / "train.spacy", 0.0
+        if name != ALL_LABELS:
+            path = Path(folder, "train.spacy")
+            hidden = write_corpus(setting, name, path)
         start = perf_counter()
-        train(setting, path, Path(folder, "model"))
+        model = train_pipeline(
+            setting.config,
+            Path(folder, "model"),
+            train=path,
+            dev=setting.corpus / "dev.spacy",
+            steps=setting.steps,
+            seed=setting.seed,
+        )
         seconds = perf_counter() - start
-        scores = score(setting, Path(folder, "model", "model-best"))
+        scores = score(setting, model)
     cells = [f"{scores[key]:.2f}" for key in "prf"]
     return [name, f"{100 * hidden:.1f}", *cells, f"{seconds:.0f}"]
 
@@ -153,7 +145,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=7000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only", choices=VARIANTS, nargs="*", default=list(VARIANTS))
+    names = [ALL_LABELS, *VARIANTS]
+    parser.add_argument("--only", choices=names, nargs="*", default=names)
     arguments = parser.parse_args()
     for name in THREADS:
         os.environ[name] = str(arguments.threads)

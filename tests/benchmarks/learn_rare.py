@@ -15,15 +15,17 @@ import os
 import tempfile
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench_pipeline import THREADS, describe_machine
+from one_training import train_pipeline
+
+from spacy_bilstm_crf.settings import Decision
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from thinc.api import Config
 
-DECISIONS = ("best_path", "expected_f1")
 GOLD_TOKENS = {"@augmenters": "spacy-bilstm-crf.gold_tokens.v1", "level": 0.5}
 
 
@@ -78,22 +80,20 @@ VARIANTS = {
 
 def train(setting: Setting, variant: str, seed: int, folder: Path) -> "Language":
     import spacy
-    from spacy.cli.train import train as train_pipeline
     from spacy.util import load_config
 
     config = load_config(setting.config)
     VARIANTS[variant](config, setting)
     config.to_disk(folder / "config.cfg")
-    overrides: dict[str, Any] = {
-        "paths.train": str(setting.corpus / "train.spacy"),
-        "paths.dev": str(setting.corpus / "dev.spacy"),
-        "system.seed": seed,
-        "training.max_steps": setting.steps,
-        "training.optimizer.learn_rate.total_steps": setting.steps,
-        "training.logger.progress_bar": None,
-    }
-    train_pipeline(folder / "config.cfg", folder / "model", overrides=overrides)
-    return spacy.load(folder / "model" / "model-best")
+    model = train_pipeline(
+        folder / "config.cfg",
+        folder / "model",
+        train=setting.corpus / "train.spacy",
+        dev=setting.corpus / "dev.spacy",
+        steps=setting.steps,
+        seed=seed,
+    )
+    return spacy.load(model)
 
 
 def score(nlp: "Language", setting: Setting, decision: str) -> list[str]:
@@ -131,9 +131,9 @@ def main() -> None:
         for seed in args.seeds:
             with tempfile.TemporaryDirectory() as folder:
                 nlp = train(setting, variant, seed, Path(folder))
-                for decision in DECISIONS:
-                    cells = score(nlp, setting, decision)
-                    rows.append([variant, str(seed), decision, *cells])
+                for decision in Decision:
+                    cells = score(nlp, setting, decision.value)
+                    rows.append([variant, str(seed), decision.value, *cells])
 
     from wasabi import table
 
