@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
@@ -22,6 +21,7 @@ from .crf.validation import validate_k
 from .decoding import WordScores, infer
 from .errors import Errors
 from .layout import Layout, get_layout, has_words, to_tokens
+from .listening import can_hear, get_listeners
 from .losses import divergence, gold_loss
 from .omissions import Omissions
 from .stored_pipe import StoredPipe
@@ -230,7 +230,7 @@ class SequenceLabeler(StoredPipe):
             loss, d_potentials = self.get_loss(examples, potentials)
             backprop(d_potentials)
             self._end_step(loss, sgd, losses)
-        elif self.listens and any(has_words(doc) for doc in docs):
+        elif get_listeners(self.model) and any(has_words(doc) for doc in docs):
             self._release_encoder(docs)
         return losses
 
@@ -287,12 +287,6 @@ class SequenceLabeler(StoredPipe):
             self.finish_update(sgd)
         losses[self.name] += loss
 
-    @property
-    def listens(self) -> bool:
-        """Whether the model hears a shared encoder, instead of one of its own."""
-        # so that listeners of other packages, for transformers, are known as well
-        return any(hasattr(node, "upstream_name") for node in self.model.walk())
-
     def _release_encoder(self, docs: Sequence[Doc]) -> None:
         """Tell a shared encoder that nothing was learned here: it learns from the
         others once the last of its listeners has answered."""
@@ -302,8 +296,7 @@ class SequenceLabeler(StoredPipe):
     def _require_vectors(self, docs: Sequence[Doc]) -> None:
         """Check that a teacher that listens to a shared encoder will hear something:
         without vectors in the docs, it would read zeros."""
-        hears = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
-        if hears and any(len(doc) and not doc.tensor.size for doc in docs):
+        if not can_hear(self.model, docs):
             raise ValueError(Errors.B215.format(name=self.name))
 
     def score_words(self, docs: Sequence[Doc]) -> WordScores:

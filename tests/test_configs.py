@@ -1,6 +1,7 @@
 """Every shipped config is complete and works."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from spacy.cli.package import package
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
+from thinc.api import Config
+from tiny_transformer import write_transformer
 
 from spacy_bilstm_crf.default_model import make_default_model
 
@@ -23,9 +26,17 @@ def test_there_are_configs():
     assert len([path for path in CONFIGS if path.parent.name == "published"]) == 5
 
 
+def load(path: Path) -> Config:
+    config = load_config(path)
+    if "transformer" in config["components"]:
+        reason = "spacy-transformers is not installed: it comes with [transformers]"
+        pytest.importorskip("spacy_transformers", reason=reason)
+    return config
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=NAMES)
 def test_config_is_complete(path):
-    config = load_config(path)
+    config = load(path)
     nlp = load_model_from_config(config, auto_fill=False, validate=True)
     filled = load_model_from_config(config, auto_fill=True).config
     assert nlp.config.interpolate() == filled.interpolate()
@@ -37,16 +48,20 @@ def test_config_is_complete(path):
 def files(tmp_path_factory) -> dict[str, str]:
     """What a user has to bring, under its names in `[paths]`."""
     elmo = write_elmo(tmp_path_factory.mktemp("elmo"))
-    return {
+    files = {
         "elmo_options": elmo["options_path"],
         "elmo_weights": elmo["weights_path"],
     }
+    if find_spec("spacy_transformers"):
+        folder = write_transformer(tmp_path_factory.mktemp("transformer"))
+        files["transformer"] = str(folder)
+    return files
 
 
 @pytest.fixture(scope="module", params=CONFIGS, ids=NAMES)
 def trained(request, files) -> Language:
     """The pipeline of a config after a step of training."""
-    config = load_config(request.param)
+    config = load(request.param)
     config["paths"].update({k: v for k, v in files.items() if k in config["paths"]})
     nlp = load_model_from_config(config, auto_fill=False)
     examples = make_annotated_examples(nlp)

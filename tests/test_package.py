@@ -42,12 +42,14 @@ MAY_IMPORT = {
     "omissions": set(),
     "stored_pipe": {"serialization"},
     "default_model": set(),
+    "listening": set(),
     "sequence_labeler": FOUNDATION
     | {
         "batching",
         "crf",
         "decoding",
         "layout",
+        "listening",
         "losses",
         "omissions",
         "stored_pipe",

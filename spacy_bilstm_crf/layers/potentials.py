@@ -41,7 +41,9 @@ def potentials(
 def forward(
     model: Model[InT, OutT], X: InT, is_train: bool
 ) -> tuple[OutT, Callable[[OutT], InT]]:
-    Xp = model.ops.pad(X)
+    # a listener leaves open how wide a doc without tokens is
+    nothing = model.ops.alloc2f(0, model.get_dim("nI"))
+    Xp = model.ops.pad([x if len(x) else nothing for x in X])
     batch_size, seq_len, nI = Xp.shape
     X2d = Xp.reshape((batch_size * seq_len, nI))
     W = model.get_param("W")

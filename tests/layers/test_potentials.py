@@ -120,3 +120,13 @@ def test_resize_adds_no_transitions():
     layer = resize(potentials(5, has_transitions=False).initialize(X=X), 7)
     assert layer.param_names == ("W", "b")
     assert layer.predict(X).transitions.shape == (7, 7)
+
+
+def test_a_doc_without_tokens_may_have_any_width():
+    """A listener of spacy-transformers says that it is 0 wide."""
+    layer = potentials(nO=3).initialize(X=[np.ones((2, 4), dtype="f")])
+    X = [np.ones((0, 0), dtype="f"), np.ones((2, 4), dtype="f")]
+    Y, backprop = layer.begin_update(X)
+    assert Y.emissions.shape == (2, 2, 3)
+    dX = backprop(Y)
+    assert [dx.shape for dx in dX] == [(0, 4), (2, 4)]
