@@ -1,5 +1,7 @@
 """Encoders that are chained in a config, with Thinc's own combinators."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from spacy import registry
@@ -53,6 +55,14 @@ def test_chain_is_in_the_order_of_the_config():
     names = [layer.name for layer in make_encoder().layers]
     assert names[:2] == ["dropout_sequences", "bilstm"]
     assert names[2:] == ["residual(bilstm)", "lstm", "with_array(relu)"]
+
+
+def test_chain_of_the_readme():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (block,) = [b for b in readme.split("```ini\n") if '"chain.v1"' in b[:200]]
+    text = block.split("```")[0].replace("components.ner.model.tok2vec.", "")
+    names = [layer.name for layer in make_encoder(text).layers]
+    assert names == ["bilstm", "dropout_sequences", "lstm", "with_array(relu)"]
 
 
 def test_chain_is_padding_invariant():
