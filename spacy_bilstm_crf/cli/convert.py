@@ -216,8 +216,10 @@ def _get_name(file: Mapping[str, Any]) -> str:
 def _print_file(file: Mapping[str, Any], *, named: bool) -> None:
     """Print how a file was read, and what was repaired and dropped in it."""
     prefix = f"{_get_name(file)}: " if named else ""
-    if file["columns"]:
+    if file["columns"] and file["columns"]["scheme"]:
         say("info", prefix + _describe_scheme(file["columns"]))
+    elif file["columns"]:
+        say("warn", prefix + _NO_ENTITIES)
     for line in _notes(file):
         say("warn", prefix + line)
 
@@ -249,13 +251,14 @@ _REPAIRS = {
 }
 
 
+_NO_ENTITIES = "no column is left for entity tags: entities count as missing"
 _REPAIRED_COLUMNS = "tags that {scheme} does not allow where they stand, repaired"
 
 
 def _notes(file: Mapping[str, Any]) -> list[str]:
     """One line for each kind of repair and drop that happened in a file."""
     texts = dict(_REPAIRS)
-    if file["columns"]:
+    if file["columns"] and file["columns"]["scheme"]:
         scheme = file["columns"]["scheme"]["name"]
         texts["repaired_tags"] = _REPAIRED_COLUMNS.format(scheme=scheme)
     repairs = file["repairs"]

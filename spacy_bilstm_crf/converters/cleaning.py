@@ -100,8 +100,9 @@ def drop_empty_words(sentence: Sentence) -> Sentence:
         for start, end, label in tags_to_entities(sentence.ner_tags, scheme=SCHEME)
         if moved[start] < moved[end]
     ]
+    tags = entities_to_tags(entities, len(kept), scheme=SCHEME)
     return Sentence(
         words=tuple(sentence.words[i] for i in kept),
         pos_tags=tuple(sentence.pos_tags[i] for i in kept),
-        ner_tags=tuple(entities_to_tags(entities, len(kept), scheme=SCHEME)),
+        ner_tags=tuple(tags) if sentence.ner_tags else (),
     )

@@ -16,7 +16,8 @@ class ColumnOptions(NamedTuple):
     """Which columns of a file to read, counted from 0.
 
     token (int): The words.
-    tag (int | None): The entity tags; the last column that is no other's if None.
+    tag (int | None): The entity tags; the last column that is no other's if None. A
+        file of words and parts of speech alone has none.
     pos (int | None): The parts of speech; none are read if None.
     scheme (str | None): 'iob1', 'iob2', 'biluo' or 'bioes'; found if None.
     """
@@ -40,14 +41,14 @@ class Layout(NamedTuple):
 
     source (str): The file's name, for messages.
     first (Line): The first row.
-    token, tag, pos: The columns to read, all of them there.
+    token, tag, pos: The columns to read, all of them there; None for none.
     scheme (str | None): The tagging scheme, if it is known.
     """
 
     source: str
     first: Line
     token: int
-    tag: int
+    tag: int | None
     pos: int | None
     scheme: str | None
 
@@ -80,14 +81,21 @@ def find_layout(text: str, *, source: str, options: ColumnOptions) -> Layout:
     first = _find_first_row(text, options)
     if first is None:
         raise CorpusError(Errors.B430.format(source=source, rows=0))
-    tag = options.tag
-    if tag is None:
-        others = {options.token, options.pos}
-        last = len(first.fields) - 1
-        tag = next((i for i in range(last, -1, -1) if i not in others), last + 1)
+    tag = _find_tags(first, options) if options.tag is None else options.tag
     layout = Layout(source, first, options.token, tag, options.pos, scheme)
     _validate_columns(layout)
     return layout
+
+
+def _find_tags(first: Line, options: ColumnOptions) -> int | None:
+    """The last column that is no other's; one that is not there if it is missed."""
+    width = len(first.fields)
+    others = {options.token, options.pos}
+    free = [column for column in range(width) if column not in others]
+    if free:
+        return free[-1]
+    has_other_tags = options.pos is not None and options.scheme is None
+    return None if has_other_tags else width
 
 
 def _get_scheme(options: ColumnOptions) -> str | None:
@@ -142,18 +150,21 @@ def is_break(line: Line, token: int) -> bool:
 def is_comment(line: Line, layout: Layout) -> bool:
     """Whether a line with `#` first is none of the file's rows.
 
-    It is one of them, with a word such as `#`, if it has their columns and a tag.
+    It is one of them, with a word such as `#`, if it has their columns and a tag; in a
+    file without entity tags, if it has their columns and tabs between them.
     """
     if not line.fields[0].startswith(COMMENT):
         return False
     first = layout.first
     if (line.tabbed, len(line.fields)) != (first.tabbed, len(first.fields)):
         return True
+    if layout.tag is None:
+        return not line.tabbed
     return not is_tag_of(line.fields[layout.tag].strip(), None)
 
 
-def pick_columns(line: Line, layout: Layout) -> tuple[str, str, str]:
-    """The word, the part of speech ('' if none is read) and the tag of a row.
+def pick_columns(line: Line, layout: Layout) -> tuple[str, str, str | None]:
+    """The word, the part of speech ('' if none is read) and the tag (None) of a row.
 
     RAISES (CorpusError): If the row is not as wide as the first one.
     """
@@ -168,4 +179,5 @@ def pick_columns(line: Line, layout: Layout) -> tuple[str, str, str]:
             )
         )
     pos = "" if layout.pos is None else line.fields[layout.pos].strip()
-    return line.fields[layout.token], pos, line.fields[layout.tag].strip()
+    tag = None if layout.tag is None else line.fields[layout.tag].strip()
+    return line.fields[layout.token], pos, tag

@@ -50,8 +50,8 @@ def columns_to_docs(
     options (ColumnOptions | None): The columns to read; the defaults if None.
     vocab (Vocab | None): The vocabulary of the docs; a new one if None.
     source (str): The file's name, for messages.
-    YIELDS (Doc): One doc a sentence, with gold entities, and tags if a column of
-        them is read. Warns once if rows, words or tags had to be dropped or repaired.
+    YIELDS (Doc): One doc a sentence, with gold entities and tags if columns of
+        them are read. Warns once if rows, words or tags had to be dropped or repaired.
     RAISES (CorpusError): If the text is not in such columns, see `read_columns`.
     """
     corpus = read_columns(text, options=options, source=source)
@@ -77,8 +77,10 @@ def read_columns(
     layout = find_layout(text, source=source, options=options or ColumnOptions())
     counts: Counter[str] = Counter()
     raw = list(_read_sentences(text, layout, counts))
-    scheme = find_scheme((tags for _, _, tags in raw), told=layout.scheme)
-    counts["repaired_tags"] = scheme.misfits[scheme.name]
+    scheme = None
+    if layout.tag is not None:
+        scheme = find_scheme((tags for _, _, tags in raw), told=layout.scheme)
+        counts["repaired_tags"] = scheme.misfits[scheme.name]
     sentences = clean_sentences(map(_to_iob2, raw), counts=counts)
     if not sentences:
         raise CorpusError(Errors.B430.format(source=source, rows=counts["rows"]))
@@ -90,7 +92,7 @@ def read_columns(
 def _read_sentences(
     text: str, layout: Layout, counts: Counter[str]
 ) -> Iterator[RawSentence]:
-    """Sentences with normalized tags of whatever scheme."""
+    """Sentences with normalized tags of whatever scheme, or with none at all."""
     sentence: RawSentence = ([], [], [])
     for line in read_lines(text):
         if is_break(line, layout.token):
@@ -102,13 +104,16 @@ def _read_sentences(
         else:
             counts["rows"] += 1
             for column, value in zip(sentence, _read_row(line, layout), strict=True):
-                column.append(value)
+                if value is not None:
+                    column.append(value)
     if sentence[0]:
         yield sentence
 
 
-def _read_row(line: Line, layout: Layout) -> tuple[str, str, str]:
+def _read_row(line: Line, layout: Layout) -> tuple[str, str, str | None]:
     word, pos, tag = pick_columns(line, layout)
+    if tag is None:
+        return word, pos, None
     if not is_tag_of(tag, layout.scheme):
         raise CorpusError(
             Errors.B429.format(

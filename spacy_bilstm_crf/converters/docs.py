@@ -32,6 +32,8 @@ def sentences_to_docs(
 ) -> Iterator[Doc]:
     """Make a Doc of every sentence, with gold entities, tags and its start.
 
+    Entities are missing where a sentence has no entity tags.
+
     sentences (Iterable[Sentence]): The sentences.
     vocab (Vocab | None): The vocabulary of the docs; a new one if None.
     YIELDS (Doc): One doc a sentence; its text is spaced as a writer would.
@@ -43,7 +45,7 @@ def sentences_to_docs(
             words=list(sentence.words),
             spaces=restore_spaces(sentence.words, sentence.pos_tags),
             tags=list(sentence.pos_tags),
-            ents=list(sentence.ner_tags),
+            ents=list(sentence.ner_tags) or None,
             sent_starts=[i == 0 for i in range(len(sentence.words))],
         )
 

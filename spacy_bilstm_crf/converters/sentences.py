@@ -10,11 +10,11 @@ class CorpusError(ValueError):
 
 
 class Sentence(NamedTuple):
-    """One sentence with its gold annotation; all three have the same length.
+    """One sentence with its gold annotation; all that are there have the same length.
 
     words (tuple[str, ...]): The words as the corpus tokenised them.
     pos_tags (tuple[str, ...]): Part-of-speech tags; '' where there is none.
-    ner_tags (tuple[str, ...]): Entity tags, legal under IOB2.
+    ner_tags (tuple[str, ...]): Entity tags, legal under IOB2; empty if none are read.
     """
 
     words: tuple[str, ...]
@@ -59,15 +59,15 @@ class ReadColumns(NamedTuple):
     """What was read of a file of columns: their numbers, counted from 0.
 
     token (int): The words.
-    tag (int): The entity tags.
+    tag (int | None): The entity tags.
     pos (int | None): The parts of speech.
-    scheme (FoundScheme): The tagging scheme of the entity tags.
+    scheme (FoundScheme | None): The tagging scheme of the entity tags.
     """
 
     token: int
-    tag: int
+    tag: int | None
     pos: int | None
-    scheme: FoundScheme
+    scheme: FoundScheme | None
 
 
 class ReadCorpus(NamedTuple):

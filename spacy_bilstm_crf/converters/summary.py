@@ -67,7 +67,8 @@ def describe_reading(reading: Reading) -> dict[str, Any]:
 
 
 def _describe_columns(columns: ReadColumns) -> dict[str, Any]:
-    return {**columns._asdict(), "scheme": columns.scheme._asdict()}
+    scheme = columns.scheme._asdict() if columns.scheme else None
+    return {**columns._asdict(), "scheme": scheme}
 
 
 def describe(sentences: Sequence[Sentence]) -> dict[str, Any]:

@@ -274,7 +274,10 @@ def test_files_of_splits_in_csv(corpus, tmp_path):
             b"Joe O\n", ("--tag-column", 2), ["B428", "line 1", "2 columns"], id="tags"
         ),
         pytest.param(
-            b"Joe O\n", ("--pos-column", 1), ["B428", "column 2 with"], id="both"
+            b"Joe O\n",
+            ("--pos-column", 1, "--scheme", "iob2"),
+            ["B428", "column 2 with"],
+            id="both",
         ),
         pytest.param(b"Joe O\nBiden per\n", (), ["B429", "line 2", "'per'"], id="tag"),
         pytest.param(

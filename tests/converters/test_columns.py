@@ -126,6 +126,35 @@ def test_the_last_column_that_no_other_option_names(options, expected):
     assert read(text, **options).columns[:2] == expected
 
 
+@pytest.mark.parametrize(
+    ("row", "options"), [("Joe NNP", {"pos": 1}), ("NNP Joe", {"pos": 0, "token": 1})]
+)
+def test_words_and_parts_of_speech_alone(row, options):
+    """Nothing is left for entity tags: entities are missing, not outside."""
+    corpus = read(f"{row}\n{row}\n", **options)
+    (sentence,) = corpus.sentences
+    assert sentence == (("Joe", "Joe"), ("NNP", "NNP"), ())
+    assert (corpus.columns.tag, corpus.columns.scheme) == (None, None)
+    (doc,) = columns_to_docs(f"{row}\n", options=ColumnOptions(**options))
+    assert [t.tag_ for t in doc] == ["NNP"]
+    assert not doc.has_annotation("ENT_IOB")
+
+
+def test_empty_words_are_dropped_without_entity_tags_too():
+    (sentence,) = read("Joe\tNNP\n \tX\nleft\tVBD\n", pos=1).sentences
+    assert sentence == (("Joe", "left"), ("NNP", "VBD"), ())
+
+
+def test_a_number_sign_without_entity_tags_is_a_word_where_tabs_tell():
+    assert read_words("#\t#\n1\tCD\n# text\n", pos=1) == ["# 1"]
+    corpus = read("Joe NNP\n# text\n", pos=1)
+    assert corpus.report.comment_lines == 1
+
+
+def test_entity_tags_that_are_told_are_missed():
+    assert_fails("Joe NNP\n", "B428", "column 2", pos=1, scheme="iob2")
+
+
 def test_words_in_another_column():
     rows = "1\tJoe\tB-per\n2\tleft\tO\n\n1\t-DOCSTART-\tO\n1\tGo\tO\n"
     assert read_words(rows, token=1) == ["Joe left", "Go"]
