@@ -112,7 +112,8 @@ def test_extreme_scores_of_float32_give_what_float64_gives(make, scale, data):
     doubles = Potentials(*(s.double().numpy() for s in scores))
     found = make(scores, lengths)
     log_z, counts = reference.expected_counts(doubles, lengths=lengths.tolist())
-    np.testing.assert_allclose(found.log_partition, log_z, rtol=1e-9)
+    # where large scores cancel, log Z is near 0
+    np.testing.assert_allclose(found.log_partition, log_z, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(found.marginals, counts.emissions, atol=1e-9)
     expected = reference.span_probabilities(doubles, lengths.tolist(), tag_set)
     spans = crf.probable_spans(found, continues=tag_set.continues, floor=1e-6)
