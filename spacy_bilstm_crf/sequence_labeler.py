@@ -1,17 +1,15 @@
-"""What components with a CRF share: batching, the training step, loading."""
+"""What components with a CRF share: batches, analyses, and the steps of training."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
-from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
@@ -20,19 +18,19 @@ from .batching import apply_by_length, batch_by_length
 from .crf.validation import validate_k
 from .decoding import WordScores, infer
 from .errors import Errors
+from .labeled_pipe import LabeledPipe
 from .layout import Layout, get_layout, has_words, to_tokens
 from .listening import can_hear, get_listeners
 from .losses import divergence, gold_loss
 from .omissions import Omissions
-from .stored_pipe import StoredPipe
-from .tags import BoolArray, StateLattice, Tags
+from .tags import BoolArray, StateLattice
 from .tensors import select_words, to_lattice, to_tensor, to_torch
 from .types import Potentials
 
 FloatArray = NDArray[np.float64]
 
 
-class SequenceLabeler(StoredPipe):
+class SequenceLabeler(LabeledPipe):
     """A trainable component whose model returns the potentials of a CRF.
 
     Subclasses say what the labels are (`read_labels`, `tag_set`), which examples have
@@ -67,17 +65,6 @@ class SequenceLabeler(StoredPipe):
         self.scorer = scorer
         self.cfg: dict[str, Any] = {"labels": [], **settings}
         self.omissions = Omissions(name)
-
-    @property
-    def tag_set(self) -> Tags:
-        """The tags that the CRF chooses from."""
-        raise NotImplementedError
-
-    def read_labels(
-        self, get_examples: Callable[[], Iterable[Example]], labels: Any
-    ) -> list[str]:
-        """The labels to begin with: those of a label file, or else of the data."""
-        raise NotImplementedError
 
     def has_gold(self, example: Example) -> bool:
         """Whether there is anything to learn from an example."""
@@ -114,44 +101,6 @@ class SequenceLabeler(StoredPipe):
     def left_out(self) -> Counter[str]:
         """The docs from which training could learn nothing, by reason."""
         return self.omissions.docs
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels of the component."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> list[str]:
-        """The labels, as `spacy init labels` writes them."""
-        return list(self.labels)
-
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Language | None = None,
-        labels: Any = None,
-    ) -> None:
-        """Set the labels and initialize the weights.
-
-        get_examples (Callable): Returns a sample of the training data.
-        nlp (Language | None): The pipeline that the component is part of.
-        labels (list | dict | None): The labels, as `spacy init labels` writes them;
-            read off the examples if None. See `read_labels`.
-        RAISES (ValueError): If there is no label, no word, or the labels are of
-            another form.
-        RAISES (TypeError): If there is no example.
-        """
-        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
-        for label in self.read_labels(get_examples, labels):
-            self.add_label(label)
-        self._require_labels()
-        docs = (eg.predicted for eg in get_examples())
-        sample = list(islice(filter(has_words, docs), 10))
-        if not sample:
-            raise ValueError(Errors.B201.format(name=self.name))
-        self.resize_output()
-        self.model.initialize(X=sample)
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Apply the component to a stream of docs.
@@ -326,27 +275,6 @@ class SequenceLabeler(StoredPipe):
         lengths = to_tensor(layout.lengths, scores)
         return WordScores(self.name, docs, layout, scores, lengths)
 
-    def require_network(self) -> None:
-        """Check that there are weights, as many as the labels ask for.
-
-        RAISES (ValueError): If the network has not been built yet, or scores other
-            tags.
-        """
-        if not self.has_network:
-            raise ValueError(Errors.B301.format(name=self.name))
-        expected = self.tag_set.n_tags
-        found = self.model.get_ref("output_layer").get_dim("nO")
-        if found != expected:
-            raise ValueError(
-                Errors.B220.format(name=self.name, expected=expected, found=found)
-            )
-
-    @property
-    def has_network(self) -> bool:
-        """Whether the component has been initialized, or weights have been loaded."""
-        output = self.model.get_ref("output_layer")
-        return all(output.has_param(name) for name in output.param_names)
-
     def compute_loss(
         self,
         potentials: Potentials[Any],
@@ -382,25 +310,3 @@ class SequenceLabeler(StoredPipe):
         if not np.isfinite(losses).all():
             raise ValueError(SpacyErrors.E910.format(name=self.name))
         return float(losses.sum()), gradient
-
-    def resize_output(self) -> None:
-        """Give the output layer the size that the labels ask for."""
-        n_tags = self.tag_set.n_tags
-        if self.model.get_ref("output_layer").maybe_get_dim("nO") != n_tags:
-            self.set_output(n_tags)
-
-    def add_label(self, label: str) -> int:
-        """Add a label; what a trained component has learned stays.
-
-        RETURNS (int): 0 if the label is there already, otherwise 1.
-        RAISES (ValueError): If the label is no string.
-        """
-        if not isinstance(label, str):
-            raise ValueError(SpacyErrors.E187)
-        if label in self.labels:
-            return 0
-        self.cfg["labels"].append(label)
-        self.vocab.strings.add(label)
-        if self.model.get_ref("output_layer").has_dim("nO"):
-            self.resize_output()
-        return 1
