@@ -50,6 +50,18 @@ def get_confidence(span: Span) -> float | None:
     return next((score for score in scores if score is not None), None)
 
 
+def get_confidences(doc: Doc) -> list[float | None]:
+    """The probabilities of all entities of a doc, as `get_confidence` finds them."""
+    scores: dict[tuple[int, int, int], float] = {}
+    # what is put in last is kept: the key that is looked up first
+    for key in sorted(doc.spans, key=lambda key: (key == SPANS_KEY, key)):
+        found = zip(
+            doc.spans[key], doc.spans[key].attrs.get("scores", ()), strict=False
+        )
+        scores.update({(s.start, s.end, s.label): float(score) for s, score in found})
+    return [scores.get((ent.start, ent.end, ent.label)) for ent in doc.ents]
+
+
 def get_score(span: Span, key: str) -> float | None:
     """The score of a span with its label in `doc.spans[key]`, if that is ours."""
     attrs = span.doc.spans[key].attrs

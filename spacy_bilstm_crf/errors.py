@@ -428,6 +428,32 @@ class Errors:
         "[B508] The pipeline '{model}' is there, but cannot be read: {reason}. Copy it "
         "again, or see whether its files may be read."
     )
+    B510 = (
+        "[B510] Cannot compare {models}. Expected two pipelines or more, each once: "
+        "names of installed packages, or folders."
+    )
+    B512 = (
+        "[B512] The pipeline '{model}' has no component that finds entities; found "
+        "{found}. Expected one, such as 'bilstm_crf_ner' or spaCy's 'ner'."
+    )
+    B514 = "[B514] {path} cannot be read: {reason}. Expected a file with a text."
+    B515 = (
+        "[B515] {where}, line {line}: byte 0x{byte:02x} is no UTF-8. Expected text in "
+        "UTF-8; convert it, for instance with 'iconv -t utf-8'."
+    )
+    B516 = (
+        "[B516] {where}: expected a JSON object with a 'text', such as "
+        '\'{{"text": "Joe went to London."}}\'. Correct the line.'
+    )
+    B517 = "[B517] There is no text in {where}. Expected at least one word."
+    B518 = (
+        "[B518] '{package}' is not installed, which makes the page of --serve. Install "
+        'it with: python -m pip install "spacy-bilstm-crf[serve]"'
+    )
+    B519 = (
+        "[B519] The page has ended with exit code {code}. Expected it to stay at port "
+        "{port}; if another program has this port, choose one with --port."
+    )
 
     # B6xx: analysis
     B600 = (
@@ -454,6 +480,10 @@ class Errors:
     B605 = (
         "[B605] spaCy knows no language '{lang}'. Expected a code such as 'en', or "
         "'xx' for several languages; name it with --lang."
+    )
+    B630 = (
+        "[B630] The process of '{name}' has ended, with exit code {code}. Expected it "
+        "to answer; what it has printed may say why, and -9 that memory was short."
     )
 
 

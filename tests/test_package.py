@@ -98,7 +98,7 @@ MAY_IMPORT = {
         "layout",
         "losses",
     },
-    "analysis": FOUNDATION | {"analysis"},
+    "analysis": FOUNDATION | {"analysis", "confidence"},
     "cli": FOUNDATION
     | {
         "analysis",

@@ -269,10 +269,25 @@ def test_packaged_folder_loads_anywhere(project, tmp_path, monkeypatch):
     assert nlp.pipe_names == ["ner"]
 
 
-def test_demo_page(project):
-    html = (project / "figures/demo.html").read_text(encoding="utf-8")
+def test_page_of_entities(project):
+    html = (project / "figures/entities.html").read_text(encoding="utf-8")
     assert html.startswith("<!DOCTYPE html>")
     assert "Stanford" in html
+
+
+def test_compare_with_the_ner_of_spacy(copied, monkeypatch):
+    tiny = "--training.max_steps 4 --training.eval_frequency 4"
+    monkeypatch.setenv("SPACY_CONFIG_OVERRIDES", tiny)
+    run(copied, "train-spacy-ner")
+    assert spacy.load(copied / "training/spacy_ner/model-best").pipe_names == [
+        "tok2vec",
+        "ner",
+    ]
+    run(copied, "compare")
+    data = read_json(copied / "figures/compare/compare.json")
+    names = ["model-best", "model-calibrated"]
+    assert list(data["costs"]) == list(data["comparison"]["scores"]) == names
+    assert (copied / "figures/compare/compare.html").is_file()
 
 
 def test_what_has_not_changed_is_skipped(project, capsys):

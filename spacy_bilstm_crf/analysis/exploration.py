@@ -81,18 +81,3 @@ def _find_unseen(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> dict[str, Unse
     seen = read_seen(corpus[TRAIN])
     others = {name: docs for name, docs in corpus.items() if name != TRAIN}
     return _map(lambda docs: find_unseen(seen, docs), others)
-
-
-def to_plain(value: Any) -> Any:
-    """Named tuples as dicts, for JSON; keys of several parts are joined by ' / '."""
-    if hasattr(value, "_asdict"):
-        return to_plain(value._asdict())
-    if isinstance(value, Mapping):
-        return {_join_key(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
-    return value
-
-
-def _join_key(key: Any) -> str:
-    return " / ".join(key) if isinstance(key, tuple) else str(key)

@@ -9,11 +9,13 @@ import sys
 import typer
 
 from .calibrate import calibrate_cli
+from .compare import compare_cli
 from .convert import convert_cli
-from .demo import demo_cli
 from .explore import explore_cli
+from .interact import interact_cli
+from .visualize import visualize_cli
 
-HELP = "Convert and explore corpora, calibrate trained pipelines, and try them out."
+HELP = "Convert and explore corpora; calibrate, compare and show trained pipelines."
 
 app = typer.Typer(
     name="bilstm-crf",
@@ -25,7 +27,9 @@ app = typer.Typer(
 app.command("convert")(convert_cli)
 app.command("explore")(explore_cli)
 app.command("calibrate")(calibrate_cli)
-app.command("demo")(demo_cli)
+app.command("compare")(compare_cli)
+app.command("interact")(interact_cli)
+app.command("visualize")(visualize_cli)
 
 
 # `python -m spacy` loads this module through the entry-point group `spacy_cli` and

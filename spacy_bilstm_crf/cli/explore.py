@@ -143,7 +143,7 @@ def write_exploration(
     from .. import __version__
     from ..analysis.corpus_drawings import draw_corpus
     from ..analysis.corpus_page import make_corpus_page
-    from ..analysis.exploration import to_plain
+    from ..analysis.plain import to_plain
 
     name = corpus_dir.resolve().name
     lead = [

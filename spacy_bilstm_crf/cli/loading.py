@@ -20,17 +20,24 @@ FACTORY = "bilstm_crf_ner"
 def load_pipeline(model: str) -> "Language":
     """Load a pipeline.
 
-    model (str): Name of an installed package, or a folder.
+    model (str): Name of an installed package, or a folder; or 'blank:en', as spaCy
+        takes it, for one that does nothing.
     RAISES (ValueError): If there is none of this name or in this folder, or its files
         cannot be read.
     """
     import spacy
     from spacy.util import is_package
 
-    if not is_package(model) and not Path(model, "config.cfg").is_file():
+    is_blank = model.startswith("blank:")
+    if not (is_blank or is_package(model) or Path(model, "config.cfg").is_file()):
         raise ValueError(Errors.B503.format(model=model))
     try:
         return spacy.load(model)
+    except ImportError:
+        if not is_blank:
+            raise
+        # there is no such language
+        raise ValueError(Errors.B503.format(model=model)) from None
     except OSError as error:
         raise ValueError(Errors.B508.format(model=model, reason=error)) from None
 

@@ -6,7 +6,8 @@ import pytest
 from annotated import annotate
 
 from spacy_bilstm_crf.analysis.corpus_drawings import draw_corpus
-from spacy_bilstm_crf.analysis.exploration import explore, to_plain
+from spacy_bilstm_crf.analysis.exploration import explore
+from spacy_bilstm_crf.analysis.plain import to_plain
 from spacy_bilstm_crf.analysis.plots import plot_panels
 from spacy_bilstm_crf.analysis.soundness import TokenMatch
 

@@ -1,0 +1,186 @@
+"""`interact`: type a text, see what a pipeline makes of it."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from typer import Argument as Arg
+from typer import Exit
+from typer import Option as Opt
+
+from .loading import FACTORY, get_component
+from .printing import fail
+from .prompt import is_prompt, read_pipe, read_prompt
+from .reading import load_entity_pipeline
+from .terminal import align_tokens, has_colors, join_lines, mark_text
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from ..analysis.records import Record
+
+HELP = """\
+Type a text, and press Enter. Pasted lines are one text; so is what stands between
+three quotes (\"\"\") and three more.
+  :best 5   the 5 most probable sets of entities of the last text
+  :tags     show the tags of all tokens, or stop showing them
+  :help     this
+  :quit     leave, as Ctrl-D does"""
+NO_ANALYSES = f"The pipeline has no {FACTORY}: confidence and analyses are not known."
+NO_TEXT = "There is no text yet."
+N_BEST = 5
+# 128 and the number of the signal, as a shell counts
+INTERRUPTED = 130
+
+
+class Reader(NamedTuple):
+    """A pipeline, and the component that knows probabilities, if there is one."""
+
+    nlp: "Language"
+    name: str | None
+
+    def read(self, text: str, *, k: int = 0) -> "Record":
+        from ..analysis.records import make_record
+
+        return make_record(self.nlp, text, name=self.name, k=k)
+
+
+def interact_cli(
+    model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
+    json: bool = Opt(False, "--json", help="Answer each line with a JSON object"),
+    k: int = Opt(0, "--k", min=0, help="Sets of entities to show, the best first"),
+    name: str | None = Opt(None, help="The component, if there are several"),
+) -> None:
+    """
+    Type texts and see their entities, how probable they are, and their tags. In a
+    pipe each line is a text, and its answer one line without colours; with --json it
+    holds all that is known. The end of the input, or Ctrl-D, leaves with exit code 0,
+    Ctrl-C with 130.
+
+    Example: echo "Joe went to London." | python -m spacy bilstm-crf interact
+    en_bilstm_crf --json
+    """
+    try:
+        reader = load_reader(model, name, k=k)
+        if is_prompt():
+            talk(reader, json=json, k=k)
+        else:
+            answer(reader, json=json, k=k)
+    except ValueError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        print()
+        raise Exit(INTERRUPTED) from None
+
+
+def load_reader(model: str, name: str | None, *, k: int) -> Reader:
+    """Load a pipeline, and find its component.
+
+    RAISES (ValueError): If it finds no entities; if there is no such component and
+        it is needed, or if there are several and none is named.
+    """
+    nlp = load_entity_pipeline(model)
+    factories = [nlp.get_pipe_meta(n).factory for n in nlp.pipe_names]
+    is_needed = FACTORY in factories or name is not None or k > 0
+    return Reader(nlp, get_component(nlp, name)[0] if is_needed else None)
+
+
+def answer(reader: Reader, *, json: bool, k: int) -> None:
+    """Answer the lines of a pipe, each as soon as it is there."""
+    for text in read_pipe():
+        record = reader.read(text, k=k)
+        lines = show_json(record) if json else show_plain(record)
+        for line in lines:
+            print(line, flush=True)
+
+
+def talk(reader: Reader, *, json: bool, k: int) -> None:
+    """Answer somebody who types."""
+    print(HELP)
+    if reader.name is None:
+        print(NO_ANALYSES)
+    session = Session(reader, json=json, k=k)
+    for line in read_prompt("> "):
+        if line.strip() == ":quit":
+            return
+        for shown in session.respond(line):
+            print(shown)
+
+
+class Session:
+    """What is remembered between two lines: the last text, and what to show."""
+
+    def __init__(self, reader: Reader, *, json: bool = False, k: int = 0) -> None:
+        self.reader = reader
+        self.json = json
+        self.k = k
+        self.text = ""
+        self.has_tags = True
+
+    def respond(self, line: str) -> Iterator[str]:
+        """The lines that answer a text or a command."""
+        command = re.fullmatch(r":(\w+)\s*(\d*)", line.strip())
+        if command is not None:
+            yield from self.obey(*command.groups())
+        elif line.strip():
+            self.text = line
+            record = self.reader.read(line, k=self.k)
+            yield from show_json(record) if self.json else self.show(record)
+
+    def obey(self, command: str, number: str) -> Iterator[str]:
+        if command == "tags":
+            self.has_tags = not self.has_tags
+            yield f"Tags are {'shown' if self.has_tags else 'not shown'}."
+        elif command != "best":
+            yield HELP
+        elif self.reader.name is None or not self.text:
+            yield NO_TEXT if self.reader.name else NO_ANALYSES
+        else:
+            k = max(int(number or N_BEST), 1)
+            yield from show_analyses(self.reader.read(self.text, k=k))
+            yield ""
+
+    def show(self, record: "Record") -> Iterator[str]:
+        color = has_colors()
+        yield "\n" + mark_text(record.doc.text, record.marks, color=color) + "\n"
+        if self.has_tags:
+            yield from align_tokens(get_rows(record))
+        yield from show_analyses(record)
+
+
+def get_rows(record: "Record") -> list[tuple[str, ...]]:
+    """Each word with its part of speech, if that is known, its entity tag, and the
+    probability of that."""
+    has_tags = record.doc.has_annotation("TAG")
+    tokens = zip(record.doc, record.ner_tags, record.probabilities, strict=True)
+    return [
+        (
+            token.text,
+            *([token.tag_] if has_tags else []),
+            ner_tag,
+            "" if p is None else f"{p:.2f}",
+        )
+        for token, ner_tag, p in tokens
+        if not token.is_space
+    ]
+
+
+def show_plain(record: "Record") -> Iterator[str]:
+    yield join_lines(mark_text(record.doc.text, record.marks, color=False))
+    yield from show_analyses(record)
+
+
+def show_analyses(record: "Record") -> Iterator[str]:
+    """The most probable sets of entities, a line each."""
+    color = has_colors()
+    for marks, probability in record.analyses:
+        text = join_lines(mark_text(record.doc.text, marks, color=color))
+        yield f"  {probability:.3f}  {text}"
+
+
+def show_json(record: "Record") -> Iterator[str]:
+    import srsly
+
+    from ..analysis.records import to_json
+
+    yield srsly.json_dumps(to_json(record))

@@ -1,0 +1,154 @@
+"""Marked text as HTML, its colours, and the page of entities."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import spacy
+from spacy.tokens import Doc, Span, SpanGroup
+
+from spacy_bilstm_crf.analysis.entity_page import Figure, make_legend, render_entities
+from spacy_bilstm_crf.analysis.marks import (
+    WEAKEST,
+    Mark,
+    fade,
+    get_colors,
+    get_marks,
+    render_marks,
+)
+from spacy_bilstm_crf.colors import COLORS
+
+VOID = {"meta", "br", "input", "line", "rect"}
+
+
+class Reader(HTMLParser):
+    """Text, marks and whether all tags are closed."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.text, self.marks = [], "", []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "mark":
+            self.marks.append(dict(attrs))
+        if tag == "br":
+            self.text += "\n"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        # not the labels
+        if "span" not in self.open:
+            self.text += data
+
+
+def make_doc(words, ents, *, scores=None):
+    doc = Doc(spacy.blank("en").vocab, words=words)
+    doc.ents = [Span(doc, i, j, label=label) for i, j, label in ents]
+    if scores is not None:
+        attrs = {"scores": np.array(scores, dtype=np.float32)}
+        group = SpanGroup(doc, name="bilstm_crf", spans=list(doc.ents), attrs=attrs)
+        doc.spans["bilstm_crf"] = group
+    return doc
+
+
+def test_text_is_kept_and_escaped():
+    text = 'Joe & <b>Ann</b> saw "Rome",\nperhaps.'
+    marks = [Mark(23, 27, "geo", 0.5), Mark(0, 3, "per")]
+    found = Reader(render_marks(text, marks))
+    assert found.text.strip() == text
+    assert [mark["data-label"] for mark in found.marks] == ["per", "geo"]
+    assert [mark["data-confidence"] for mark in found.marks] == ["", "0.5000"]
+    assert found.marks[1]["title"] == "geo, confidence 0.500"
+
+
+def test_label_is_escaped():
+    html = render_marks("Joe", [Mark(0, 3, '<i>"{bg}', 0.5)])
+    assert "<i>" not in html
+    (mark,) = Reader(html).marks
+    assert mark["data-label"] == '<i>"{bg}'
+
+
+def test_the_less_probable_the_paler():
+    texts = [render_marks("Joe", [Mark(0, 3, "per", p)]) for p in (0.0, 0.5, 1.0)]
+    colors = [re.search(r"background: (#\w{6})", text)[1] for text in texts]
+    assert colors[2] == COLORS["PER"]
+    assert colors[0] == fade(COLORS["PER"], WEAKEST)
+    brightness = [sum(int(c[i : i + 2], 16) for i in (1, 3, 5)) for c in colors]
+    assert brightness == sorted(brightness, reverse=True)
+    assert len(set(colors)) == 3
+
+
+@pytest.mark.parametrize(
+    ("color", "strength", "faded"),
+    [
+        ("#aa0000", 1.0, "#aa0000"),
+        ("#aa0000", 0.0, "#ffffff"),
+        ("#000000", 0.5, "#808080"),
+        ("#ddd", 1.0, "#dddddd"),
+        ("linear-gradient(90deg, red, blue)", 0.5, "linear-gradient(90deg, red, blue)"),
+    ],
+)
+def test_fade(color, strength, faded):
+    assert fade(color, strength) == faded
+
+
+def test_colors_are_those_of_displacy():
+    colors = get_colors(["per", "GEO", "PERSON", "something"])
+    assert colors["per"] == COLORS["PER"]
+    assert colors["GEO"] == COLORS["GEO"]
+    assert colors["PERSON"] == "#aa9cfc"
+    assert colors["something"] == "#ddd"
+
+
+def test_right_to_left():
+    assert "direction: rtl" in render_marks("x", [], direction="rtl")
+    assert "direction: ltr" in render_marks("x", [])
+
+
+def test_marks_of_a_doc():
+    ents = [(0, 1, "per"), (3, 4, "geo")]
+    doc = make_doc(["Joe", "went", "to", "Rome"], ents, scores=[0.25, 1.0])
+    assert get_marks(doc) == [Mark(0, 3, "per", 0.25), Mark(12, 16, "geo", 1.0)]
+    assert [m.confidence for m in get_marks(make_doc(["Joe"], [(0, 1, "per")]))] == [
+        None
+    ]
+
+
+def test_legend_counts_labels():
+    legend = make_legend(["per", "geo", "per"])
+    assert [(label.name, label.number) for label in legend] == [("geo", 1), ("per", 2)]
+    assert legend[1].color == COLORS["PER"]
+
+
+def test_page_is_whole_and_needs_no_other_file():
+    doc = make_doc(["Joe", "left"], [(0, 1, "per")], scores=[0.5])
+    figures = [Figure("a <file>", doc), Figure("", make_doc(["Nothing"], []))]
+    html = render_entities(figures, title="A & B", notes=["Beware <b>."])
+    assert html.startswith("<!DOCTYPE html>")
+    assert "A &amp; B" in html
+    assert "Beware &lt;b&gt;." in html
+    assert "a &lt;file&gt;" in html
+    assert 'type="range"' in html
+    assert not re.search(r"(https?:)?//\w|\bsrc=|\bhref=|@import|url\(", html)
+    assert len(Reader(html).marks) == 1
+
+
+def test_no_slider_without_confidence():
+    doc = make_doc(["Joe", "left"], [(0, 1, "per")])
+    html = render_entities([Figure("", doc)], title="Entities")
+    assert 'type="range"' not in html
+    assert 'value="per"' in html
+
+
+def test_page_without_entities():
+    html = render_entities([Figure("", make_doc(["It"], []))], title="Entities")
+    assert "No entities." in html
+    assert Reader(html).marks == []

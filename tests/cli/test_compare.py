@@ -1,0 +1,199 @@
+"""The command `compare`: small pipelines side by side."""
+
+import json
+from pathlib import Path
+
+import pytest
+import spacy
+from browser import fits_width, open_browser, open_page
+from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
+from spacy.tokens import Doc, DocBin
+from spacy.training import Corpus
+from typer.testing import CliRunner
+
+from spacy_bilstm_crf.analysis.measurement import Cost
+from spacy_bilstm_crf.cli import app, compare
+from spacy_bilstm_crf.cli.compare import find_unknown_labels
+
+HELD_OUT = [
+    *TRAIN_DATA,
+    ("I like London and <b>Berlin</b>.", [(7, 13, "LOC")]),
+    ("Shaka Khan left well-known London.", [(0, 10, "PERSON"), (27, 33, "LOC")]),
+    ("", []),
+]
+PATTERNS = [
+    {"label": "LOC", "pattern": "London"},
+    {"label": "city", "pattern": "Berlin"},
+]
+OPTIONS = ("--resamples", "200", "--repeats", "2")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["compare", *map(str, arguments)])
+
+
+def unwrap(text):
+    return " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Two pipelines, and data."""
+    folder = tmp_path_factory.mktemp("compare")
+    nlp = train_pipeline(make_pipeline(), n_steps=60)
+    nlp.to_disk(folder / "ours")
+    rules = spacy.blank("en")
+    rules.add_pipe("entity_ruler").add_patterns(PATTERNS)
+    rules.to_disk(folder / "rules")
+    spacy.blank("en").to_disk(folder / "blank")
+    docs = [eg.reference for eg in make_examples(nlp, HELD_OUT)]
+    DocBin(docs=docs).to_disk(folder / "test.spacy")
+    DocBin(docs=[nlp.make_doc("Nothing.")]).to_disk(folder / "missing.spacy")
+    nothing = make_examples(nlp, [("It rained.", [])])
+    DocBin(docs=[eg.reference for eg in nothing]).to_disk(folder / "nothing.spacy")
+    (folder / "broken.spacy").write_bytes(b"something else")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(folder):
+    models = [folder / "ours", folder / "rules"]
+    return run(
+        *models, "--data", folder / "test.spacy", "--out", folder / "out", *OPTIONS
+    )
+
+
+@pytest.fixture(scope="module")
+def data(folder, result):
+    assert result.exit_code == 0, result.output
+    return json.loads((folder / "out/compare.json").read_text(encoding="utf-8"))
+
+
+def test_scores_are_those_of_spacy(folder, data):
+    for name, scores in data["comparison"]["scores"].items():
+        nlp = spacy.load(folder / name)
+        wanted = nlp.evaluate(list(Corpus(folder / "test.spacy")(nlp)))
+        for key, found in (("p", "precision"), ("r", "recall"), ("f", "micro")):
+            assert scores[found]["value"] == pytest.approx(wanted[f"ents_{key}"])
+        assert scores["micro"]["low"] <= scores["micro"]["value"]
+        for label, interval in scores["labels"].items():
+            wanted_f = wanted["ents_per_type"][label]["f"]
+            assert interval["value"] == pytest.approx(wanted_f)
+
+
+def test_costs(folder, data):
+    for name, cost in data["costs"].items():
+        assert len(cost["words_per_second"]) == 2
+        assert min(cost["words_per_second"]) > 0
+        assert cost["load_seconds"] > 0
+        files = [p for p in (folder / name).rglob("*") if p.is_file()]
+        assert cost["size"] == sum(len(p.read_bytes()) for p in files)
+        assert cost["peak_memory"] is None or cost["peak_memory"] > 50 * 2**20
+
+
+def test_what_is_written_down(data):
+    assert data["data"]["docs"] == len(HELD_OUT) - 1  # an empty doc is left out
+    assert data["data"]["tokens"] == "read as raw text"
+    assert data["settings"] == {"repeats": 2, "resamples": 200, "seed": 0}
+    (pair,) = data["comparison"]["pairs"]
+    assert (pair["first"], pair["second"]) == ("ours", "rules")
+    assert 0 < pair["micro"]["p"] <= 1
+    (note,) = data["notes"]
+    assert note.startswith("rules finds city, which the gold does not have")
+
+
+def test_disagreements(data):
+    texts = [doc["text"] for doc in data["disagreements"]]
+    assert "Who is Shaka Khan?" in texts
+    assert "It rained." not in texts
+    assert data["n_differing"] == len(texts)
+    for doc in data["disagreements"]:
+        assert [r["name"] for r in doc["readings"]] == ["gold", "ours", "rules"]
+        for reading in doc["readings"][1:]:
+            for mark in reading["marks"]:
+                if mark["label"] == "city":
+                    assert mark["kind"] == "wrong"
+
+
+def test_terminal(result, data):
+    lines = [line.split() for line in result.output.splitlines()]
+    assert ["gold", "ours", "rules"] in lines
+    micro = data["comparison"]["scores"]["ours"]["micro"]["value"]
+    (row,) = [li for li in lines if li[:2] == ["F1", str(data["data"]["entities"])]]
+    assert row[2] == f"{100 * micro:.1f}"
+    assert "words a second, best" in result.output
+    assert "rules less ours" in result.output
+    assert "which the gold does not have" in result.output
+    assert "[Shaka Khan PERSON]" in result.output
+
+
+def test_page_in_a_browser(folder, data, tmp_path):
+    url = (folder / "out/compare.html").as_uri()
+    with open_browser() as browser:
+        for width in (1000, 380):
+            with open_page(browser, url, width=width) as (page, requests):
+                assert fits_width(page)
+                assert requests == [url]
+                text = page.inner_text("body")
+                page.screenshot(path=tmp_path / f"compare-{width}.png", full_page=True)
+    for cell in ("ours", "rules", "macro F1", "F1 PERSON", "words a second, median"):
+        assert cell in text
+    assert "<b>Berlin</b>" in text
+    assert "which the gold does not have" in text
+
+
+def test_gold_tokens_are_read_as_they_are(folder):
+    nlp = spacy.load(folder / "rules")
+    words = ["I", "like", "London."]
+    spaces, ents = [True, True, False], ["O", "O", "B-LOC"]
+    doc = Doc(nlp.vocab, words=words, spaces=spaces, ents=ents)
+    raw, gold = (
+        list(compare.predict(nlp, [doc], gold_tokens=value)) for value in (False, True)
+    )
+    assert raw == [[(2, 3, "LOC")]]
+    assert gold == [[]]
+
+
+def test_unknown_labels_are_named_once():
+    gold = [[(0, 1, "geo")]]
+    found = {"a": [[(0, 1, "geo")]], "b": [[(0, 1, "x"), (1, 2, "a")]]}
+    (note,) = find_unknown_labels(gold, found)
+    assert note.startswith("b finds a, x,")
+
+
+@pytest.mark.parametrize(
+    ("models", "data", "code"),
+    [
+        (["ours"], "test.spacy", "B510"),
+        (["ours", "ours"], "test.spacy", "B510"),
+        (["ours", "nothing"], "test.spacy", "B503"),
+        (["ours", "blank"], "test.spacy", "B512"),
+        (["ours", "rules"], "nowhere.spacy", "B505"),
+        (["ours", "rules"], "missing.spacy", "B506"),
+        (["ours", "rules"], "broken.spacy", "B602"),
+        (["ours", "rules"], "nothing.spacy", "B604"),
+    ],
+)
+def test_bad_input_is_one_message(folder, models, data, code):
+    result = run(*(folder / m for m in models), "--data", folder / data, *OPTIONS)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.output.count("[B") == 1
+    assert f"[{code}]" in result.output
+
+
+def test_folder_that_cannot_be_written(folder, tmp_path, monkeypatch):
+    def run_none(models, data, settings):
+        cost = Cost(1.0, 2, [3.0, 4.0], None)
+        n_docs = len(HELD_OUT) - 1
+        return [compare.Found([[] for _ in range(n_docs)], cost) for _ in models]
+
+    monkeypatch.setattr(compare, "run_all", run_none)
+    (tmp_path / "file").touch()
+    models, data = [folder / "ours", folder / "rules"], folder / "test.spacy"
+    result = run(*models, "--data", data, "--out", tmp_path / "file" / "out", *OPTIONS)
+    assert result.exit_code == 1
+    assert result.output.count("[B") == 1
+    assert "[B421]" in result.output
+    # what was found is not lost
+    assert "words a second" in result.output
