@@ -98,7 +98,7 @@ def _in_mib(size: int | None) -> str:
 
 def tabulate_pairs(pairs: Sequence[Pair]) -> Table:
     """How two pipelines differ."""
-    header = ["second less first", "F1", "p", "macro F1", "p"]
+    header = ["difference", "F1", "p", "macro F1", "p"]
     rows = [
         [
             f"{pair.second} less {pair.first}",

@@ -19,8 +19,9 @@ WEAKEST = 0.2
 TEMPLATE = (
     '<mark class="entity {kind}" data-label="{label}" data-confidence="{confidence}" '
     'title="{title}" style="background: {bg}; border-radius: 0.35em; color: #1c1e21; '
-    'padding: 0.25em 0.45em">{text}<span style="font-size: 0.75em; font-weight: 600; '
-    'margin-inline-start: 0.45em">{label}</span></mark>'
+    'line-height: 1.5; padding: 0.25em 0.45em">{text}'
+    '<span style="font-size: 0.75em; font-weight: 600; margin-inline-start: 0.45em">'
+    "{label}</span></mark>"
 )
 
 

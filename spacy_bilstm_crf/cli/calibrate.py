@@ -68,6 +68,8 @@ def calibrate_cli(
     of 0.8 is right in 80% of the cases, and the thresholds of its labels, so that
     the F1 of each label is the highest that can be expected. Reports confidence,
     precision and scores before and after.
+
+    Example: python -m spacy bilstm-crf calibrate training/model-best dev.spacy
     """
     from spacy.cli._util import setup_gpu
     from tqdm import tqdm

@@ -66,8 +66,7 @@ def compare_cli(
     kind, spaCy's own `ner` among them. Each runs on one thread of the CPU, in a
     process of its own.
 
-    Example: python -m spacy bilstm-crf compare training/model-best en_other --data
-    corpus/test.spacy --out figures
+    Example: python -m spacy bilstm-crf compare en_a en_b --data test.spacy
     """
     settings = Settings(gold_tokens, repeats, resamples, seed)
     try:
@@ -153,7 +152,11 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
 
     # silent where nobody watches
     steps = tqdm(
-        total=len(models) * (2 + settings.repeats), unit="step", disable=None, delay=1
+        total=len(models) * (2 + settings.repeats),
+        unit="step",
+        disable=None,
+        delay=2,
+        leave=False,
     )
     with ExitStack() as stack:
         stack.enter_context(steps)

@@ -93,6 +93,8 @@ def convert_cli(
     down in corpus.json what was done. The corpus is in one of Kaggle's CSV forms
     (one word a row, one word a row with feature columns, or one sentence a row), or
     in columns (a word and its tags on each line, a blank line after each sentence).
+
+    Example: python -m spacy bilstm-crf convert ner_dataset.csv corpus
     """
     from ..converters import (
         ColumnOptions,

@@ -57,8 +57,7 @@ def interact_cli(
     holds all that is known. The end of the input, or Ctrl-D, leaves with exit code 0,
     Ctrl-C with 130.
 
-    Example: echo "Joe went to London." | python -m spacy bilstm-crf interact
-    en_bilstm_crf --json
+    Example: python -m spacy bilstm-crf interact en_bilstm_crf --json
     """
     try:
         reader = load_reader(model, name, k=k)

@@ -34,4 +34,8 @@ def print_table(table: "Table") -> None:
     from wasabi import msg
 
     aligns = ["l" if i < table.n_text else "r" for i in range(len(table.header))]
-    msg.table(table.rows, header=table.header, divider=True, aligns=aligns)
+    # a name that is cut is another name, and its column no longer fits its head
+    widest = max(len(cell) for row in [table.header, *table.rows] for cell in row)
+    msg.table(
+        table.rows, header=table.header, divider=True, aligns=aligns, max_col=widest
+    )

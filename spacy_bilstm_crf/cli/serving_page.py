@@ -1,6 +1,7 @@
 """What Streamlit runs: type a text, see its entities, hide what is less sure."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def main(model: str) -> None:
-    st.set_page_config(page_title=f"Entities by {model}")
+    title = f"Entities by {Path(model).name}"
+    st.set_page_config(page_title=title)
+    st.title(title)
     nlp = load_model(model)
     if nlp.meta.get("notes"):
         st.warning(nlp.meta["notes"])

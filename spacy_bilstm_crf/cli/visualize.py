@@ -30,7 +30,7 @@ def visualize_cli(
     model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
     inputs: list[str] | None = Arg(
         None,
-        metavar="[INPUT]...",
+        metavar="INPUT",
         help="Files: .spacy with docs, .jsonl with texts, others with one text each; "
         "- is the standard input. A few sample texts if nothing is given",
     ),
@@ -52,8 +52,7 @@ def visualize_cli(
     strong as the entity is probable, the pointer shows the number, and a slider hides
     what is less sure. The page needs no network.
 
-    Example: python -m spacy bilstm-crf visualize en_bilstm_crf article.txt --out
-    article.html
+    Example: python -m spacy bilstm-crf visualize en_bilstm_crf --out page.html
     """
     try:
         if serve:
