@@ -481,6 +481,19 @@ class Errors:
         "[B605] spaCy knows no language '{lang}'. Expected a code such as 'en', or "
         "'xx' for several languages; name it with --lang."
     )
+    B607 = (
+        "[B607] '{model}' knows none of the labels of '{path}': {labels}. It knows "
+        "{known}. Expected data with some of the same labels."
+    )
+    B608 = (
+        "[B608] '{path}' is not there. Expected the training log that spaCy's logger "
+        "writes: train with --training.logger.output_file {path}."
+    )
+    B609 = (
+        "[B609] '{path}', line {line}, is no line of a training log. Expected JSON "
+        "with step, epoch, losses, scores and score, as spaCy's ConsoleLogger.v3 "
+        "writes it to its output_file; it writes nothing if the file is there already."
+    )
     B630 = (
         "[B630] The process of '{name}' has ended, with exit code {code}. Expected it "
         "to answer; what it has printed may say why, and -9 that memory was short."

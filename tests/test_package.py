@@ -98,7 +98,7 @@ MAY_IMPORT = {
         "layout",
         "losses",
     },
-    "analysis": FOUNDATION | {"analysis", "confidence"},
+    "analysis": FOUNDATION | {"analysis", "calibration", "confidence"},
     "cli": FOUNDATION
     | {
         "analysis",

@@ -183,8 +183,8 @@ def test_run_says_once_that_it_takes_the_sample(finished):
     assert len(lines) == 1
     assert "assets/ner_dataset.csv" in lines[0]
     assert read_json(folder / "corpus/corpus.json")["sample"] is True
-    # and once more where its entities are shown
-    assert " ".join(printed.split()).count(SAMPLE_NOTE) == 1
+    # and what that means where it is scored, and where its entities are shown
+    assert " ".join(printed.split()).count(SAMPLE_NOTE) == 2
 
 
 def test_scores_on_both_kinds_of_tokens(project):
@@ -267,6 +267,22 @@ def test_packaged_folder_loads_anywhere(project, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     nlp = spacy.load(project / "packages" / PACKAGE / "en_bilstm_crf" / PACKAGE)
     assert nlp.pipe_names == ["ner"]
+
+
+def test_pages_of_the_corpus_and_of_the_pipeline(project):
+    explored = read_json(project / "figures/explore/explore.json")
+    summary = read_json(project / "corpus/corpus.json")
+    for split, counts in summary["splits"].items():
+        assert explored["splits"][split]["labels"] == counts["labels"]
+    reported = read_json(project / "figures/report/report.json")
+    scores = read_json(project / "metrics/test.json")
+    f1 = reported["averages"]["micro"]["f1"]["value"]
+    assert f1 == pytest.approx(scores["ents_f"])
+    # the log of the training, without those of earlier ones
+    assert reported["log"]["steps"] == [0, 4]
+    assert {"seen", "not seen"} & set(reported["groups"]["in training"])
+    html = (project / "figures/report/report.html").read_text(encoding="utf-8")
+    assert SAMPLE_NOTE in html
 
 
 def test_page_of_entities(project):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..tags import Entity
 from .ambiguity import Ambiguity
 from .contexts import Consistency
 from .drawings import write_percent
 from .exploration import Exploration
-from .page import Block, Notes, Passage, Picture, Piece, Section, Table, make_page
+from .marking import mark
+from .page import Block, Notes, Passage, Picture, Section, Table, make_page
 from .repeats import Disagreement, Noise
 from .statistics import add_up, get_percentiles
 from .unseen import Share
@@ -191,21 +191,13 @@ def _describe_copies(noise: Noise) -> Iterator[Block]:
 
 def _show_disagreement(disagreement: Disagreement) -> Passage:
     rows = [
-        (f"{number} times", mark(disagreement.words, entities))
+        (
+            f"{number} times",
+            mark(disagreement.words, [(e, e[2], "right") for e in entities]),
+        )
         for entities, number in disagreement.labellings
     ]
     return Passage("The same words, different entities", rows)
-
-
-def mark(words: Sequence[str], entities: Sequence[Entity]) -> list[Piece]:
-    """The words with their entities marked."""
-    pieces = []
-    last = 0
-    for start, end, label in entities:
-        pieces.append(Piece(" ".join(words[last:start]) + " "))
-        pieces.append(Piece(" ".join(words[start:end]), label))
-        last = end
-    return [*pieces, Piece(" " + " ".join(words[last:]))]
 
 
 def _describe_contexts(consistency: Consistency) -> Iterator[Block]:

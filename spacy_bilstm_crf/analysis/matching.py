@@ -32,15 +32,27 @@ def project_entities(example: Example) -> list[Entity]:
     What spaCy's scorer passes over is left out: an entity that meets no token of the
     gold, or one whose annotation is missing.
     """
+    projected = project(example, get_entities(example.predicted))
+    return [entity for entity in projected if entity is not None]
+
+
+def project(example: Example, entities: Iterable[Entity]) -> list[Entity | None]:
+    """Entities of the predicted doc of an example, as places in its gold's tokens.
+
+    RETURNS (list[Entity | None]): One for each entity; None where it meets no token of
+        the gold, or one whose annotation is missing.
+    """
     annotated = [token.ent_iob != 0 for token in example.reference]
     x2y = example.alignment.x2y
-    projected = []
-    for ent in example.predicted.ents:
-        tokens = x2y[ent.start : ent.end]
-        if len(tokens):
-            start, end = int(tokens[0]), int(tokens[-1]) + 1
-            if all(annotated[start:end]):
-                projected.append((start, end, ent.label_))
+    projected: list[Entity | None] = []
+    for first, last, label in entities:
+        tokens = x2y[first:last]
+        # the tokens of the gold, the last one included
+        ends = (int(tokens[0]), int(tokens[-1])) if len(tokens) else None
+        if ends is None or not all(annotated[ends[0] : ends[1] + 1]):
+            projected.append(None)
+        else:
+            projected.append((ends[0], ends[1] + 1, label))
     return projected
 
 

@@ -43,6 +43,7 @@ COLORS = (
 )
 GREY, DARK_GREY = "#8c8c8c", "#555555"
 EMPTY = "#f2f2f2"  # of a cell with nothing in it
+LUMINANCE = (0.2126, 0.7152, 0.0722)  # what red, green and blue add to it
 STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": GREY,
@@ -64,6 +65,7 @@ STYLE = {
     "text.parse_math": False,
 }
 N_CHARACTERS = 60  # that the names of columns may have side by side
+TURNED = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 _SHORT = FuncFormatter(lambda value, _: write_short(value))
@@ -123,7 +125,8 @@ def _add_legend(figure: Figure, panels: Sequence[Panel]) -> None:
     for ax, panel in zip(figure.axes, panels, strict=False):
         if isinstance(panel, Bars | Estimates) and len(panel.series) > 1:
             handles, names = ax.get_legend_handles_labels()
-            where = {"loc": "outside lower center", "ncols": min(len(names), 5)}
+            ncols = len(names) if len(names) <= 5 else 3
+            where = {"loc": "outside lower center", "ncols": ncols}
             figure.legend(handles, names, **where)
             return
 
@@ -267,9 +270,11 @@ def _draw_heat_map(ax: Axes, panel: HeatMap) -> None:
         style = {"color": _get_text_color(cells[i, j]), "fontsize": size}
         text = panel.write(panel.table[i, j])
         ax.text(j, i, text, ha="center", va="center", **style)
-    ax.set_xticks(range(len(panel.columns)), panel.columns)
-    if sum(map(len, panel.columns)) > N_CHARACTERS:
-        ax.tick_params(axis="x", labelrotation=45, labelrotation_mode="xtick")
+    turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    is_narrow = sum(map(len, panel.columns)) > N_CHARACTERS
+    ax.set_xticks(
+        range(len(panel.columns)), panel.columns, **turned if is_narrow else {}
+    )
     ax.set_yticks(range(len(panel.rows)), panel.rows)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
@@ -287,9 +292,14 @@ def _get_norm(panel: HeatMap) -> Normalize:
 
 
 def _get_text_color(background: Sequence[float]) -> str:
-    """Black or white, whichever is seen better on a colour (by its luma)."""
-    red, green, blue = background[:3]
-    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+    """Black or white, whichever has the higher contrast to a colour.
+
+    That is always above 4.5, which WCAG 2 asks for. Its relative luminance is used.
+    """
+    color = np.array(background[:3])
+    curved = ((color + 0.055) / 1.055) ** 2.4
+    linear = np.where(color <= 0.04045, color / 12.92, curved)
+    return "black" if linear @ LUMINANCE > 0.179 else "white"
 
 
 _DRAW: dict[type, Callable[[Axes, Any], None]] = {

@@ -13,9 +13,10 @@ from .compare import compare_cli
 from .convert import convert_cli
 from .explore import explore_cli
 from .interact import interact_cli
+from .report import report_cli
 from .visualize import visualize_cli
 
-HELP = "Convert and explore corpora; calibrate, compare and show trained pipelines."
+HELP = "Convert and explore corpora; calibrate, score, compare and show pipelines."
 
 app = typer.Typer(
     name="bilstm-crf",
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command("convert")(convert_cli)
 app.command("explore")(explore_cli)
 app.command("calibrate")(calibrate_cli)
+app.command("report")(report_cli)
 app.command("compare")(compare_cli)
 app.command("interact")(interact_cli)
 app.command("visualize")(visualize_cli)

@@ -143,7 +143,6 @@ def write_exploration(
     from .. import __version__
     from ..analysis.corpus_drawings import draw_corpus
     from ..analysis.corpus_page import make_corpus_page
-    from ..analysis.plain import to_plain
 
     name = corpus_dir.resolve().name
     lead = [
@@ -154,7 +153,7 @@ def write_exploration(
     files = publish(
         out,
         "explore",
-        data=to_plain(exploration),
+        data=exploration,
         drawings=draw_corpus(exploration),
         make_page=lambda pictures: make_corpus_page(
             exploration, name=name, lead=lead, pictures=pictures

@@ -80,17 +80,25 @@ def read_docs(path: Path, vocab: "Vocab") -> "list[Doc]":
     return docs
 
 
-def read_examples(nlp: "Language", path: Path) -> "list[Example]":
+def read_examples(
+    nlp: "Language", path: Path, *, gold_preproc: bool = False
+) -> "list[Example]":
     """Read a .spacy file as spaCy's own training does.
 
-    RAISES (ValueError): If the file is not there, or has no word in a doc with entity
-        annotation.
+    gold_preproc (bool): Whether the predicted docs have the tokens and the sentences
+        of the gold, and not those of the tokenizer.
+    RAISES (ValueError): If the file is not there, is none that spaCy has written, or
+        has no word in a doc with entity annotation.
     """
     from spacy.training import Corpus
 
     if not path.exists():
         raise ValueError(Errors.B505.format(path=path))
-    examples = list(Corpus(path)(nlp))
+    try:
+        examples = list(Corpus(path, gold_preproc=gold_preproc)(nlp))
+    except NOT_SPACY:
+        size = path.stat().st_size
+        raise ValueError(Errors.B602.format(path=path, size=size)) from None
     if not any(is_annotated(eg.reference) for eg in examples):
         raise ValueError(Errors.B506.format(path=path, count=len(examples)))
     return examples

@@ -1,6 +1,6 @@
 """What commands leave in a folder: data, pictures, and one page that shows them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ def publish(
     folder: Path,
     name: str,
     *,
-    data: Mapping[str, Any],
+    data: Any,
     drawings: "Iterable[Drawing]",
     make_page: "Callable[[dict[str, Picture]], str]",
 ) -> list[str]:
@@ -37,7 +37,7 @@ def publish(
 
     What is there under these names is replaced, once everything has been made.
 
-    data (Mapping[str, Any]): For the JSON file.
+    data (Any): For the JSON file: named tuples, dicts, lists, numbers, texts.
     make_page (Callable): Makes HTML, given the pictures by name.
     RETURNS (list[str]): The names of the files, the page first.
     RAISES (ValueError): If the folder cannot be written to.
@@ -45,6 +45,7 @@ def publish(
     import srsly
 
     from ..analysis.page import Picture
+    from ..analysis.plain import to_plain
     from ..converters import write_files
 
     pictures: dict[str, Picture] = {}
@@ -56,7 +57,7 @@ def publish(
         pictures[drawing.name] = Picture(svg, drawing.text)
     contents = {
         f"{name}.html": make_page(pictures).encode(),
-        f"{name}.json": f"{srsly.json_dumps(data, indent=2)}\n".encode(),
+        f"{name}.json": f"{srsly.json_dumps(to_plain(data), indent=2)}\n".encode(),
         **files,
     }
     write_files(folder, contents)

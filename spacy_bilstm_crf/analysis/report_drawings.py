@@ -1,0 +1,278 @@
+"""The pictures of a trained pipeline."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ..tags import OUTSIDE, split_tag
+from .drawings import (
+    Bars,
+    Curve,
+    Drawing,
+    Estimates,
+    HeatMap,
+    Histogram,
+    Lines,
+    write_count,
+    write_short,
+)
+from .evaluation import Evaluation
+from .outcomes import KINDS, NOTHING
+from .scores import Score
+from .significance import Interval
+from .tag_report import TagReport
+from .thresholds import CandidateCurve, Confidence, Reliability, ThresholdCurve
+from .training_log import TrainingLog
+
+N_LABELS = 24  # what a picture has room for; those with the most entities
+# what spaCy calls them
+SCORES = {"ents_p": "precision", "ents_r": "recall", "ents_f": "F1"}
+N_TAGS = 25  # beyond this number labels are drawn in the place of tags
+
+
+def draw_evaluation(evaluation: Evaluation) -> Iterator[Drawing]:
+    """All pictures that the evaluation has something for."""
+    labels = choose_labels(evaluation)
+    yield _draw_scores(evaluation, labels)
+    yield _draw_kinds(evaluation, labels)
+    yield _draw_confusion(evaluation, labels)
+    yield _draw_tags(evaluation.tags)
+    yield _draw_groups(evaluation.groups)
+    confidence = evaluation.confidence
+    if confidence is not None:
+        yield _draw_thresholds(confidence)
+        yield _draw_reliability(confidence)
+    if evaluation.log is not None and len(evaluation.log.steps) > 1:
+        yield _draw_log(evaluation.log)
+
+
+def choose_labels(evaluation: Evaluation) -> list[str]:
+    """The labels that are drawn: those with the most entities, by name."""
+    scores = evaluation.scores
+    ranked = sorted(scores, key=lambda la: -scores[la].support - scores[la].predicted)
+    return sorted(ranked[:N_LABELS])
+
+
+def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
+    scores = {**{la: evaluation.scores[la] for la in labels}, **evaluation.averages}
+    text = (
+        "Precision, recall and F1 of each label and on average, with 95% intervals "
+        "from a bootstrap over docs; on the right the number of gold entities."
+    )
+    series = {
+        "precision": [_percent(s.precision) for s in scores.values()],
+        "recall": [_percent(s.recall) for s in scores.values()],
+        "F1": [_percent(s.f1) for s in scores.values()],
+    }
+    supports = [f"{s.support:,}" for s in scores.values()]
+    panel = Estimates(
+        "Exact entities", "%", list(scores), series, supports, limits=(0, 100)
+    )
+    return Drawing("scores", text, [panel])
+
+
+def _percent(interval: Interval) -> tuple[float, float, float]:
+    value, low, high = interval
+    return 100 * value, 100 * low, 100 * high
+
+
+def _draw_kinds(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
+    series = {
+        kind: [evaluation.kinds[label][kind] for label in labels] for kind in KINDS
+    }
+    unit = "share of the gold and the spurious entities"
+    panel = Bars(
+        "What has become of the entities",
+        unit,
+        list(labels),
+        series,
+        write_count,
+        stacked=True,
+    )
+    text = (
+        "Gold entities of each label: found, found with another boundary, with another "
+        "label, with both, or missed; and predictions where there is nothing."
+    )
+    return Drawing("outcomes", text, [panel])
+
+
+def _draw_confusion(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
+    names = [*evaluation.labels, NOTHING]
+    chosen = [i for i, name in enumerate(names) if name in (*labels, NOTHING)]
+    table = np.array(evaluation.confusion, dtype=float)[np.ix_(chosen, chosen)]
+    shown = [names[i] for i in chosen]
+    panel = HeatMap(
+        "Labels of entities",
+        "predicted",
+        "gold",
+        "entities, log scale",
+        shown,
+        shown,
+        table,
+        write_short,
+        log=True,
+    )
+    text = (
+        "Gold entities and the predictions that overlap them, by label; boundaries may "
+        "differ. The last column is what was missed, the last row what is spurious."
+    )
+    return Drawing("entity_confusion", text, [panel])
+
+
+def _draw_tags(report: TagReport) -> Drawing:
+    tags, table = report.tags, np.array(report.confusion, dtype=float)
+    what = "tags"
+    if len(tags) > N_TAGS:
+        tags, table = _join_prefixes(tags, table)
+        what = "labels"
+    panel = HeatMap(
+        f"{what.title()} of tokens",
+        "predicted",
+        "gold",
+        "tokens, log scale",
+        tags,
+        tags,
+        table,
+        write_short,
+        log=True,
+    )
+    text = f"Token by token: the gold's {what} and the predicted ones."
+    return Drawing("tag_confusion", text, [panel])
+
+
+def _join_prefixes(
+    tags: Sequence[str], table: np.ndarray
+) -> tuple[list[str], np.ndarray]:
+    names = [split_tag(tag)[1] or OUTSIDE for tag in tags]
+    labels = list(dict.fromkeys(names))
+    to_label = np.array([[name == label for name in names] for label in labels])
+    return labels, to_label @ table @ to_label.T
+
+
+def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
+    titles = {
+        "entity length": "tokens of the entity:",
+        "sentence length": "tokens of the sentence:",
+        "in training": "its words in train:",
+    }
+    nothing = (math.nan, math.nan, math.nan)
+    names, rows, notes = [], [], []
+    for kind, scores in groups.items():
+        # a row for the name of the grouping
+        names += [titles.get(kind, kind), *scores]
+        rows += [nothing, *(_percent(s.f1) for s in scores.values())]
+        notes += ["", *(f"{s.support:,}" for s in scores.values())]
+    panel = Estimates("F1 by kind of entity", "F1, %", names, {"F1": rows}, notes)
+    text = (
+        "F1 of entities of some length, in sentences of some length, and by whether "
+        "their words are an entity of their label in the training data; with 95% "
+        "intervals, and the number of gold entities on the right."
+    )
+    return Drawing("groups", text, [panel])
+
+
+def _draw_thresholds(confidence: Confidence) -> Drawing:
+    panels = [_draw_curve(confidence.curve)]
+    text = (
+        "Left: precision, recall and F1 if predicted entities below a threshold are "
+        "dropped, which is what the setting threshold does."
+    )
+    if confidence.candidates is not None:
+        panels.append(_draw_candidates(confidence.candidates, confidence.curve))
+        text += (
+            " Right: precision and recall if all candidates down to some probability "
+            "were taken; the dot is what the pipeline takes."
+        )
+    return Drawing("thresholds", text, panels)
+
+
+def _draw_curve(curve: ThresholdCurve) -> Lines:
+    columns = {"precision": curve.precision, "recall": curve.recall, "F1": curve.f1}
+    return Lines(
+        "Threshold",
+        "threshold of the confidence",
+        "score",
+        {name: Curve(curve.thresholds, y) for name, y in columns.items()},
+        x_limits=(0, 1),
+        y_limits=(0, 1.02),
+    )
+
+
+def _draw_candidates(candidates: CandidateCurve, curve: ThresholdCurve) -> Lines:
+    taken = Curve(curve.recall[:1], curve.precision[:1], points=True)
+    return Lines(
+        "All candidates",
+        "recall",
+        "precision",
+        {
+            "candidates": Curve(candidates.recall, candidates.precision),
+            "predicted": taken,
+        },
+        x_limits=(0, 1),
+        y_limits=(0, 1.02),
+    )
+
+
+def _draw_reliability(confidence: Confidence) -> Drawing:
+    tables = {"predicted": confidence.reliability}
+    if confidence.candidate_reliability is not None:
+        tables["candidates"] = confidence.candidate_reliability
+    lines = Lines(
+        "Reliability",
+        "confidence",
+        "share that is right",
+        {name: _draw_bins(table) for name, table in tables.items()},
+        x_limits=(0, 1),
+        y_limits=(0, 1),
+        diagonal=True,
+    )
+    bins = confidence.reliability.bins
+    sizes = Histogram(
+        "How many there are",
+        "confidence",
+        "entities, log scale",
+        [*(b.low for b in bins), bins[-1].high],
+        {name: [b.size for b in table.bins] for name, table in tables.items()},
+        write_short,
+        log=True,
+    )
+    text = (
+        "How often entities of some confidence are right, with 95% intervals: on the "
+        "dashed line confidence can be believed. Candidates are all spans that may be "
+        "an entity, those that lose included."
+    )
+    return Drawing("reliability", text, [lines, sizes])
+
+
+def _draw_bins(table: Reliability) -> Curve:
+    rows = [
+        (b.confidence, *interval)
+        for b, interval in zip(table.bins, table.intervals, strict=True)
+        if interval is not None
+    ]
+    x, y, low, high = np.array(rows).reshape(-1, 4).T
+    return Curve(x.tolist(), y.tolist(), low.tolist(), high.tolist(), points=True)
+
+
+def _draw_log(log: TrainingLog) -> Drawing:
+    # what is known before training would leave no room for the rest
+    first = 1 if log.steps[0] == 0 and len(log.steps) > 2 else 0
+    steps = log.steps[first:]
+    best = (log.steps[log.best], f"best: step {log.steps[log.best]:,}")
+    scores = {
+        SCORES.get(name, name): Curve(steps, y[first:], points=True)
+        for name, y in log.scores.items()
+    }
+    losses = {
+        name: Curve(steps, y[first:], points=True) for name, y in log.losses.items()
+    }
+    panels = [
+        Lines("Scores on dev", "updates", "%", scores, [best]),
+        Lines("Loss in training", "updates", "mean loss of a batch", losses, [best]),
+    ]
+    text = (
+        "Scores on the dev split, and the mean loss on the training data since the "
+        "evaluation before."
+    )
+    return Drawing("learning", text, panels)

@@ -1,0 +1,276 @@
+"""`report`: what a trained pipeline does on held-out data."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typer import Argument as Arg
+from typer import Option as Opt
+
+from ..errors import Errors
+from .loading import (
+    FACTORY,
+    is_annotated,
+    read_docs,
+    read_examples,
+    run_before,
+)
+from .printing import fail, print_table, say
+from .publishing import publish, require_extra, watch
+from .reading import load_entity_pipeline
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.training import Example
+
+    from ..analysis.comparison import Comparison
+    from ..analysis.evaluation import Evaluation
+    from ..analysis.training_log import TrainingLog
+    from ..analysis.unseen import Seen
+    from ..tags import Entity
+
+# candidates below this probability are hardly ever right
+LOWEST = 0.01
+# docs whose candidates are computed between two steps of the progress bar
+CHUNK = 500
+
+
+def report_cli(
+    model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
+    data: Path = Arg(..., help="Held-out data, such as test.spacy"),
+    out: Path | None = Opt(
+        None, help="Folder for report.html, report.json and the pictures"
+    ),
+    train: Path | None = Opt(
+        None, help="The training data, to tell what the pipeline has seen"
+    ),
+    log: Path | None = Opt(
+        None, help="The log of the training (output_file of spaCy's logger)"
+    ),
+    gold_tokens: bool = Opt(
+        False,
+        "--gold-tokens",
+        "--gold-preproc",
+        help="Read the data's own tokens and sentences, not its raw text",
+    ),
+    resamples: int = Opt(1000, min=100, help="Samples of the bootstrap"),
+    seed: int = Opt(0, help="Seed of the bootstrap"),
+    gpu_id: int = Opt(-1, help="GPU to use, -1 for the CPU"),
+) -> None:
+    """
+    Score a trained pipeline, whatever finds its entities: precision, recall and F1
+    with 95% intervals, kinds of mistakes, confusion of labels and tags, scores by
+    length and by what was seen in training, what confidence is worth, learning
+    curves, and the worst mistakes as marked text.
+
+    Example: python -m spacy bilstm-crf report training/model-best corpus/test.spacy
+    --train corpus/train.spacy --log training/log.jsonl --out figures/report
+    """
+    from spacy.cli._util import setup_gpu
+
+    from ..analysis.training_log import read_training_log
+
+    setup_gpu(gpu_id)
+    try:
+        if out is not None:
+            require_extra()
+        training = None if log is None else read_training_log(log)
+        nlp = load_entity_pipeline(model)
+        examples = read_examples(nlp, data, gold_preproc=gold_tokens)
+        notes = check_labels(nlp, examples, model=model, path=data)
+        seen = None if train is None else read_training_data(nlp, train)
+    except ValueError as error:
+        fail(error)
+    comparisons = predict(nlp, examples)
+    evaluation = evaluate(comparisons, seen, training, resamples, seed)
+    print_evaluation(evaluation, notes)
+    if out is None:
+        return
+    lead = describe(
+        nlp, data, gold_tokens=gold_tokens, n_resamples=resamples, seed=seed
+    )
+    try:
+        page = write_report(evaluation, lead, notes, model=model, out=out)
+    except ValueError as error:
+        fail(error)
+    say("good", f"Page with pictures written to {page}")
+
+
+def check_labels(
+    nlp: "Language", examples: "Sequence[Example]", *, model: str, path: Path
+) -> list[tuple[str, str]]:
+    """Compare the labels of the data with those of the pipeline.
+
+    RETURNS (list[tuple[str, str]]): What to know before reading the scores: levels and
+        sentences.
+    RAISES (ValueError): If the data has no entity, or none with a label that the
+        pipeline knows.
+    """
+    found = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
+    if not found:
+        raise ValueError(Errors.B604.format(path=path, count=len(examples)))
+    known = get_entity_labels(nlp)
+    unknown = {label: n for label, n in sorted(found.items()) if label not in known}
+    if known and len(unknown) == len(found):
+        labels, names = ", ".join(unknown), ", ".join(sorted(known))
+        text = Errors.B607.format(model=model, path=path, labels=labels, known=names)
+        raise ValueError(text)
+    notes = [("warn", nlp.meta["notes"])] if nlp.meta.get("notes") else []
+    if known and unknown:
+        listed = ", ".join(f"{label} {n:,}" for label, n in unknown.items())
+        text = f"labels that the pipeline does not have, and always misses: {listed}"
+        notes.append(("warn", text))
+    n_blank = sum(not is_annotated(eg.reference) for eg in examples)
+    if n_blank:
+        notes.append(("warn", f"docs without entity annotation, left out: {n_blank:,}"))
+    return notes
+
+
+def get_entity_labels(nlp: "Language") -> set[str]:
+    """The labels of the components that set `doc.ents`.
+
+    RETURNS (set[str]): Empty if a component does not say what it sets.
+    """
+    assigned = {name: nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names}
+    if not all(assigned.values()):
+        return set()
+    pipes = [nlp.get_pipe(name) for name, to in assigned.items() if "doc.ents" in to]
+    return {label for pipe in pipes for label in getattr(pipe, "labels", ())}
+
+
+def read_training_data(nlp: "Language", path: Path) -> "Seen":
+    """What the training data holds.
+
+    RAISES (ValueError): If it cannot be read.
+    """
+    from ..analysis.documents import read_doc
+    from ..analysis.unseen import read_seen
+
+    docs = read_docs(path, nlp.vocab)
+    return read_seen(read_doc(doc) for doc in watch(docs, unit=" training docs"))
+
+
+def predict(nlp: "Language", examples: "Sequence[Example]") -> "list[Comparison]":
+    """Let a pipeline find the entities of all docs that have annotation."""
+    from ..analysis.comparison import compare
+
+    used = [(i, eg) for i, eg in enumerate(examples) if is_annotated(eg.reference)]
+    candidates = find_candidates(nlp, [eg for _, eg in used])
+    docs = nlp.pipe(eg.predicted for _, eg in used)
+    comparisons = []
+    for k, doc in enumerate(watch(docs, unit=" docs", total=len(used))):
+        number, eg = used[k]
+        eg.predicted = doc
+        found = None if candidates is None else candidates[k]
+        comparisons.append(compare(eg, found, number=number))
+    return comparisons
+
+
+def find_candidates(
+    nlp: "Language", examples: "Sequence[Example]"
+) -> "list[list[tuple[Entity, float]]] | None":
+    """All spans that may be an entity, with their probabilities, doc by doc.
+
+    RETURNS (list | None): None if no component knows them, or several do.
+    """
+    from spacy.training import Example
+
+    names = [n for n in nlp.pipe_names if nlp.get_pipe_meta(n).factory == FACTORY]
+    if len(names) != 1:
+        return None
+    pipe: Any = nlp.get_pipe(names[0])
+    copies = [Example(eg.predicted.copy(), eg.reference) for eg in examples]
+    run_before(nlp, names[0], copies)
+    docs = [eg.predicted for eg in copies]
+    chunks = [docs[i : i + CHUNK] for i in range(0, len(docs), CHUNK)]
+    return [
+        list(zip(*prediction, strict=True))
+        for chunk in watch(chunks, unit=f" x {CHUNK} docs for candidates")
+        for prediction in pipe.candidates(chunk, threshold=LOWEST)
+    ]
+
+
+def evaluate(
+    comparisons: "Sequence[Comparison]",
+    seen: "Seen | None",
+    log: "TrainingLog | None",
+    n_resamples: int,
+    seed: int,
+) -> "Evaluation":
+    """See `analysis.evaluation`; with a progress bar."""
+    from ..analysis.evaluation import evaluate
+
+    return evaluate(
+        comparisons,
+        seen=seen,
+        log=log,
+        n_resamples=n_resamples,
+        seed=seed,
+        watch=lambda steps: watch(steps, unit=" steps"),
+    )
+
+
+def print_evaluation(
+    evaluation: "Evaluation", notes: Sequence[tuple[str, str]]
+) -> None:
+    """Print scores, kinds of mistakes and notes."""
+    from ..analysis.report_page import tabulate_kinds, tabulate_scores
+
+    print_table(tabulate_scores(evaluation))
+    print_table(tabulate_kinds(evaluation))
+    if evaluation.confidence is None:
+        say("info", "the pipeline gives its entities no confidence")
+    else:
+        error = evaluation.confidence.reliability.error
+        say("info", f"expected calibration error {error:.1%}")
+    for level, text in notes:
+        say(level, text)
+
+
+def describe(
+    nlp: "Language", data: Path, *, gold_tokens: bool, n_resamples: int, seed: int
+) -> list[str]:
+    """What has been scored, and how."""
+    from .. import __version__
+
+    meta = nlp.meta
+    tokens = "its own tokens" if gold_tokens else "raw text"
+    return [
+        f"Pipeline {meta['lang']}_{meta['name']} {meta['version']} with the components "
+        f"{', '.join(nlp.pipe_names)}; data {data.name}, read as {tokens}.",
+        f"Made by `report` of spacy-bilstm-crf {__version__}. Intervals: 95%, of "
+        f"{n_resamples:,} bootstrap samples of docs, seed {seed}.",
+    ]
+
+
+def write_report(
+    evaluation: "Evaluation",
+    lead: Sequence[str],
+    notes: Sequence[tuple[str, str]],
+    *,
+    model: str,
+    out: Path,
+) -> Path:
+    """Write page, data and pictures.
+
+    RETURNS (Path): The page.
+    RAISES (ValueError): If the folder cannot be written to.
+    """
+    from ..analysis.report_drawings import draw_evaluation
+    from ..analysis.report_page import make_report_page
+
+    files = publish(
+        out,
+        "report",
+        data=evaluation,
+        drawings=draw_evaluation(evaluation),
+        make_page=lambda pictures: make_report_page(
+            evaluation,
+            name=Path(model).resolve().name,
+            lead=lead,
+            notes=notes,
+            pictures=pictures,
+        ),
+    )
+    return out / files[0]

@@ -1,0 +1,194 @@
+"""All that is said of a pipeline, next to spaCy's scorer, and what is drawn of it."""
+
+import json
+
+import numpy as np
+import pytest
+import spacy
+from annotated import annotate
+from annotated import compare as make_comparison
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+
+from spacy_bilstm_crf.analysis.comparison import compare
+from spacy_bilstm_crf.analysis.evaluation import evaluate
+from spacy_bilstm_crf.analysis.page import Picture
+from spacy_bilstm_crf.analysis.plain import to_plain
+from spacy_bilstm_crf.analysis.plots import plot_panels
+from spacy_bilstm_crf.analysis.report_drawings import N_TAGS, draw_evaluation
+from spacy_bilstm_crf.analysis.report_page import make_report_page
+from spacy_bilstm_crf.analysis.training_log import TrainingLog
+from spacy_bilstm_crf.analysis.unseen import read_seen
+from spacy_bilstm_crf.confidence import set_confidence
+
+NLP = spacy.blank("en")
+DOC = annotate("Ann left New York", (0, 1, "per"), (2, 4, "geo"))
+CANDIDATES = {(0, 1, "per"): 0.9, (2, 4, "geo"): 0.3, (2, 4, "org"): 0.6}
+WRONG = make_comparison(
+    DOC,
+    (0, 1, "per"),
+    (2, 4, "org"),
+    confidences=[0.9, 0.6],
+    candidates=CANDIDATES,
+)
+LOG = TrainingLog(
+    [0, 10, 20], [0, 0, 1], {"ner": [9.0, 5, 1]}, {"ents_f": [0, 5, 9]}, 2
+)
+
+
+def make_example():
+    """A gold with longer tokens than the prediction, and some annotation missing."""
+    gold = Doc(NLP.vocab, words=["well-known", "Ann", "left", "Rio", "by", "bus"])
+    gold.set_ents(
+        [Span(gold, 1, 2, "per"), Span(gold, 3, 4, "geo")],
+        missing=[gold[5:6]],
+        default="outside",
+    )
+    predicted = NLP.make_doc(gold.text)
+    assert [t.text for t in predicted[:4]] == ["well", "-", "known", "Ann"]
+    predicted.ents = [
+        Span(predicted, 0, 1, "org"),
+        Span(predicted, 3, 4, "per"),
+        Span(predicted, 5, 6, "org"),
+        Span(predicted, 7, 8, "art"),
+    ]
+    return Example(predicted, gold)
+
+
+def test_entities_are_brought_to_the_tokens_of_the_gold():
+    example = make_example()
+    rated = [(ent, 0.5) for ent in example.predicted.ents[:2]]
+    set_confidence(example.predicted, rated, key="bilstm_crf")
+    candidates = [((0, 1, "org"), 0.2), ((1, 3, "org"), 0.3), ((7, 8, "art"), 0.9)]
+    found = compare(example, candidates, number=7)
+    # what is predicted where annotation is missing counts for nothing
+    assert found.predicted == ((0, 1, "org"), (1, 2, "per"), (3, 4, "org"))
+    assert found.confidences == (0.5, 0.5, None)
+    assert found.candidates == {(0, 1, "org"): 0.3}
+    assert found.number == 7
+
+
+def test_scores_are_those_of_spacy():
+    example = make_example()
+    expected = get_ner_prf([example])
+    found = evaluate([compare(example)], n_resamples=100)
+    micro = found.averages["micro"]
+    assert micro.precision.value == pytest.approx(expected["ents_p"])
+    assert micro.recall.value == pytest.approx(expected["ents_r"])
+    assert micro.f1.value == pytest.approx(expected["ents_f"])
+    for label, score in found.scores.items():
+        assert score.f1.value == pytest.approx(expected["ents_per_type"][label]["f"])
+
+
+def test_same_seed_same_intervals():
+    some = [WRONG, WRONG._replace(predicted=()), WRONG._replace(predicted=DOC.entities)]
+    some = [c._replace(confidences=(0.5,) * len(c.predicted)) for c in some]
+    seeds = [1, 1, 2]
+    found = [evaluate(some, n_resamples=200, seed=seed).averages for seed in seeds]
+    first, second, other = (averages["micro"] for averages in found)
+    assert first == second
+    assert first.f1.value == other.f1.value
+    assert first.f1.low < first.f1.value < first.f1.high
+
+
+def make_evaluation(**kwargs):
+    seen = read_seen([annotate("Ann", (0, 1, "per"))])
+    right = make_comparison(DOC, *DOC.entities, confidences=[1.0, 0.8], candidates={})
+    return evaluate([WRONG, right], seen=seen, n_resamples=100, **kwargs)
+
+
+def test_evaluation_is_json():
+    plain = to_plain(make_evaluation(log=LOG))
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert plain["docs"] == 2
+    # no entity is that unsure, which is no number
+    assert plain["confidence"]["reliability"]["bins"][0]["precision"] is None
+
+
+def test_pictures():
+    drawings = {d.name: d for d in draw_evaluation(make_evaluation(log=LOG))}
+    assert list(drawings) == [
+        "scores",
+        "outcomes",
+        "entity_confusion",
+        "tag_confusion",
+        "groups",
+        "thresholds",
+        "reliability",
+        "learning",
+    ]
+    (confusion,) = drawings["entity_confusion"].panels
+    assert list(confusion.rows) == ["geo", "org", "per", "nothing"]
+    expected = [[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 0]]
+    assert confusion.table.tolist() == expected
+    scores, losses = drawings["learning"].panels
+    # before training there is nothing to learn from
+    assert scores.series["F1"].x == [10, 20]
+    assert losses.series["ner"].y == [5, 1]
+    for drawing in drawings.values():
+        plot_panels(drawing.panels)
+
+
+def test_what_there_is_nothing_for_is_not_drawn():
+    some = [make_comparison(DOC, (0, 1, "per"))]
+    evaluation = evaluate(some, n_resamples=100)
+    assert evaluation.confidence is None
+    assert "in training" not in evaluation.groups
+    names = {drawing.name for drawing in draw_evaluation(evaluation)}
+    assert names.isdisjoint({"thresholds", "reliability", "learning"})
+    html = make_report_page(evaluation, name="m", lead=[], notes=[], pictures={})
+    assert "gives its entities no probability" in html
+    assert "--log" in html
+    assert "--train" in html
+
+
+def test_nothing_predicted_can_be_shown():
+    evaluation = evaluate([make_comparison(DOC)], n_resamples=100)
+    for drawing in draw_evaluation(evaluation):
+        plot_panels(drawing.panels)
+
+
+def test_many_tags_are_drawn_as_labels():
+    labels = [f"label{i:02d}" for i in range(N_TAGS)]
+    entities = ((i, i + 1, label) for i, label in enumerate(labels))
+    doc = annotate("a " * N_TAGS + "a", *entities)
+    drawings = {
+        d.name: d
+        for d in draw_evaluation(evaluate([make_comparison(doc)], n_resamples=100))
+    }
+    (panel,) = drawings["tag_confusion"].panels
+    assert panel.title == "Labels of tokens"
+    assert list(panel.rows) == ["O", *labels]
+    assert panel.table.sum() == N_TAGS + 1
+    # the pictures have room for some of them, the tables have all
+    assert len(drawings["scores"].panels[0].names) == 24 + 3
+
+
+def test_page_shows_tables_pictures_and_marked_text():
+    evaluation = make_evaluation(log=LOG)
+    html = make_report_page(
+        evaluation,
+        name="model-best",
+        lead=["of some data"],
+        notes=[("warn", "look out")],
+        pictures={"scores": Picture(b"<svg/>", "F1 of labels")},
+    )
+    assert "Report on model-best" in html
+    assert "look out" in html
+    assert html.count("<img ") == 1
+    assert 'class="wrong"' in html
+    assert ">New York<b>org 0.60</b>" in html
+    assert 'class="missed"' in html
+    assert ">New York<b>geo</b>" in html
+    assert "1 wrong label" in html
+    assert "best of 3 evaluations was that at step 20" in html
+
+
+def test_confidence_of_other_groups_is_none_of_ours():
+    example = make_example()
+    doc = example.predicted
+    doc.spans["sc"] = SpanGroup(
+        doc, spans=list(doc.ents), attrs={"scores": np.ones(4, dtype="float32")}
+    )
+    assert compare(example).confidences == (None, None, None)

@@ -1,0 +1,180 @@
+"""The command `report`: what it prints, writes and refuses."""
+
+import json
+
+import pytest
+import spacy
+from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_bilstm_crf.cli import app
+
+NLP = spacy.blank("en")
+HELD_OUT = [
+    *TRAIN_DATA,
+    ("I like London and Berlin.", [(7, 13, "LOC")]),
+    ("Shaka Khan left London.", [(0, 10, "PERSON")]),
+    ("Who likes Shaka?", [(10, 15, "PERSON")]),
+]
+PICTURES = {
+    "scores",
+    "outcomes",
+    "entity_confusion",
+    "tag_confusion",
+    "groups",
+    "thresholds",
+    "reliability",
+    "learning",
+}
+ROW = '{"epoch":0,"step":%d,"losses":{"ner":1.0},"scores":{"ents_f":%d},"score":0.5}\n'
+
+
+def save(path, data):
+    docs = [eg.reference for eg in make_examples(NLP, data)]
+    DocBin(docs=docs).to_disk(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Pipelines and data."""
+    folder = tmp_path_factory.mktemp("report")
+    train_pipeline(make_pipeline(), n_steps=60).to_disk(folder / "model")
+    ruler = spacy.blank("en")
+    patterns = [{"label": "LOC", "pattern": "London"}]
+    ruler.add_pipe("entity_ruler").add_patterns(patterns)
+    ruler.to_disk(folder / "ruler")
+    spacy.blank("en").to_disk(folder / "blank")
+    save(folder / "test.spacy", HELD_OUT)
+    save(folder / "train.spacy", TRAIN_DATA)
+    save(folder / "other.spacy", [("Ann left.", [(0, 3, "per")])])
+    save(folder / "extra.spacy", [*HELD_OUT, ("Ann left.", [(0, 3, "per")])])
+    save(folder / "no_entities.spacy", [("It rained.", [])])
+    (folder / "empty.spacy").touch()
+    (folder / "text.spacy").write_text("It is no .spacy file.")
+    DocBin().to_disk(folder / "no_docs.spacy")
+    DocBin(docs=[NLP("No annotation.")]).to_disk(folder / "unannotated.spacy")
+    (folder / "log.jsonl").write_text(ROW % (0, 1) + ROW % (10, 50) + ROW % (20, 60))
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["report", *map(str, arguments)])
+
+
+def test_page_data_and_pictures(folder, tmp_path):
+    out = tmp_path / "new" / "report"
+    result = run(
+        folder / "model",
+        folder / "test.spacy",
+        *("--train", folder / "train.spacy"),
+        *("--log", folder / "log.jsonl"),
+        *("--out", out),
+    )
+    assert result.exit_code == 0, result.output
+    assert f"written to {out / 'report.html'}" in result.output
+    assert {path.stem for path in out.glob("*.png")} == PICTURES
+    assert {path.stem for path in out.glob("*.svg")} == PICTURES
+    assert len(list(out.iterdir())) == 2 + 2 * len(PICTURES)
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert html.count("<img ") == len(PICTURES)
+    assert "components bilstm_crf_ner; data test.spacy, read as raw text" in html
+    data = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    # the trained pipeline knows its training data, and so the mistakes of the rest
+    assert data["docs"] == len(HELD_OUT)
+    assert data["kinds"]["LOC"]["spurious"] >= 2
+    assert data["confidence"]["rated"] > 0
+    assert data["confidence"]["candidates"] is not None
+    assert data["groups"]["in training"]["seen"]["support"] >= 5
+
+
+def test_figures_are_those_of_spacy(folder, tmp_path):
+    nlp = spacy.load(folder / "model")
+    expected = nlp.evaluate(make_examples(nlp, HELD_OUT))
+    result = run(folder / "model", folder / "test.spacy", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    micro = data["averages"]["micro"]
+    for name, key in (("precision", "p"), ("recall", "r"), ("f1", "f")):
+        assert micro[name]["value"] == pytest.approx(expected[f"ents_{key}"])
+    rows = [line.split() for line in result.output.splitlines()]
+    (row,) = [row for row in rows if row[:1] == ["micro"]]
+    assert row[3] == f"{100 * expected['ents_f']:.1f}"
+
+
+def test_other_pipelines_have_no_confidence(folder, tmp_path):
+    result = run(folder / "ruler", folder / "test.spacy", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "gives its entities no confidence" in result.output
+    assert not (tmp_path / "reliability.png").exists()
+    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert data["confidence"] is None
+    assert data["scores"]["LOC"]["predicted"] == 4
+    assert "gives its entities no probability" in (tmp_path / "report.html").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_labels_that_the_pipeline_does_not_have(folder):
+    result = run(folder / "model", folder / "extra.spacy")
+    assert result.exit_code == 0, result.output
+    line = "labels that the pipeline does not have, and always misses: per 1"
+    assert line in result.output
+
+
+def test_gold_tokens(folder, tmp_path):
+    result = run(
+        folder / "model", folder / "test.spacy", "--gold-tokens", "--out", tmp_path
+    )
+    assert result.exit_code == 0, result.output
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "read as its own tokens" in html
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["nothing", "test.spacy"], "B503"),
+        (["blank", "test.spacy"], "B512"),
+        (["model", "nothing.spacy"], "B505"),
+        (["model", "empty.spacy"], "B602"),
+        (["model", "text.spacy"], "B602"),
+        (["model", "no_docs.spacy"], "B506"),
+        (["model", "unannotated.spacy"], "B506"),
+        (["model", "no_entities.spacy"], "B604"),
+        (["model", "other.spacy"], "B607"),
+        (["model", "test.spacy", "--train", "nothing.spacy"], "B505"),
+        (["model", "test.spacy", "--log", "nothing.jsonl"], "B608"),
+        (["model", "test.spacy", "--log", "test.spacy"], "B609"),
+    ],
+)
+def test_bad_input_is_one_message(folder, tmp_path, monkeypatch, arguments, code):
+    monkeypatch.chdir(folder)
+    result = run(*arguments, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.output.count("[B") == 1
+    assert f"[{code}] " in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_was_there_stays_if_something_fails(folder, tmp_path, monkeypatch):
+    arguments = [folder / "ruler", folder / "test.spacy", "--out", tmp_path]
+    assert run(*arguments).exit_code == 0
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def fail(source, target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.replace", fail)
+    result = run(*arguments, "--seed", "1")
+    assert result.exit_code == 1
+    assert "[B421]" in result.output
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_help_has_an_example():
+    result = run("--help")
+    assert result.exit_code == 0
+    text = " ".join(result.output.split())
+    assert "python -m spacy bilstm-crf report training/model-best" in text
