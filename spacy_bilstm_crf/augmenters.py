@@ -1,7 +1,8 @@
 """Augmenters of the training corpus that a config can name."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import TypeAlias
 
@@ -15,6 +16,8 @@ from .errors import Errors
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 # words, and whether a space follows each
 Mention = tuple[list[str], list[bool]]
+# of each label, so that long trainings do not gather more and more: the latest
+MAX_MENTIONS = 10_000
 # annotation that stays with a token when others are left out; the first two may change
 TOKEN_ATTRS = ["ENT_IOB", "SENT_START", "ENT_TYPE", "ENT_KB_ID", "TAG", "POS"]
 TOKEN_ATTRS += ["MORPH", "LEMMA"]
@@ -63,7 +66,7 @@ def make_mention_replacement_augmenter(
     for label, number in copies.items():
         if number < 0:
             raise ValueError(Errors.B310.format(label=label, number=number))
-    mentions: dict[str, list[Mention]] = {label: [] for label in copies}
+    mentions = {label: deque[Mention](maxlen=MAX_MENTIONS) for label in copies}
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         examples = [example]
@@ -91,11 +94,11 @@ def draw_copies(doc: Doc, copies: Mapping[str, float]) -> int:
 
 
 def replace_mentions(
-    nlp: Language, doc: Doc, mentions: Mapping[str, list[Mention]], share: float
+    nlp: Language, doc: Doc, mentions: Mapping[str, Sequence[Mention]], share: float
 ) -> Doc:
     """A doc with other entities of the same labels.
 
-    mentions (Mapping[str, list[Mention]]): What to choose from, by label.
+    mentions (Mapping[str, Sequence[Mention]]): What to choose from, by label.
     share (float): How many of the entities are replaced.
     """
     words: list[str] = []
@@ -125,8 +128,8 @@ def make_shortened_mentions_augmenter(
 
     News has "Vice President Joe Biden" as one entity, and so few first names at the
     beginning of one that a model may never learn what they are. What is left of an
-    entity begins with a capital letter. Tokens keep their annotation, but for heads and
-    dependencies; docs with span groups stay whole.
+    entity begins with a capital letter. Tokens keep their annotation; docs with
+    dependencies or span groups stay whole.
     Registered as `spacy-bilstm-crf.shortened_mentions.v1`.
 
     labels (list[str]): Labels whose entities are shortened: of persons, whose last
@@ -140,7 +143,8 @@ def make_shortened_mentions_augmenter(
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         doc = example.reference
-        ents = [] if doc.spans else [e for e in doc.ents if e.label_ in labels]
+        is_fixed = doc.spans or doc.has_annotation("DEP")
+        ents = [] if is_fixed else [e for e in doc.ents if e.label_ in labels]
         cuts = [draw_cut(ent) for ent in ents if random.random() < level]
         if any(len(cut) for cut in cuts):
             doc = leave_out(nlp, doc, cuts)

@@ -235,6 +235,24 @@ def test_docs_with_span_groups_stay_whole():
     assert shorten(example) is example
 
 
+def test_docs_with_dependencies_stay_whole():
+    reference = BIDEN.reference.copy()
+    for token in reference:
+        token.head, token.dep_ = reference[0], "dep"
+    example = Example(NLP.make_doc(reference.text), reference)
+    assert shorten(example) is example
+
+
+def test_mentions_that_are_kept_are_limited(monkeypatch):
+    monkeypatch.setattr("spacy_bilstm_crf.augmenters.MAX_MENTIONS", 1)
+    names = [make_example(f"I saw {name}.", (name, "per")) for name in ("Bob", "Ann")]
+    groups = replace({"per": 1.0}, examples=[*names, EXAMPLES[1]] * 5)
+    used = {e.reference.text for _, *copies in groups[3:] for e in copies}
+    assert used == {"I saw Bob.", "I saw Ann."}
+    # each copy has the name of the sentence before it
+    assert groups[4][1].reference.text == "I saw Bob."
+
+
 def test_level_is_a_share_of_the_entities():
     random.seed(0)
     changed = sum(shorten(BIDEN, level=0.25) is not BIDEN for _ in range(400))

@@ -95,6 +95,8 @@ def calibrate_cli(
     if output is not None:
         for key in ("temperature", "label_thresholds", "decision"):
             nlp.get_pipe_config(name)[key] = pipe.cfg[key]
+        # those of before are of other entities
+        nlp.meta.setdefault("performance", {}).update(report.after.scores)
         replace_pipeline(nlp, output)
         say("good", f"Pipeline with these settings written to {output}")
 

@@ -318,3 +318,17 @@ def test_old_pipeline_comes_back_if_the_new_one_cannot_be_moved(
         replace_pipeline(nlp, path)
     assert spacy.load(path).pipe_names == nlp.pipe_names
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_meta_has_the_scores_of_what_is_written(folder, tmp_path):
+    output = tmp_path / "calibrated"
+    result = run(folder / "model", folder / "dev.spacy", "--output", output)
+    assert result.exit_code == 0
+    nlp = spacy.load(output)
+    examples = make_examples(nlp, HELD_OUT)
+    found = nlp.meta["performance"]
+    expected = nlp.evaluate(examples)
+    for key in ("ents_p", "ents_r", "ents_f"):
+        assert found[key] == pytest.approx(expected[key])
+    for label, scores in expected["ents_per_type"].items():
+        assert found["ents_per_type"][label] == pytest.approx(scores)

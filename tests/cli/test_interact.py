@@ -189,6 +189,10 @@ def test_quotes_hold_several_lines():
     assert join_quoted('"""', lambda: next(lines)) == "one"
 
 
+# what a line editor sends before it prompts
+PASTE_ON = "\x1b[?2004h"
+
+
 class Terminal:
     """The command in a terminal of its own."""
 
@@ -212,9 +216,9 @@ class Terminal:
         os.close(other)
 
     def read(self, until, *, seconds=120):
-        """What is printed up to some text."""
+        """What is printed up to some text; terminals are told of pastes between."""
         seen, deadline = "", time.monotonic() + seconds
-        while until not in seen and time.monotonic() < deadline:
+        while until not in seen.replace(PASTE_ON, "") and time.monotonic() < deadline:
             if select.select([self.end], [], [], 0.1)[0]:
                 try:
                     seen += os.read(self.end, 65536).decode()
