@@ -11,7 +11,7 @@ from typer import Option as Opt
 from ..errors import Errors
 from ..settings import Decision
 from .loading import get_component, load_pipeline, read_examples, run_before
-from .printing import fail, group_digits, say
+from .printing import fail, group_digits, say, waiting
 
 if TYPE_CHECKING:
     from spacy.training import Example
@@ -76,16 +76,19 @@ def calibrate_cli(
 
     setup_gpu(gpu_id)
     try:
-        nlp = load_pipeline(model)
-        name, pipe = get_component(nlp, name)
-        examples = read_examples(nlp, data)
+        with waiting(f"reading {model} and {data}"):
+            nlp = load_pipeline(model)
+            name, pipe = get_component(nlp, name)
+            examples = read_examples(nlp, data)
         if output is not None:
             require_replaceable(output)
     except ValueError as error:
         fail(error)
-    run_before(nlp, name, examples)
+    with waiting("running the components before"):
+        run_before(nlp, name, examples)
     try:
-        with tqdm(unit=" temperatures", disable=None, delay=2, leave=False) as progress:
+        # at once: the network runs over all docs before the first temperature
+        with tqdm(unit=" temperatures", disable=None, leave=False) as progress:
             report = calibrate(
                 pipe, examples, decision=decision.value, on_step=progress.update
             )

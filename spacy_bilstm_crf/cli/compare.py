@@ -9,7 +9,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from .printing import fail, print_table, say
+from .printing import fail, print_table, say, waiting
 from .publishing import publish, require_extra
 from .reading import load_entity_pipeline, read_references
 from .terminal import has_colors, join_lines, mark_text
@@ -101,9 +101,10 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
     names = shorten_names(models)
     gold = [get_entities(doc) for doc in docs]
     predictions = {n: f.entities for n, f in zip(names, found, strict=True)}
-    comparison = compare_predictions(
-        gold, predictions, n_resamples=settings.resamples, seed=settings.seed
-    )
+    with waiting("drawing samples of the docs"):
+        comparison = compare_predictions(
+            gold, predictions, n_resamples=settings.resamples, seed=settings.seed
+        )
     disagreements, n_differing = read_disagreements(
         docs, gold, predictions, limit=N_DISAGREEMENTS, seed=settings.seed
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from .printing import fail, group_digits, say
+from .printing import fail, group_digits, say, waiting
 
 if TYPE_CHECKING:
     from ..converters import ReadOptions, SplitCorpus, SplitOptions
@@ -149,16 +149,17 @@ def convert(
 
     from .. import converters
 
-    corpus = converters.read_corpus(input_path, options=reading)
-    files = {n: converters.read_corpus(given[n], options=reading) for n in given}
-    split = converters.split_sentences(
-        corpus.corpus.sentences,
-        options=options,
-        given={name: file.corpus.sentences for name, file in files.items()},
-    )
-    summary = converters.summarize(
-        corpus, split, options=options, sample=sample, given=files
-    )
+    with waiting(f"reading {input_path}"):
+        corpus = converters.read_corpus(input_path, options=reading)
+        files = {n: converters.read_corpus(given[n], options=reading) for n in given}
+        split = converters.split_sentences(
+            corpus.corpus.sentences,
+            options=options,
+            given={name: file.corpus.sentences for name, file in files.items()},
+        )
+        summary = converters.summarize(
+            corpus, split, options=options, sample=sample, given=files
+        )
     contents = _make_docs(split)
     contents["corpus.json"] = f"{srsly.json_dumps(summary, indent=2)}\n".encode()
     converters.write_files(output_dir, contents)

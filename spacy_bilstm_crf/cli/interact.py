@@ -9,7 +9,7 @@ from typer import Exit
 from typer import Option as Opt
 
 from .loading import FACTORY, get_component
-from .printing import fail
+from .printing import fail, waiting
 from .prompt import is_prompt, read_pipe, read_prompt
 from .reading import load_entity_pipeline
 from .terminal import align_tokens, has_colors, join_lines, mark_text
@@ -60,7 +60,8 @@ def interact_cli(
     Example: python -m spacy bilstm-crf interact en_bilstm_crf --json
     """
     try:
-        reader = load_reader(model, name, k=k)
+        with waiting(f"loading {model}"):
+            reader = load_reader(model, name, k=k)
         if is_prompt():
             talk(reader, json=json, k=k)
         else:

@@ -1,11 +1,41 @@
 """How commands speak."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING, NoReturn
 
 from typer import Exit
 
 if TYPE_CHECKING:
     from ..analysis.page import Table
+
+DELAY = 2.0  # seconds after which somebody who watches wants to know what is done
+
+
+@contextmanager
+def waiting(doing: str) -> Iterator[None]:
+    """Say what is being done where it takes long, as long as it takes; silent where
+    nobody watches. For what has no steps that could be counted."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    shown = f"{doing} ..."
+
+    def show(text: str) -> None:
+        print(f"\r{text}", end="", file=sys.stderr, flush=True)
+
+    timer = Timer(DELAY, show, [shown])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        show(" " * len(shown))
+        show("")
 
 
 def say(style: str, text: str) -> None:

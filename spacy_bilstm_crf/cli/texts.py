@@ -49,16 +49,22 @@ def read_inputs(
 
 
 def _read_jsonl(nlp: "Language", path: Path) -> "Iterator[tuple[str, Doc]]":
-    import srsly
-
     for number, line in enumerate(read_text(str(path)).splitlines(), start=1):
         if line.strip():
-            try:
-                text = srsly.json_loads(line)["text"]
-                yield f"{path}, {number}", nlp.make_doc(text)
-            except (ValueError, TypeError, KeyError):
-                where = f"'{path}', line {number}"
-                raise ValueError(Errors.B516.format(where=where)) from None
+            text = _get_text(line, where=f"'{path}', line {number}")
+            yield f"{path}, {number}", nlp.make_doc(text)
+
+
+def _get_text(line: str, *, where: str) -> str:
+    import srsly
+
+    try:
+        text = srsly.json_loads(line)["text"]
+    except (ValueError, TypeError, KeyError):
+        text = None
+    if not isinstance(text, str):
+        raise ValueError(Errors.B516.format(where=where))
+    return text
 
 
 def read_text(name: str) -> str:

@@ -10,7 +10,7 @@ from typer import Option as Opt
 
 from ..errors import Errors
 from .loading import load_pipeline
-from .printing import fail, say
+from .printing import fail, say, waiting
 from .publishing import watch
 from .reading import load_entity_pipeline
 from .serving import serve_page
@@ -55,11 +55,11 @@ def visualize_cli(
     Example: python -m spacy bilstm-crf visualize en_bilstm_crf --out page.html
     """
     try:
+        with waiting(f"loading {model}"):
+            nlp = load_pipeline(model) if annotated else load_entity_pipeline(model)
         if serve:
-            load_entity_pipeline(model)
             serve_page(model, port=port)
             return
-        nlp = load_pipeline(model) if annotated else load_entity_pipeline(model)
         texts = text or ([] if inputs else SAMPLES)
         found = read_inputs(nlp, inputs or [], texts, annotated=annotated)
         figures, is_cut = take(found, limit)

@@ -1,6 +1,5 @@
 """The command `visualize`: entities in the terminal and on a page."""
 
-import io
 import re
 from pathlib import Path
 
@@ -44,6 +43,7 @@ def folder(tmp_path_factory) -> Path:
     lines = '{"text": "Joe."}\n\n{"text": "Who?", "meta": 1}\n'
     (folder / "texts.jsonl").write_text(lines, encoding="utf-8")
     (folder / "wrong.jsonl").write_text('{"text": "a"}\n{"txt": "b"}\n')
+    (folder / "number.jsonl").write_text('{"text": 1}')
     (folder / "latin.txt").write_bytes("Joe\nMüller".encode("latin-1"))
     (folder / "empty.txt").write_text(" \n")
     DocBin().to_disk(folder / "empty.spacy")
@@ -212,6 +212,8 @@ def test_unknown_model(tmp_path, monkeypatch, name):
         (".", "B514"),
         ("latin.txt", "B515"),
         ("wrong.jsonl", "B516"),
+        ("number.jsonl", "B516"),
+        ("text.txt.spacy", "B505"),
         ("empty.txt", "B517"),
         ("empty.spacy", "B603"),
     ],
@@ -246,11 +248,13 @@ def test_no_arguments():
     assert run().exit_code == 2
 
 
-def test_progress_of_many_docs_is_silent_in_a_pipe(model, monkeypatch, capsys):
-    monkeypatch.setattr("sys.stderr", io.StringIO())
-    result = run(model, "--text", "Joe")
-    assert result.exit_code == 0
-    assert not result.stderr
+def test_text_that_is_too_long_for_spacy(folder, model):
+    line = '{"text": "' + "a " * 600_000 + '"}'
+    (folder / "huge.jsonl").write_text(line, encoding="utf-8")
+    result = run(model, folder / "huge.jsonl")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "[E088]" in result.output
 
 
 @pytest.fixture(scope="module")
