@@ -64,8 +64,7 @@ def report_cli(
     length and by what was seen in training, what confidence is worth, learning
     curves, and the worst mistakes as marked text.
 
-    Example: python -m spacy bilstm-crf report training/model-best corpus/test.spacy
-    --train corpus/train.spacy --log training/log.jsonl --out figures/report
+    Example: python -m spacy bilstm-crf report en_a test.spacy --train train.spacy
     """
     from spacy.cli._util import setup_gpu
 
