@@ -636,7 +636,7 @@ def test_a_batch_equals_its_sequences(problem):
         assert_equal_arrays(log_z[i : i + 1], alone)
         assert_equal_arrays(counts.emissions[i, :length], alone_counts.emissions[0])
         assert torch.equal(tag_ids[i, :length], alone_tag_ids[0])
-        assert torch.equal(best[i : i + 1], alone_best)
+        torch.testing.assert_close(best[i : i + 1], alone_best)
         total = [t + count for t, count in zip(total, alone_counts[1:], strict=True)]
     assert_equal_potentials(counts[1:], total)
 

@@ -183,8 +183,8 @@ def test_run_says_once_that_it_takes_the_sample(finished):
     assert len(lines) == 1
     assert "assets/ner_dataset.csv" in lines[0]
     assert read_json(folder / "corpus/corpus.json")["sample"] is True
-    # and what that means where it is scored, and where its entities are shown
-    assert " ".join(printed.split()).count(SAMPLE_NOTE) == 2
+    # and what that means where it is scored, and both where its entities are shown
+    assert " ".join(printed.split()).count(SAMPLE_NOTE) == 3
 
 
 def test_scores_on_both_kinds_of_tokens(project):
