@@ -235,10 +235,15 @@ class Terminal:
 
 
 def _take_terminal():
-    """Make the terminal the one that Ctrl-C is typed in."""
+    """Make the terminal the one that Ctrl-C is typed in, and have it heard.
+
+    A process in the background of a shell without jobs is born deaf to it.
+    """
     import fcntl
+    import signal
     import termios
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
