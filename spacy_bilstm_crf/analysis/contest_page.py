@@ -54,12 +54,13 @@ def shorten_names(models: Sequence[str]) -> list[str]:
 def list_figures(scores: Scores, support: Mapping[str, int]) -> dict[str, Interval]:
     """The figures of a pipeline by name; those of the labels last, frequent first."""
     labels = sorted(support, key=lambda label: -support[label])
+    micro, macro = scores.averages["micro"], scores.averages["macro"]
     return {
-        "F1": scores.micro,
-        "precision": scores.precision,
-        "recall": scores.recall,
-        "macro F1": scores.macro,
-        **{f"F1 {label}": scores.labels[label] for label in labels},
+        "F1": micro.f1,
+        "precision": micro.precision,
+        "recall": micro.recall,
+        "macro F1": macro.f1,
+        **{f"F1 {label}": scores.labels[label].f1 for label in labels},
     }
 
 

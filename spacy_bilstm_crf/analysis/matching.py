@@ -109,27 +109,6 @@ def get_f1(counts: Counts) -> NDArray[np.float64]:
     return _divide(twice, twice + wrong)
 
 
-def get_micro_f1(counts: Counts) -> NDArray[np.float64]:
-    """F1 of the entities of all labels together.
-
-    counts (ndarray): Shape: (..., n_labels, 3).
-    RETURNS (ndarray): Shape: (...).
-    """
-    return get_f1(counts.sum(-2))
-
-
-def get_macro_f1(counts: Counts) -> NDArray[np.float64]:
-    """The mean of the F1 of the labels, each as important as any other.
-
-    A label that is in neither gold nor prediction counts for nothing.
-
-    counts (ndarray): Shape: (..., n_labels, 3).
-    RETURNS (ndarray): Shape: (...).
-    """
-    is_there = counts.any(-1)
-    return _divide((get_f1(counts) * is_there).sum(-1), is_there.sum(-1))
-
-
 def _divide(part: NDArray[np.generic], whole: Counts) -> NDArray[np.float64]:
     """0 where there is nothing to divide by."""
     zeros = np.zeros(np.shape(whole))

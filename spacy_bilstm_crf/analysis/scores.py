@@ -58,6 +58,16 @@ def get_macro(counts: Counts) -> Doubles:
     return _average(counts, np.asarray(counts.any(-1)))
 
 
+def get_micro_f1(counts: Counts) -> Doubles:
+    """F1 of all entities together. Shape: (...)."""
+    return get_f1(counts.sum(-2))
+
+
+def get_macro_f1(counts: Counts) -> Doubles:
+    """The mean of the F1 of the labels that are in gold or prediction. Shape: (...)."""
+    return get_macro(counts)[..., -1]
+
+
 def get_weighted(counts: Counts) -> Doubles:
     """The mean of the labels, weighted by their entities in the gold."""
     return _average(counts, counts[..., TRUE_POSITIVES] + counts[..., FALSE_NEGATIVES])

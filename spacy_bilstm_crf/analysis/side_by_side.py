@@ -8,15 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..tags import Entity
-from .matching import (
-    Counts,
-    count_matches,
-    get_f1,
-    get_labels,
+from .matching import Counts, count_matches, get_labels
+from .scores import (
+    Score,
     get_macro_f1,
     get_micro_f1,
-    get_precision,
-    get_recall,
+    score_averages,
+    score_labels,
 )
 from .significance import (
     Interval,
@@ -31,18 +29,14 @@ Entities = Sequence[Sequence[Entity]]
 
 
 class Scores(NamedTuple):
-    """How good a pipeline is, each figure from 0 to 1 with its interval.
+    """How good a pipeline is.
 
-    micro, precision, recall: Of all entities together.
-    macro: The mean of the F1 of the labels.
-    labels: The F1 of each label of the gold.
+    averages: 'micro', 'macro' and 'weighted'.
+    labels: Those of the gold.
     """
 
-    micro: Interval
-    macro: Interval
-    precision: Interval
-    recall: Interval
-    labels: dict[str, Interval]
+    averages: dict[str, Score]
+    labels: dict[str, Score]
 
 
 class Difference(NamedTuple):
@@ -115,7 +109,6 @@ def compare_predictions(
     )
     by_name = {name: samples[:, i] for i, name in enumerate(counts)}
     support = Counter(label for *_, label in chain.from_iterable(gold))
-    numbers = {n: labels.index(n) for n in sorted(support)}
     pairs = []
     for first, second in combinations(counts, 2):
         compared = (counts[first], counts[second]), (by_name[first], by_name[second])
@@ -125,28 +118,15 @@ def compare_predictions(
         )
         agreement = get_agreement(gold, predictions[first], predictions[second])
         pairs.append(Pair(first, second, micro, macro, agreement))
-    scores = {n: _score(counts[n].sum(0), by_name[n], numbers) for n in counts}
-    return Comparison({label: support[label] for label in numbers}, scores, pairs)
-
-
-def _score(total: Counts, samples: Counts, labels: Mapping[str, int]) -> Scores:
-    """Figures with their intervals.
-
-    total (ndarray): Shape: (n_labels, 3).
-    samples (ndarray): Shape: (n_resamples, n_labels, 3).
-    """
-
-    def rate(f: Statistic, a: Counts, b: Counts) -> Interval:
-        return get_interval(float(f(a)), f(b))
-
-    merged = total.sum(0), samples.sum(1)
-    return Scores(
-        micro=rate(get_f1, *merged),
-        macro=rate(get_macro_f1, total, samples),
-        precision=rate(get_precision, *merged),
-        recall=rate(get_recall, *merged),
-        labels={n: rate(get_f1, total[i], samples[:, i]) for n, i in labels.items()},
-    )
+    scores = {}
+    for name, samples_of in by_name.items():
+        total = counts[name].sum(0)
+        by_label = score_labels(total, samples_of, labels)
+        scores[name] = Scores(
+            score_averages(total, samples_of),
+            {label: by_label[label] for label in sorted(support)},
+        )
+    return Comparison(dict(sorted(support.items())), scores, pairs)
 
 
 def _compare(

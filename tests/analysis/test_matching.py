@@ -14,12 +14,11 @@ from spacy_bilstm_crf.analysis.matching import (
     get_entities,
     get_f1,
     get_labels,
-    get_macro_f1,
-    get_micro_f1,
     get_precision,
     get_recall,
     project_entities,
 )
+from spacy_bilstm_crf.analysis.scores import get_macro_f1, get_micro_f1
 
 NLP = spacy.blank("en")
 WORDS = ["New", "York", "is", "well-known", "in", "Rio"]

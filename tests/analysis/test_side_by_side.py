@@ -58,22 +58,25 @@ def comparison():
 def test_figures(comparison):
     assert comparison.support == {"geo": 20, "org": 10, "per": 10}
     a, b = comparison.scores["a"], comparison.scores["b"]
-    assert a.precision.value == a.recall.value == a.micro.value == 0.75
-    assert a.labels["geo"].value == 1.0
-    # one of two right ones is joined by a wrong one
-    assert a.labels["per"].value == pytest.approx(2 / 3)
-    assert a.macro.value == pytest.approx((1 + 0 + 2 / 3) / 3)
-    assert (b.precision.value, b.recall.value) == (0.5, 0.5)
+    micro = a.averages["micro"]
+    assert micro.precision.value == micro.recall.value == micro.f1.value == 0.75
+    assert a.labels["geo"].f1.value == 1.0
+    # the right one is joined by a wrong one
+    assert a.labels["per"].f1.value == pytest.approx(2 / 3)
+    assert a.averages["macro"].f1.value == pytest.approx((1 + 0 + 2 / 3) / 3)
+    micro = b.averages["micro"]
+    assert (micro.precision.value, micro.recall.value) == (0.5, 0.5)
     # 'tim' is not in the gold, and counts for b
     assert set(b.labels) == {"geo", "org", "per"}
-    assert b.macro.value == pytest.approx((2 / 3 + 0 + 2 / 3 + 0) / 4)
+    assert b.averages["macro"].f1.value == pytest.approx((2 / 3 + 0 + 2 / 3 + 0) / 4)
 
 
 def test_intervals_hold_the_figures(comparison):
     for scores in comparison.scores.values():
-        for interval in (scores.micro, scores.macro, *scores.labels.values()):
-            assert 0 <= interval.low <= interval.value <= interval.high <= 1
-    assert 0.5 < comparison.scores["a"].micro.low < 0.75
+        for score in (*scores.averages.values(), *scores.labels.values()):
+            for interval in score[:3]:
+                assert 0 <= interval.low <= interval.value <= interval.high <= 1
+    assert 0.5 < comparison.scores["a"].averages["micro"].f1.low < 0.75
 
 
 def test_difference(comparison):
@@ -102,7 +105,7 @@ def test_all_pairs_of_three():
     comparison = compare_predictions(GOLD, found, n_resamples=100)
     names = [(pair.first, pair.second) for pair in comparison.pairs]
     assert names == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert comparison.scores["c"].micro == Interval(1, 1, 1)
+    assert comparison.scores["c"].averages["micro"].f1 == Interval(1, 1, 1)
 
 
 def test_the_seed_decides():
@@ -251,5 +254,7 @@ def test_counts_may_be_of_any_kind_of_label():
     comparison = compare_predictions(
         [[(0, 1, "geo")]], {"a": [[(0, 1, "geo")]], "b": [[]]}, n_resamples=100
     )
-    assert comparison.scores["a"].macro == Interval(1, 1, 1)
-    np.testing.assert_array_equal(comparison.scores["b"].macro, [0, 0, 0])
+    assert comparison.scores["a"].averages["macro"].f1 == Interval(1, 1, 1)
+    np.testing.assert_array_equal(
+        comparison.scores["b"].averages["macro"].f1, [0, 0, 0]
+    )

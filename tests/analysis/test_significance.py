@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spacy_bilstm_crf.analysis import significance
-from spacy_bilstm_crf.analysis.matching import get_macro_f1, get_micro_f1
+from spacy_bilstm_crf.analysis.scores import get_macro_f1, get_micro_f1
 from spacy_bilstm_crf.analysis.significance import (
     approximate_randomization,
     bootstrap,
