@@ -4,10 +4,10 @@
         [--labels art eve nat] [--weight 3] [--copies 3] [--seeds 0] [--only NAME ...]
 
 CORPUS_DIR holds what `spacy bilstm-crf convert` wrote. Trains the config with `spacy
-train` without help for the rare labels, with `label_weights` for them, and with copies
-by mention replacement; calibrates each pipeline on the dev split, and scores the test
-split, raw text, with the entities of the best path and with those of the best expected
-F1. Macro is the mean over all labels.
+train` as it is, with `label_weights` for the rare labels, and with copies of their
+sentences by mention replacement; calibrates each pipeline on the dev split, and scores
+both splits, raw text, with the entities of the best path and with those of the best
+expected F1. Macro is the mean over all labels. Choose by the dev split.
 """
 
 import argparse
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from thinc.api import Config
 
-GOLD_TOKENS = {"@augmenters": "spacy-bilstm-crf.gold_tokens.v1", "level": 0.5}
+SPLITS = ("dev", "test")
 
 
 class Setting(NamedTuple):
@@ -38,43 +38,35 @@ class Setting(NamedTuple):
     copies: float
 
 
-def without_help(config: "Config", setting: Setting) -> None:
-    config["components"]["ner"]["label_weights"] = {}
-    config["corpora"]["train"]["augmenter"] = GOLD_TOKENS
+def as_it_is(config: "Config", setting: Setting) -> None:
+    """The config itself."""
 
 
 def with_weights(config: "Config", setting: Setting) -> None:
-    without_help(config, setting)
     weights = dict.fromkeys(setting.labels, setting.weight)
     config["components"]["ner"]["label_weights"] = weights
 
 
 def with_copies(config: "Config", setting: Setting) -> None:
-    without_help(config, setting)
+    """Its own augmenter sees the copies too."""
     config["corpora"]["train"]["augmenter"] = {
         "@augmenters": "spacy-bilstm-crf.mention_replacement.v1",
         "copies": dict.fromkeys(setting.labels, setting.copies),
         "share": 0.6,
-        "then": GOLD_TOKENS,
+        "then": config["corpora"]["train"]["augmenter"],
     }
 
 
 def with_both(config: "Config", setting: Setting) -> None:
     with_copies(config, setting)
-    weights = dict.fromkeys(setting.labels, setting.weight)
-    config["components"]["ner"]["label_weights"] = weights
-
-
-def as_it_is(config: "Config", setting: Setting) -> None:
-    """The config itself."""
+    with_weights(config, setting)
 
 
 VARIANTS = {
-    "without": without_help,
+    "config": as_it_is,
     "label_weights": with_weights,
     "copies": with_copies,
     "copies, weights": with_both,
-    "config": as_it_is,
 }
 
 
@@ -97,7 +89,7 @@ def train(setting: Setting, variant: str, seed: int, folder: Path) -> "Language"
 
 
 def score(nlp: "Language", setting: Setting, decision: str) -> list[str]:
-    """Micro and macro F1 and those of the rare labels, in percent."""
+    """Micro and macro F1 and those of the rare labels, in percent, on both splits."""
     from spacy.training import Corpus
 
     from spacy_bilstm_crf.cli.calibrate import calibrate
@@ -105,11 +97,14 @@ def score(nlp: "Language", setting: Setting, decision: str) -> list[str]:
     pipe = nlp.get_pipe("ner")
     pipe.cfg.update(temperature=1.0, label_thresholds={}, decision="best_path")
     calibrate(pipe, list(Corpus(setting.corpus / "dev.spacy")(nlp)), decision=decision)
-    scores = nlp.evaluate(list(Corpus(setting.corpus / "test.spacy")(nlp)))
-    by_label = {k: v["f"] for k, v in scores["ents_per_type"].items()}
-    of_rare = [by_label.get(label, 0.0) for label in setting.labels]
-    macro = mean(by_label.get(label, 0.0) for label in pipe.labels)
-    return [f"{100 * f:.2f}" for f in (scores["ents_f"], macro, *of_rare)]
+    cells = []
+    for split in SPLITS:
+        scores = nlp.evaluate(list(Corpus(setting.corpus / f"{split}.spacy")(nlp)))
+        by_label = {k: v["f"] for k, v in scores["ents_per_type"].items()}
+        of_rare = [by_label.get(label, 0.0) for label in setting.labels]
+        macro = mean(by_label.get(label, 0.0) for label in pipe.labels)
+        cells += [f"{100 * f:.2f}" for f in (scores["ents_f"], macro, *of_rare)]
+    return cells
 
 
 def main() -> None:
@@ -134,10 +129,16 @@ def main() -> None:
                 for decision in Decision:
                     cells = score(nlp, setting, decision.value)
                     rows.append([variant, str(seed), decision.value, *cells])
+                    print(*rows[-1], flush=True)
 
     from wasabi import table
 
-    header = ["variant", "seed", "decision", "micro F1", "macro F1", *setting.labels]
+    of_splits = [
+        f"{split} {score}"
+        for split in SPLITS
+        for score in ("micro", "macro", *setting.labels)
+    ]
+    header = ["variant", "seed", "decision", *of_splits]
     aligns = ["l", "r", "l", *"r" * (len(header) - 3)]
     print(table(rows, header=header, divider=True, aligns=aligns))
     print(setting, describe_machine())
