@@ -344,9 +344,8 @@ class Errors:
     B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output folder."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
     B423 = (
-        "[B423] '{path}' is not there, and neither is its fallback '{fallback}'. "
-        "Expected one of them to be a CSV file or a file of columns, or a zip that "
-        "holds one."
+        "[B423] None of these files is there: {choices}. Expected one of them to be a "
+        "CSV file or a file of columns, or a zip that holds one."
     )
 
     B424 = (

@@ -84,8 +84,13 @@ def convert_cli(
         "drop", help="Sentences with the same words as an earlier one"
     ),
     encoding: str | None = Opt(None, help="Encoding of the files; found if not given"),
-    fallback: Path | None = Opt(
-        None, help="Corpus to convert where INPUT is not there"
+    fallback: list[Path] = Opt(
+        [],
+        help="Another place of the corpus, where INPUT is not there; may be repeated",
+    ),
+    sample: Path | None = Opt(
+        None,
+        help="What stands in where the corpus is nowhere; corpus.json says so then",
     ),
 ) -> None:
     """
@@ -108,8 +113,8 @@ def convert_cli(
     columns = ColumnOptions(token_column, tag_column, pos_column, told)
     files = {"dev": dev_file, "test": test_file}
     try:
-        path, sample = choose_input(input_path, fallback=fallback)
-        if sample:
+        path, is_sample = choose_input(input_path, fallbacks=fallback, sample=sample)
+        if is_sample:
             say("warn", _SAMPLE.format(path=input_path, sample=path))
         summary = convert(
             path,
@@ -117,7 +122,7 @@ def convert_cli(
             given={name: file for name, file in files.items() if file is not None},
             reading=ReadOptions(format_.value, encoding, columns),
             options=SplitOptions(split.value, dev, test, block_size, duplicates.value),
-            sample=sample,
+            sample=is_sample,
         )
     except CorpusError as error:
         fail(error)

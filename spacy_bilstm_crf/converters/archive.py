@@ -4,6 +4,7 @@ import hashlib
 import io
 import zipfile
 import zlib
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -80,16 +81,23 @@ class Source(NamedTuple):
     member: FileFacts | None
 
 
-def choose_input(path: Path, *, fallback: Path | None) -> tuple[Path, bool]:
-    """The file to read, and whether it stands in for one that is not there.
+def choose_input(
+    path: Path, *, fallbacks: Sequence[Path] = (), sample: Path | None = None
+) -> tuple[Path, bool]:
+    """The first file that is there, and whether it is only the sample.
 
-    RAISES (CorpusError): If there is a fallback and neither is there.
+    fallbacks (Sequence[Path]): Other places of the corpus.
+    sample (Path | None): What stands in for the corpus where it is nowhere.
+    RAISES (CorpusError): If there was a choice and none of the files is there.
     """
-    if fallback is None or path.exists():
+    choices = [path, *fallbacks, *([sample] if sample else [])]
+    if len(choices) == 1:
         return path, False
-    if not fallback.exists():
-        raise CorpusError(Errors.B423.format(path=path, fallback=fallback))
-    return fallback, True
+    chosen = next((choice for choice in choices if choice.exists()), None)
+    if chosen is None:
+        names = ", ".join(f"'{choice}'" for choice in choices)
+        raise CorpusError(Errors.B423.format(choices=names))
+    return chosen, chosen not in (path, *fallbacks)
 
 
 def read_source(path: Path, *, form: str = "kaggle") -> Source:

@@ -107,9 +107,10 @@ def test_encoding_option(corpus, tmp_path):
     assert summary["encoding"] == "utf-16"
 
 
-def test_fallback(corpus, tmp_path):
+def test_sample(corpus, tmp_path):
     missing = tmp_path / "missing.csv"
-    result = run(missing, tmp_path / "out", "--fallback", corpus)
+    other = ("--fallback", tmp_path / "missing.zip")
+    result = run(missing, tmp_path / "out", *other, "--sample", corpus)
     assert result.exit_code == 0
     lines = [line for line in result.output.splitlines() if "not there" in line]
     assert len(lines) == 1
@@ -121,8 +122,14 @@ def test_fallback(corpus, tmp_path):
     assert summary["sample"] is True
 
 
-def test_fallback_is_left_alone_where_the_corpus_is_there(corpus, tmp_path):
-    result = run(corpus, tmp_path / "out", "--fallback", tmp_path / "missing.csv")
+@pytest.mark.parametrize("place", ["input", "fallback"])
+def test_sample_is_left_alone_where_the_corpus_is_there(corpus, tmp_path, place):
+    missing, sample = tmp_path / "missing.csv", tmp_path / "sample.csv"
+    sample.write_text("not to be read")
+    places = [corpus, missing] if place == "input" else [missing, corpus]
+    result = run(
+        places[0], tmp_path / "out", "--fallback", places[1], "--sample", sample
+    )
     assert result.exit_code == 0
     assert "not there" not in result.output
     assert json.loads((tmp_path / "out/corpus.json").read_text())["sample"] is False
@@ -155,7 +162,7 @@ def test_missing_input(tmp_path):
     result = run(tmp_path / "none.csv", tmp_path / "out")
     assert result.exit_code == 1
     assert "B401" in result.output
-    result = run(tmp_path / "none.csv", tmp_path / "out", "--fallback", tmp_path / "no")
+    result = run(tmp_path / "none.csv", tmp_path / "out", "--sample", tmp_path / "no")
     assert result.exit_code == 1
     assert "B423" in result.output
 

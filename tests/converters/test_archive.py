@@ -145,8 +145,12 @@ def test_choose_input(tmp_path):
     there, missing = tmp_path / "there.csv", tmp_path / "missing.csv"
     there.write_bytes(CSV)
     other = tmp_path / "other.csv"
-    assert choose_input(there, fallback=other) == (there, False)
-    assert choose_input(missing, fallback=there) == (there, True)
-    assert choose_input(missing, fallback=None) == (missing, False)
+    assert choose_input(there, sample=other) == (there, False)
+    assert choose_input(missing, sample=there) == (there, True)
+    assert choose_input(missing, fallbacks=[other, there], sample=other) == (
+        there,
+        False,
+    )
+    assert choose_input(missing) == (missing, False)
     with pytest.raises(CorpusError, match=r"B423.*missing\.csv.*other\.csv"):
-        choose_input(missing, fallback=other)
+        choose_input(missing, fallbacks=[missing], sample=other)
