@@ -31,9 +31,10 @@ attrs = ["PREFIX", "SUFFIX", "SHAPE", "LOWER"]
 rows = [1000, 4000, 2000, 10000]
 
 [model.tok2vec.embed.characters]
-@architectures = "spacy-bilstm-crf.CharacterCNN.v1"
+@architectures = "spacy-bilstm-crf.CharacterEncoder.v1"
+kind = "cnn"
 width = 24
-filters = 48
+output_width = 48
 window_size = 1
 max_length = 24
 

@@ -253,6 +253,15 @@ class Errors:
         "[B353] 'lookup' is empty. Expected at least one token attribute under which "
         "a word is looked for in the vectors, such as ORTH."
     )
+    B370 = (
+        "[B370] Bad setting kind = '{kind}' of a character encoder. Expected 'cnn' or "
+        "'bilstm'."
+    )
+    B371 = (
+        "[B371] Bad setting output_width = {output_width} of a character encoder of "
+        "kind 'bilstm'. Expected an even number: each of the two directions has half "
+        "of it."
+    )
 
     # B4xx: converters
     B401 = (

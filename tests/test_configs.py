@@ -1,18 +1,24 @@
 """Every shipped config is complete and works."""
 
 import json
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import spacy
+import srsly
 from elmo_files import write_elmo
 from pipelines import TEXTS, make_annotated_examples
 from spacy.cli.package import package
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
-from spacy.util import load_config, load_model_from_config, registry
-from thinc.api import Config
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config
+from spacy_commands import run
+from thinc.api import Config, Model
 from tiny_transformer import write_transformer
 
 from spacy_bilstm_crf.default_model import make_default_model
@@ -35,13 +41,28 @@ def load(path: Path) -> Config:
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=NAMES)
-def test_config_is_complete(path):
-    config = load(path)
-    nlp = load_model_from_config(config, auto_fill=False, validate=True)
-    filled = load_model_from_config(config, auto_fill=True).config
-    assert nlp.config.interpolate() == filled.interpolate()
-    sections = config.interpolate()["training"]
-    registry.resolve(sections, schema=ConfigSchemaTraining)
+def test_config_is_complete(path, tmp_path):
+    load(path)
+    run("init", "fill-config", path, tmp_path / "filled.cfg")
+    assert read_as_it_is(tmp_path / "filled.cfg") == read_as_it_is(path)
+
+
+def read_as_it_is(path: Path) -> Config:
+    return Config().from_disk(path, interpolate=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["cross_lines = false", "pad = 0", 'longer = "drop"', "patience = 0", "nO = null"],
+)
+def test_a_missing_setting_is_noticed(line, tmp_path):
+    """Of the component, a layer of Thinc, a reader, the training, an architecture."""
+    path = CONFIGS[NAMES.index("bilstm_dense_crf.cfg")]
+    text = path.read_text(encoding="utf-8")
+    assert f"\n{line}\n" in text
+    (tmp_path / path.name).write_text(text.replace(f"\n{line}\n", "\n", 1))
+    with pytest.raises(AssertionError):
+        test_config_is_complete(tmp_path / path.name, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +80,50 @@ def files(tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module", params=CONFIGS, ids=NAMES)
-def trained(request, files) -> Language:
-    """The pipeline of a config after a step of training."""
-    config = load(request.param)
-    config["paths"].update({k: v for k, v in files.items() if k in config["paths"]})
-    nlp = load_model_from_config(config, auto_fill=False)
-    examples = make_annotated_examples(nlp)
-    optimizer = nlp.initialize(lambda: examples)
-    losses = nlp.update(examples, sgd=optimizer)
-    assert all(loss > 0 for loss in losses.values())
+def trained(request, files, tmp_path_factory) -> Language:
+    """The pipeline of a config after steps of training, as `spacy train` takes them.
+
+    Two of them: where the learning rate warms up, that of the first is 0.
+    """
+    config, folder = load(request.param), tmp_path_factory.mktemp("trained")
+    corpus = folder / "corpus.spacy"
+    examples = make_annotated_examples(spacy.blank("en"))
+    DocBin(docs=[eg.reference for eg in examples]).to_disk(corpus)
+    paths = {**files, "train": str(corpus), "dev": str(corpus)}
+    config["paths"].update({k: v for k, v in paths.items() if k in config["paths"]})
+    config["training"]["max_steps"] = 2
+    config["training"]["logger"]["output_file"] = str(folder / "log.jsonl")
+    nlp = init_nlp(config)
+    before = get_weights(nlp)
+    train(nlp, folder)
+    check_training(before, get_weights(nlp), folder / "log.jsonl")
     return nlp
+
+
+def get_weights(nlp: Language) -> dict[str, list[np.ndarray]]:
+    """Of each component: those of Thinc's layers and of torch's modules."""
+    return {name: list(iterate_weights(pipe.model)) for name, pipe in nlp.pipeline}
+
+
+def iterate_weights(model: Model) -> Iterator[np.ndarray]:
+    for node in model.walk():
+        for name in node.param_names:
+            yield node.get_param(name).copy()
+        for shim in node.shims:
+            for parameter in shim._model.parameters():
+                yield parameter.detach().numpy().copy()
+
+
+def check_training(
+    before: dict[str, list[np.ndarray]], after: dict[str, list[np.ndarray]], log: Path
+) -> None:
+    """All components have a loss, and have moved."""
+    (entry,) = srsly.read_jsonl(log)
+    assert entry["losses"].keys() == before.keys()
+    assert all(loss > 0 for loss in entry["losses"].values())
+    for name in before:
+        pairs = zip(before[name], after[name], strict=True)
+        assert any((old != new).any() for old, new in pairs), name
 
 
 # spaCy leaves the package's README open

@@ -33,11 +33,15 @@ VECTORS_WIDTH = 7
 # the table
 
 
+def read_section() -> str:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return text.split("### Sizes as flags\n")[1].split("\n### ")[0]
+
+
 def read_table() -> list[tuple[str, list[str]]]:
     """The first cell of each row, and how it is called with each of the configs."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text.split("### Sizes as flags\n")[1].split("\n### ")[0]
-    header, _, *lines = [line for line in section.splitlines() if line[:1] == "|"]
+    lines = [line for line in read_section().splitlines() if line[:1] == "|"]
+    header, _, *lines = lines
     assert re.findall(r"`(configs/.*?)`", header) == CONFIGS
     rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
     return [(there, [published, own or published]) for there, published, own in rows]
@@ -160,7 +164,7 @@ ARRIVALS: dict[str, tuple[Any, Callable[[Built], Any]]] = {
     f"{WORDS}.width": (20, get_dim("learned_words")),
     f"{WORDS}.word_dropout": (0.25, get_attr("learned_words", "word_dropout")),
     f"{CHARACTERS}.width": (9, get_character_width),
-    f"{CHARACTERS}.filters": (11, get_dim("character_cnn")),
+    f"{CHARACTERS}.output_width": (11, get_dim("character_cnn")),
     f"{CHARACTERS}.max_length": (8, get_attr("character_cnn", "max_length")),
     f"{ENCODE}.hidden_width": (13, get_hidden_width),
     f"{ENCODE}.*.bilstm.hidden_width": (13, get_hidden_width),
@@ -236,6 +240,16 @@ def test_vectors_of_a_file_reach_the_network(config, folder):
     built = build(config, options, folder)
     (words,) = built.find("pretrained_words")
     assert words.get_dim("nO") == VECTORS_WIDTH
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_one_flag_reads_characters_by_a_bilstm(config, folder):
+    (flag,) = re.findall(r"`(--\S+characters\.kind bilstm)`", read_section())
+    built = build(config, shlex.split(flag), folder)
+    (layer,) = built.find("character_bilstm")
+    assert not built.find("character_cnn")
+    width = get_value(load_config(ROOT / config), f"{CHARACTERS}.output_width")
+    assert layer.get_dim("nO") == width
 
 
 def test_other_options_are_those_of_the_commands():

@@ -19,7 +19,7 @@ SIZES = {
     "embed.words.rows": 50,
     "embed.words.width": 12,
     "embed.features.width": 6,
-    "embed.characters.filters": 10,
+    "embed.characters.output_width": 10,
     "encode.hidden_width": 16,
     "encode.dropout": 0.1,
 }

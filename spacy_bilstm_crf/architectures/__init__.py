@@ -1,6 +1,10 @@
 """The registered architectures: what a config can name."""
 
-from .characters import build_character_bilstm, build_character_cnn
+from .characters import (
+    build_character_bilstm,
+    build_character_cnn,
+    build_character_encoder,
+)
 from .elmo import build_elmo_embed
 from .encoders import build_bilstm_encoder, build_dropout, build_lstm_encoder
 from .models import build_bilstm_crf, build_bilstm_softmax
@@ -18,6 +22,7 @@ __all__ = [
     "build_bilstm_softmax",
     "build_character_bilstm",
     "build_character_cnn",
+    "build_character_encoder",
     "build_dropout",
     "build_elmo_embed",
     "build_hashed_features",

@@ -1,5 +1,7 @@
 """Word vectors out of characters. Wiring only."""
 
+from typing import Literal
+
 from thinc.api import Model
 from thinc.types import Floats2d
 
@@ -8,6 +10,37 @@ from ..layers.character_bilstm import character_bilstm
 from ..layers.characters import character_cnn
 from ..layers.words import Words
 from .validation import check_positive
+
+
+def build_character_encoder(
+    kind: Literal["cnn", "bilstm"],
+    width: int,
+    output_width: int,
+    window_size: int = 1,
+    max_length: int = 24,
+) -> Model[Words, Floats2d]:
+    """Word vectors out of characters, by a convolution or a BiLSTM.
+
+    Registered as `spacy-bilstm-crf.CharacterEncoder.v1`: the two architectures below
+    under settings that they share, so that `kind` alone changes one for the other.
+
+    kind (str): 'cnn' (Ma & Hovy 2016) or 'bilstm' (Lample et al. 2016).
+    width (int): Width of the character embeddings.
+    output_width (int): Number of filters, or the units of both directions together.
+    window_size (int): Characters on either side that a filter sees. A BiLSTM reads
+        them all, whatever stands here.
+    max_length (int): Longer words keep their two ends, half of it each; 2 or more.
+    RAISES (ValueError): If the kind is unknown, a size is below 1, or the output of a
+        BiLSTM has no two halves.
+    """
+    if kind == "cnn":
+        return build_character_cnn(width, output_width, window_size, max_length)
+    if kind != "bilstm":
+        raise ValueError(Errors.B370.format(kind=kind))
+    check_positive("output_width", output_width)
+    if output_width % 2:
+        raise ValueError(Errors.B371.format(output_width=output_width))
+    return build_character_bilstm(width, output_width // 2, max_length)
 
 
 def build_character_cnn(

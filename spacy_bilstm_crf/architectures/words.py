@@ -29,7 +29,7 @@ def build_word_embed(
 
     words (Model): `spacy-bilstm-crf.LearnedWords.v1` or another layer over words.
     features (Model | None): Such as `spacy-bilstm-crf.HashedFeatures.v1`.
-    characters (Model | None): Such as `spacy-bilstm-crf.CharacterCNN.v1`.
+    characters (Model | None): Such as `spacy-bilstm-crf.CharacterEncoder.v1`.
     width (int | None): Mix the parts into one vector of this width, by a Maxout
         layer with layer normalization; None leaves them side by side.
     include_static_vectors (bool): Also use the vectors table of the vocabulary, as it

@@ -4,14 +4,25 @@ import spacy
 from pipelines import SMALL_MODEL, TEXTS, get_entities, get_gold, train_pipeline
 from thinc.api import Adam
 
-from spacy_bilstm_crf.architectures import build_character_bilstm
+from spacy_bilstm_crf.architectures import (
+    build_character_bilstm,
+    build_character_cnn,
+    build_character_encoder,
+)
 from spacy_bilstm_crf.layers.words import distinct_words
 
 NLP = spacy.blank("en")
 CHARACTERS = {
-    "@architectures": "spacy-bilstm-crf.CharacterBiLSTM.v1",
-    "width": 6,
-    "hidden_width": 5,
+    "cnn": {
+        "@architectures": "spacy-bilstm-crf.CharacterCNN.v1",
+        "width": 6,
+        "filters": 10,
+    },
+    "bilstm": {
+        "@architectures": "spacy-bilstm-crf.CharacterBiLSTM.v1",
+        "width": 6,
+        "hidden_width": 5,
+    },
 }
 
 
@@ -63,14 +74,58 @@ def test_learns_and_survives_bytes():
     np.testing.assert_array_equal(loaded.predict(docs)[1], after[1])
 
 
-def test_takes_the_place_of_the_cnn(tmp_path):
+def make_pipeline(characters):
     tok2vec = SMALL_MODEL["tok2vec"]
-    embed = {**tok2vec["embed"], "characters": CHARACTERS}
+    embed = {**tok2vec["embed"], "characters": characters}
     model = {**SMALL_MODEL, "tok2vec": {**tok2vec, "embed": embed}}
     nlp = spacy.blank("en")
     nlp.add_pipe("bilstm_crf_ner", config={"model": model})
-    train_pipeline(nlp).to_disk(tmp_path)
+    return nlp
+
+
+@pytest.mark.parametrize("kind", CHARACTERS)
+def test_one_setting_takes_either(kind, tmp_path):
+    """`kind` gives the network that is named by itself, weight for weight."""
+    either = {
+        "@architectures": "spacy-bilstm-crf.CharacterEncoder.v1",
+        "kind": kind,
+        "width": 6,
+        "output_width": 10,
+    }
+    nlp = train_pipeline(make_pipeline(either))
+    assert nlp.get_pipe("bilstm_crf_ner").model.to_bytes() == (
+        train_pipeline(make_pipeline(CHARACTERS[kind]))
+        .get_pipe("bilstm_crf_ner")
+        .model.to_bytes()
+    )
+    nlp.to_disk(tmp_path)
     assert get_entities(spacy.load(tmp_path).pipe(TEXTS)) == get_gold()
+
+
+@pytest.mark.parametrize("kind", CHARACTERS)
+def test_settings_of_either_arrive(kind):
+    """A word of the length limit, and one whose middle is beyond it."""
+    build = {"cnn": build_character_cnn, "bilstm": build_character_bilstm}[kind]
+    layer = distinct_words(build_character_encoder(kind, 6, 10, max_length=4))
+    layer.initialize(X=make_docs("some words"))
+    cut, whole = layer.predict(make_docs("ab99cd abcd"))[0]
+    assert cut.shape == (10,)
+    np.testing.assert_allclose(cut, whole, atol=1e-6)
+    assert layer.layers[0].name == build(6, 10).name
+
+
+@pytest.mark.parametrize(
+    ("kind", "output_width", "match"),
+    [
+        ("lstm", 10, "B370.*'lstm'.*Expected 'cnn' or 'bilstm'"),
+        ("bilstm", 9, "B371.*output_width = 9.*even number"),
+        ("bilstm", 0, "B303.*output_width = 0"),
+        ("cnn", 0, "B303"),
+    ],
+)
+def test_bad_settings_of_either_are_errors(kind, output_width, match):
+    with pytest.raises(ValueError, match=match):
+        build_character_encoder(kind, 6, output_width)
 
 
 @pytest.mark.parametrize(
