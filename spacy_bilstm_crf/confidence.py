@@ -2,24 +2,21 @@
 
 They are kept beside `doc.ents` as a group of spans with `attrs["scores"]`, as spaCy's
 `spancat` keeps its own, because that survives `Doc.to_bytes`, `DocBin` and
-`nlp.pipe(n_process=2)`; `ent._.confidence` reads them there. The spans of a group go
-stale where tokens are merged or split, so each score is found by the characters and the
-label that it belongs to: `attrs["bilstm_crf_entities"]`. This marks our groups, too.
+`nlp.pipe(n_process=2)`; `ent._.confidence` reads them there. What is read from bytes is
+a plain group, whose spans go stale where tokens are merged or split, so each score is
+found by the characters and label that it belongs to: `attrs["bilstm_crf_entities"]`.
+This marks our groups, too.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span
 
+from .entity_group import ENTITIES, SCORES, EntityGroup, Place, get_attrs
 from .settings import SPANS_KEY
-
-# the entities of a group, in order, and their scores, in the same order
-ENTITIES, SCORES = "bilstm_crf_entities", "scores"
-
-# first character, last character (exclusive) and label; a list, as msgpack reads it
-Place = list[int | str]
 
 
 def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -> None:
@@ -37,7 +34,7 @@ def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -
         SCORES: np.array([score for _, score in rated], dtype=np.float32),
         ENTITIES: [get_place(span) for span in spans],
     }
-    doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs=attrs)
+    doc.spans[key] = EntityGroup(doc, name=key, spans=spans, attrs=attrs)
 
 
 def get_confidence(span: Span) -> float | None:
@@ -52,20 +49,14 @@ def get_confidence(span: Span) -> float | None:
 
 def get_confidences(doc: Doc) -> list[float | None]:
     """The probabilities of all entities of a doc, as `get_confidence` finds them."""
-    scores: dict[tuple[int, int, int], float] = {}
-    # what is put in last is kept: the key that is looked up first
-    for key in sorted(doc.spans, key=lambda key: (key == SPANS_KEY, key)):
-        found = zip(
-            doc.spans[key], doc.spans[key].attrs.get("scores", ()), strict=False
-        )
-        scores.update({(s.start, s.end, s.label): float(score) for s, score in found})
-    return [scores.get((ent.start, ent.end, ent.label)) for ent in doc.ents]
+    return [get_confidence(ent) for ent in doc.ents]
 
 
 def get_score(span: Span, key: str) -> float | None:
     """The score of a span with its label in `doc.spans[key]`, if that is ours."""
-    attrs = span.doc.spans[key].attrs
-    entities, scores = attrs.get(ENTITIES), attrs.get(SCORES)
+    attrs = get_attrs(span.doc.spans[key])
+    entities: Any = attrs.get(ENTITIES)
+    scores: Any = attrs.get(SCORES)
     if entities is None or np.shape(scores) != (len(entities),):
         return None
     place = get_place(span)

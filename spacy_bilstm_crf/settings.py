@@ -81,8 +81,8 @@ def get_numbers(
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether something is a real number, of NumPy too."""
-    return isinstance(value, Real)
+    """Whether something is a real number, of NumPy too; true and false are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def validate_key(name: str, key: Any) -> None:

@@ -142,6 +142,41 @@ def test_confidence_survives_a_component_that_merges(nlp):
     assert [span.text for span in doc.spans[SPANS_KEY]] == ["Shaka Khan", "London"]
 
 
+def test_confidence_survives_processes_that_merge(nlp):
+    nlp.add_pipe("merge_entities")
+    try:
+        alone = list(nlp.pipe(TEXTS))
+        together = list(nlp.pipe(TEXTS, n_process=2))
+    finally:
+        nlp.remove_pipe("merge_entities")
+    assert together[2][0].text == "Shaka Khan"
+    for doc, expected in zip(together, alone, strict=True):
+        rated = get_scores(doc)
+        assert [(text, label) for text, label, _ in rated] == get_entities([doc])[0]
+        assert [ent._.confidence for ent in doc.ents] == [score for *_, score in rated]
+        assert [pair[:2] for pair in rated] == [p[:2] for p in get_scores(expected)]
+
+
+def test_group_holds_current_entities_alone(nlp, pipe):
+    """After a user has removed, changed or moved the entities."""
+    doc = nlp(TEXTS[2])
+    expected = get_scores(doc)
+    assert [text for text, *_ in expected] == ["Shaka Khan", "London"]
+    doc.ents = []
+    assert [ent._.confidence for ent in nlp(doc).ents] == [s for *_, s in expected]
+    assert get_scores(doc) == expected
+    # nothing of the model's is left: an entity of the user has no confidence
+    doc.ents = [Span(doc, 0, 4, label="PERSON")]
+    assert [ent._.confidence for ent in nlp(doc).ents] == [None]
+    assert get_scores(doc) == []
+    # nor where the second run finds fewer entities
+    doc = nlp(TEXTS[2])
+    doc.ents = []
+    pipe.cfg["threshold"] = 1.0
+    assert not nlp(doc).ents
+    assert get_scores(doc) == []
+
+
 def test_groups_of_others_are_not_read(nlp):
     doc = nlp(TEXTS[2])
     ents, expected = list(doc.ents), [score for *_, score in get_scores(doc)]

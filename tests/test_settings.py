@@ -25,6 +25,10 @@ BAD = [
     ({"spans_key": ""}, "B219.*spans_key"),
     ({"incorrect_spans_key": 3}, "B219.*incorrect_spans_key"),
     ({"scheme": "bio"}, "B001.*bio"),
+    ({"threshold": True}, "B206.*'threshold': True"),
+    ({"label_thresholds": {"LOC": False}}, "B206.*'label_thresholds.LOC': False"),
+    ({"temperature": True}, "B207.*'temperature': True"),
+    ({"label_weights": {"LOC": True}}, "B207.*'label_weights.LOC': True"),
 ]
 # what a config cannot hold is refused by spaCy before
 IN_CONFIG = [BAD[i] for i in (0, 4, 5, 8, 9, 13, 15)]
