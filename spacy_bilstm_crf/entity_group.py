@@ -23,8 +23,8 @@ Place = list[int | str]
 # how many tokens one read of a group looks at, on average, if it is one of many
 TOKENS_PER_READ = 1024
 
-# a span as `SpanGroup.to_bytes` stores it, as one out of line can not be read else:
-# id, kb_id, label, start, end, start_char, end_char
+# a span as `SpanGroup.to_bytes` stores it, where one that is out of line can be read,
+# too: id, kb_id, label, start, end, start_char, end_char
 STORED_SPAN = struct.Struct(">QQQllll")
 StoredSpan = tuple[int, int, int, int, int, int, int]
 
