@@ -180,13 +180,17 @@ def test_group_follows_tokens(change, reader, is_read_before):
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_confidence_is_that_of_the_group(change):
+    """And it needs no group that follows the tokens, as a loaded doc has none."""
     doc = make_doc()
+    loaded = Doc(doc.vocab).from_bytes(doc.to_bytes())
     change(doc)
+    change(loaded)
+    stored = Doc(doc.vocab).from_bytes(doc.to_bytes())
     expected = {(text, label): score for text, label, score in CHANGES[change]}
-    for mended in (doc, doc.copy(), Doc(doc.vocab).from_bytes(doc.to_bytes())):
-        scores = [expected.get((ent.text, ent.label_)) for ent in mended.ents]
-        assert [ent._.confidence for ent in mended.ents] == scores
-        assert get_confidences(mended) == scores
+    for changed in (doc, loaded, doc.copy(), stored):
+        scores = [expected.get((ent.text, ent.label_)) for ent in changed.ents]
+        assert [ent._.confidence for ent in changed.ents] == scores
+        assert get_confidences(changed) == scores
 
 
 def test_copies_follow_their_own_doc():

@@ -3,10 +3,9 @@
 import re
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 import spacy
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span
 
 from spacy_bilstm_crf.analysis.entity_page import Figure, make_legend, render_entities
 from spacy_bilstm_crf.analysis.marks import (
@@ -18,6 +17,7 @@ from spacy_bilstm_crf.analysis.marks import (
     render_marks,
 )
 from spacy_bilstm_crf.colors import COLORS
+from spacy_bilstm_crf.confidence import set_confidence
 
 VOID = {"meta", "br", "input", "line", "rect"}
 
@@ -53,9 +53,7 @@ def make_doc(words, ents, *, scores=None):
     doc = Doc(spacy.blank("en").vocab, words=words)
     doc.ents = [Span(doc, i, j, label=label) for i, j, label in ents]
     if scores is not None:
-        attrs = {"scores": np.array(scores, dtype=np.float32)}
-        group = SpanGroup(doc, name="bilstm_crf", spans=list(doc.ents), attrs=attrs)
-        doc.spans["bilstm_crf"] = group
+        set_confidence(doc, zip(doc.ents, scores, strict=True), key="bilstm_crf")
     return doc
 
 
