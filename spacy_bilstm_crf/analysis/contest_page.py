@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from .contest import Contest, Disagreement, Reading
-from .drawings import Drawing, Estimates
+from .drawings import Drawing, Estimates, write_range
 from .marks import cut_text
 from .measurement import Cost
 from .page import (
@@ -111,15 +111,15 @@ def tabulate_pairs(pairs: Sequence[Pair]) -> Table:
     return Table(header, rows)
 
 
-def write_interval(interval: Interval, *, signed: bool = False) -> str:
+def write_interval(interval: Interval, form: str = ".1f") -> str:
     """In percent, as 85.3 (84.6 to 86.0)."""
-    sign = "+" if signed else ""
-    value, low, high = (f"{100 * x:{sign}.1f}" for x in interval)
-    return f"{value} ({low} to {high})"
+    # there is no -0.0 among figures
+    value, low, high = (round(number, 1) + 0.0 for number in interval.in_percent)
+    return f"{value:{form}} ({write_range(low, high, form)})"
 
 
 def _write_difference(difference: Difference) -> tuple[str, str]:
-    return write_interval(difference.interval, signed=True), f"{difference.p:.4f}"
+    return write_interval(difference.interval, "+.1f"), f"{difference.p:.4f}"
 
 
 def describe_agreement(pair: Pair) -> str:
@@ -143,11 +143,8 @@ def draw_contest(contest: Contest) -> Drawing:
     for name, scores in contest.comparison.scores.items():
         figures = list_figures(scores, support)
         names = list(figures)
-        series[name] = [
-            (100 * value, 100 * low, 100 * high)
-            for value, low, high in figures.values()
-        ]
-    panel = Estimates("", "percent", names, series, limits=(0, 100))
+        series[name] = [interval.in_percent for interval in figures.values()]
+    panel = Estimates("", "%", names, series, limits=(0, 100))
     text = "What each pipeline reaches, and the 95% intervals."
     return Drawing("compare_scores", text, [panel])
 

@@ -155,6 +155,14 @@ def write_short(value: float) -> str:
     return f"{value:.0f}" if value else ""
 
 
+def write_range(low: float, high: float, form: str = ".1f") -> str:
+    """As 84.6 to 86.0.
+
+    form (str): A format of Python, for both.
+    """
+    return f"{low:{form}} to {high:{form}}"
+
+
 def write_percent(value: float) -> str:
     """A share as 12%, below 10% with one more digit where it has one."""
     if 0 < value < 0.0005:

@@ -5,6 +5,7 @@ them; how strong a colour is says how probable the span is.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from spacy.displacy import EntityRenderer
@@ -65,9 +66,15 @@ def render_marks(text: str, marks: Iterable[Mark], *, direction: str = "ltr") ->
 
     direction (str): 'ltr' or 'rtl'.
     """
+    return _get_renderer(direction).render_ents(text, to_spans(marks), None)
+
+
+@cache
+def _get_renderer(direction: str) -> EntityRenderer:
+    """Made once: it looks through all installed packages for their colours."""
     renderer = EntityRenderer({"template": TEMPLATE})
     renderer.direction = direction
-    return renderer.render_ents(text, to_spans(marks), None)
+    return renderer
 
 
 def to_spans(marks: Iterable[Mark]) -> list[dict[str, Any]]:
@@ -93,7 +100,7 @@ def _to_span(mark: Mark, color: str) -> dict[str, Any]:
 
 def get_colors(labels: Iterable[str]) -> dict[str, str]:
     """The colour that displaCy gives to each label."""
-    renderer = EntityRenderer()
+    renderer = _get_renderer("ltr")
     default = renderer.default_color
     return {label: renderer.colors.get(label.upper(), default) for label in labels}
 

@@ -25,6 +25,7 @@ from .drawings import (
     Lines,
     Mark,
     Panel,
+    write_count,
     write_short,
 )
 
@@ -65,7 +66,7 @@ STYLE = {
     "text.parse_math": False,
 }
 N_CHARACTERS = 60  # that the names of columns may have side by side
-TURNED = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+TURNED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 _SHORT = FuncFormatter(lambda value, _: write_short(value))
@@ -197,7 +198,8 @@ def _draw_histogram(ax: Axes, panel: Histogram) -> None:
         ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: panel.write(y)))
     ax.set_xlim(panel.edges[0], panel.edges[-1])
-    _finish_axes(ax, panel.x_label, panel.y_label, panel.marks)
+    _mark_places(ax, panel.marks)
+    _finish_axes(ax, panel)
     if len(panel.series) > 1:
         ax.legend()
 
@@ -215,15 +217,24 @@ def _draw_lines(ax: Axes, panel: Lines) -> None:
         ax.set_xlim(*panel.x_limits)
     if panel.y_limits:
         ax.set_ylim(*panel.y_limits)
-    _finish_axes(ax, panel.x_label, panel.y_label, panel.marks)
-    if len(panel.series) > 1:
+    for place, text in panel.marks:
+        ax.axvline(place, color=GREY, linestyle=":", zorder=1, label=text)
+    _finish_axes(ax, panel)
+    if ax.get_xlim()[1] >= 1000:
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: write_count(x)))
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+    if len(panel.series) > 1 or panel.marks:
         ax.legend()
 
 
-def _finish_axes(ax: Axes, x_label: str, y_label: str, marks: Sequence[Mark]) -> None:
+def _finish_axes(ax: Axes, panel: Histogram | Lines) -> None:
     ax.grid()
-    ax.set_xlabel(x_label)
-    ax.set_ylabel(y_label)
+    ax.set_xlabel(panel.x_label)
+    ax.set_ylabel(panel.y_label)
+
+
+def _mark_places(ax: Axes, marks: Sequence[Mark]) -> None:
+    """Dotted lines, with their words along them: there is room above the bars."""
     for place, text in marks:
         ax.axvline(place, color=GREY, linestyle=":", zorder=1)
         ax.annotate(
@@ -270,11 +281,9 @@ def _draw_heat_map(ax: Axes, panel: HeatMap) -> None:
         style = {"color": _get_text_color(cells[i, j]), "fontsize": size}
         text = panel.write(panel.table[i, j])
         ax.text(j, i, text, ha="center", va="center", **style)
-    turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     is_narrow = sum(map(len, panel.columns)) > N_CHARACTERS
-    ax.set_xticks(
-        range(len(panel.columns)), panel.columns, **turned if is_narrow else {}
-    )
+    style = TURNED if is_narrow else {}
+    ax.set_xticks(range(len(panel.columns)), panel.columns, **style)
     ax.set_yticks(range(len(panel.rows)), panel.rows)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

@@ -20,7 +20,6 @@ from .drawings import (
 from .evaluation import Evaluation
 from .outcomes import KINDS, NOTHING
 from .scores import Score
-from .significance import Interval
 from .tag_report import TagReport
 from .thresholds import CandidateCurve, Confidence, Reliability, ThresholdCurve
 from .training_log import TrainingLog
@@ -61,20 +60,15 @@ def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
         "from a bootstrap over docs; on the right the number of gold entities."
     )
     series = {
-        "precision": [_percent(s.precision) for s in scores.values()],
-        "recall": [_percent(s.recall) for s in scores.values()],
-        "F1": [_percent(s.f1) for s in scores.values()],
+        "precision": [s.precision.in_percent for s in scores.values()],
+        "recall": [s.recall.in_percent for s in scores.values()],
+        "F1": [s.f1.in_percent for s in scores.values()],
     }
     supports = [f"{s.support:,}" for s in scores.values()]
     panel = Estimates(
         "Exact entities", "%", list(scores), series, supports, limits=(0, 100)
     )
     return Drawing("scores", text, [panel])
-
-
-def _percent(interval: Interval) -> tuple[float, float, float]:
-    value, low, high = interval
-    return 100 * value, 100 * low, 100 * high
 
 
 def _draw_kinds(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
@@ -161,7 +155,7 @@ def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
     for kind, scores in groups.items():
         # a row for the name of the grouping
         names += [titles.get(kind, kind), *scores]
-        rows += [nothing, *(_percent(s.f1) for s in scores.values())]
+        rows += [nothing, *(s.f1.in_percent for s in scores.values())]
         notes += ["", *(f"{s.support:,}" for s in scores.values())]
     panel = Estimates("F1 by kind of entity", "F1, %", names, {"F1": rows}, notes)
     text = (
@@ -260,9 +254,12 @@ def _draw_log(log: TrainingLog) -> Drawing:
     first = 1 if log.steps[0] == 0 and len(log.steps) > 2 else 0
     steps = log.steps[first:]
     best = (log.steps[log.best], f"best: step {log.steps[log.best]:,}")
+    # in the order, and so in the colours, that they have elsewhere
+    known = [name for name in SCORES if name in log.scores]
+    others = [name for name in log.scores if name not in SCORES]
     scores = {
-        SCORES.get(name, name): Curve(steps, y[first:], points=True)
-        for name, y in log.scores.items()
+        SCORES.get(name, name): Curve(steps, log.scores[name][first:], points=True)
+        for name in (*known, *others)
     }
     losses = {
         name: Curve(steps, y[first:], points=True) for name, y in log.losses.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .drawings import write_range
 from .evaluation import Evaluation
 from .marking import mark
 from .mistakes import Excerpt, FrequentMistake
@@ -32,7 +33,7 @@ def _write_score(score: Score) -> list[str]:
 
 
 def _write_interval(interval: Interval) -> str:
-    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+    return write_range(*interval.in_percent[1:])
 
 
 def tabulate_kinds(evaluation: Evaluation) -> Table:

@@ -30,6 +30,11 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @property
+    def in_percent(self) -> "Interval":
+        """The same, in percent."""
+        return Interval(*(100 * number for number in self))
+
 
 def bootstrap(counts: Counts, *, n_resamples: int, seed: int) -> Counts:
     """Sum the counts of docs that are drawn with replacement (Efron 1979).

@@ -33,7 +33,16 @@ WRONG = make_comparison(
     candidates=CANDIDATES,
 )
 LOG = TrainingLog(
-    [0, 10, 20], [0, 0, 1], {"ner": [9.0, 5, 1]}, {"ents_f": [0, 5, 9]}, 2
+    [0, 10, 20],
+    [0, 0, 1],
+    {"ner": [9.0, 5, 1]},
+    {
+        "ents_f": [0, 5, 9],
+        "ents_p": [0, 6, 8],
+        "ents_r": [0, 4, 10],
+        "tag_acc": [0, 1, 1],
+    },
+    2,
 )
 
 
@@ -126,6 +135,11 @@ def test_pictures():
     # before training there is nothing to learn from
     assert scores.series["F1"].x == [10, 20]
     assert losses.series["ner"].y == [5, 1]
+    # the same colours mean the same in all pictures
+    assert list(scores.series) == ["precision", "recall", "F1", "tag_acc"]
+    for name in ("scores", "thresholds"):
+        series = drawings[name].panels[0].series
+        assert list(series) == ["precision", "recall", "F1"]
     for drawing in drawings.values():
         plot_panels(drawing.panels)
 

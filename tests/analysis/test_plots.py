@@ -113,6 +113,21 @@ def test_panels_stand_side_by_side():
     assert titles == ["Bars", "Bars", "Curves"]
 
 
+def test_words_of_marks_are_not_written_over_curves():
+    (ax,) = plot_panels([PANELS["lines"]]).axes
+    assert "here" in {text.get_text() for text in ax.get_legend().get_texts()}
+    assert [text.get_text() for text in ax.texts] == []
+
+
+def test_long_axes_group_their_digits():
+    steps = [500, 7000]
+    panel = Lines("Scores", "updates", "%", {"F1": Curve(steps, [80, 86])})
+    figure = plot_panels([panel])
+    FigureCanvasAgg(figure).draw()
+    ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert "6,000" in ticks
+
+
 def test_bars_are_as_long_as_their_values():
     (ax,) = plot_panels([PANELS["bars"]]).axes
     assert [bar.get_width() for bar in ax.patches] == [5, 20_000, 300]

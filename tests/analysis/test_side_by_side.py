@@ -14,6 +14,7 @@ from spacy_bilstm_crf.analysis.contest_page import (
     tabulate_costs,
     tabulate_pairs,
     tabulate_scores,
+    write_interval,
 )
 from spacy_bilstm_crf.analysis.measurement import Cost
 from spacy_bilstm_crf.analysis.page import Picture
@@ -206,6 +207,13 @@ def test_table_of_scores(contest):
     assert [rows[name][0] for name in names] == ["40", "", "", "", "20", "10", "10"]
     assert rows["F1"][1].startswith("75.0 (")
     assert rows["F1 geo"][1] == "100.0 (100.0 to 100.0)"
+
+
+def test_small_differences_have_no_sign_of_their_own():
+    assert write_interval(Interval(-0.0002, -0.01, 0.01), "+.1f") == (
+        "+0.0 (-1.0 to +1.0)"
+    )
+    assert write_interval(Interval(0.0004, 0.0, 0.5)) == "0.0 (0.0 to 50.0)"
 
 
 def test_table_of_costs(contest):
