@@ -420,8 +420,8 @@ class Errors:
         "package nor a folder with a config.cfg. Train one, or install its wheel."
     )
     B504 = (
-        "[B504] The pipeline has the components {found} of the factory '{factory}', "
-        "asked for: {name!r}. Expected one; name it with --name."
+        "[B504] The pipeline has no component of the factory '{factory}', which alone "
+        "knows probabilities; found {found}. Expected a pipeline that has one."
     )
     B505 = "[B505] '{path}' is not there. Expected a .spacy file, such as dev.spacy."
     B506 = (
@@ -461,6 +461,11 @@ class Errors:
     B519 = (
         "[B519] The page has ended with exit code {code}. Expected it to stay at port "
         "{port}; if another program has this port, choose one with --port."
+    )
+
+    B690 = (
+        "[B690] The pipeline has the components {found} of the factory '{factory}', "
+        "asked for: {name!r}. Choose one of them with --name."
     )
 
     # B6xx: analysis

@@ -1,48 +1,32 @@
 """`compare`: pipelines side by side, on the same held-out docs."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from .printing import fail, print_table, say, waiting
+from .printing import fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra
-from .reading import load_entity_pipeline, read_references
+from .reading import read_references
+from .running import Found, Settings, run_all
 from .terminal import has_colors, join_lines, mark_text
 
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.tokens import Doc
 
-    from ..analysis.apart import Apart
     from ..analysis.contest import Contest
-    from ..analysis.measurement import Cost
     from ..tags import Entity
 
 TOKENS = {True: "read as gold tokens", False: "read as raw text"}
-UNKNOWN_LABELS = (
+LOST_LABELS = "{name} does not have these labels, and always misses them: {labels}"
+FOREIGN_LABELS = (
     "{name} finds {labels}, which the gold does not have: all of these count as wrong."
 )
 # disagreements that a page holds, and that the terminal shows
 N_DISAGREEMENTS, N_PRINTED = 50, 5
-
-
-class Settings(NamedTuple):
-    gold_tokens: bool
-    repeats: int
-    resamples: int
-    seed: int
-
-
-class Found(NamedTuple):
-    """What a pipeline finds in each doc, and what that costs."""
-
-    entities: "list[list[Entity]]"
-    cost: "Cost"
 
 
 def compare_cli(
@@ -84,7 +68,8 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
     """Run pipelines on docs, and compare what they find.
 
     RAISES (ValueError): If there are not two pipelines, one cannot be loaded or finds
-        no entities by its nature, or the data have no gold entities.
+        no entities by its nature or none of the gold's labels, or the data have no gold
+        entities.
     RAISES (RuntimeError): If the process of a pipeline dies.
     """
     from spacy.vocab import Vocab
@@ -115,7 +100,10 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
         costs={n: f.cost for n, f in zip(names, found, strict=True)},
         disagreements=disagreements,
         n_differing=n_differing,
-        notes=list(find_unknown_labels(gold, predictions)),
+        notes=[
+            *describe_lost(dict(zip(names, found, strict=True))),
+            *find_foreign_labels(gold, predictions),
+        ],
     )
 
 
@@ -131,7 +119,14 @@ def describe_data(
     }
 
 
-def find_unknown_labels(
+def describe_lost(found: "Mapping[str, Found]") -> Iterator[str]:
+    """One note for each pipeline that does not have all labels of the gold."""
+    for name, (_, _, lost) in found.items():
+        if lost:
+            yield LOST_LABELS.format(name=name, labels=list_counts(lost))
+
+
+def find_foreign_labels(
     gold: "list[list[Entity]]", predictions: "dict[str, list[list[Entity]]]"
 ) -> Iterator[str]:
     """One note for each pipeline with labels that are not in the gold."""
@@ -141,96 +136,7 @@ def find_unknown_labels(
     for name, found in predictions.items():
         unknown = sorted(set(get_labels(found)) - known)
         if unknown:
-            yield UNKNOWN_LABELS.format(name=name, labels=", ".join(unknown))
-
-
-def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found]:
-    """Run pipelines in turns, each in a process of its own."""
-    from tqdm import tqdm
-
-    from ..analysis.apart import Apart
-    from ..analysis.measurement import one_thread
-
-    # silent where nobody watches
-    steps = tqdm(
-        total=len(models) * (2 + settings.repeats),
-        unit="step",
-        disable=None,
-        delay=2,
-        leave=False,
-    )
-    with ExitStack() as stack:
-        stack.enter_context(steps)
-        stack.enter_context(one_thread())
-        arguments = (data, settings.gold_tokens)
-        running = [
-            stack.enter_context(Apart(measure, model, *arguments)) for model in models
-        ]
-
-        def ask(process: "Apart", doing: str) -> Any:
-            steps.set_description(f"{doing} {process.name}")
-            item = next(process)
-            steps.update()
-            return item
-
-        loaded = [ask(process, "load") for process in running]
-        entities = [ask(process, "score") for process in running]
-        passes = [
-            [ask(process, "time") for process in running]
-            for _ in range(settings.repeats)
-        ]
-    return [
-        Found(entities[i], combine_costs(loaded[i], [p[i] for p in passes]))
-        for i in range(len(models))
-    ]
-
-
-def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
-    """The steps of one pipeline, in its own process.
-
-    YIELDS: Seconds of loading and bytes on disk; then the entities of each doc; then,
-        as often as asked, words a second and the peak of the memory.
-    """
-    from ..analysis import measurement
-
-    def load() -> "Language":
-        return load_entity_pipeline(model)
-
-    nlp, seconds = measurement.measure_loading(load)
-    references = read_references(data, nlp.vocab)
-    yield seconds, measurement.get_size(nlp.path)
-    yield list(predict(nlp, references, gold_tokens=gold_tokens))
-    while True:
-        speed = measurement.measure_speed(nlp, references)
-        yield speed, measurement.get_peak_memory()
-
-
-def predict(
-    nlp: "Language", references: "Sequence[Doc]", *, gold_tokens: bool
-) -> "Iterator[list[Entity]]":
-    """The entities that a pipeline finds, as places in the tokens of the gold."""
-    from spacy.training import Example
-
-    from ..analysis.matching import project_entities
-    from ..analysis.measurement import copy_tokens
-
-    docs = (
-        copy_tokens(nlp, doc)
-        if gold_tokens or doc.has_unknown_spaces
-        else nlp.make_doc(doc.text)
-        for doc in references
-    )
-    for doc, reference in zip(nlp.pipe(docs), references, strict=True):
-        yield project_entities(Example(doc, reference))
-
-
-def combine_costs(
-    loaded: tuple[float, int], passes: Sequence[tuple[float, int | None]]
-) -> "Cost":
-    from ..analysis.measurement import Cost
-
-    speeds, memory = zip(*passes, strict=True)
-    return Cost(*loaded, words_per_second=list(speeds), peak_memory=memory[-1])
+            yield FOREIGN_LABELS.format(name=name, labels=", ".join(unknown))
 
 
 def print_contest(contest: "Contest") -> None:

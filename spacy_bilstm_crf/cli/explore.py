@@ -1,5 +1,6 @@
 """`explore`: what a corpus holds, before anything is trained on it."""
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,8 +9,9 @@ from typer import Option as Opt
 
 from ..errors import Errors
 from .loading import read_docs
-from .printing import fail, print_table, say
+from .printing import fail, print_table, say, waiting
 from .publishing import publish, require_extra, watch
+from .reading import count_labels
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -42,7 +44,8 @@ def explore_cli(
         if out is not None:
             require_extra()
         nlp = make_tokenizer(lang)
-        corpus = read_splits(nlp, corpus_dir)
+        with waiting(f"reading {corpus_dir}"):
+            corpus = read_splits(nlp, corpus_dir)
     except ValueError as error:
         fail(error)
     exploration = explore(nlp, corpus)
@@ -80,9 +83,7 @@ def read_splits(nlp: "Language", folder: Path) -> "dict[str, list[Doc]]":
         raise ValueError(Errors.B601.format(path=folder))
     names = [*(n for n in SPLITS if n in paths), *(n for n in paths if n not in SPLITS)]
     corpus = {name: read_docs(paths[name], nlp.vocab) for name in names}
-    if not any(doc.ents for docs in corpus.values() for doc in docs):
-        count = sum(map(len, corpus.values()))
-        raise ValueError(Errors.B604.format(path=folder, count=count))
+    count_labels(chain(*corpus.values()), path=folder)
     return corpus
 
 

@@ -50,9 +50,11 @@ def get_component(
     RAISES (ValueError): If there is none, or several and no name.
     """
     names = [n for n in nlp.pipe_names if nlp.get_pipe_meta(n).factory == FACTORY]
+    if not names:
+        raise ValueError(Errors.B504.format(factory=FACTORY, found=nlp.pipe_names))
     chosen = [n for n in names if name in (None, n)]
     if len(chosen) != 1:
-        raise ValueError(Errors.B504.format(factory=FACTORY, found=names, name=name))
+        raise ValueError(Errors.B690.format(factory=FACTORY, found=names, name=name))
     return chosen[0], nlp.get_pipe(chosen[0])
 
 

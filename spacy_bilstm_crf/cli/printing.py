@@ -1,12 +1,14 @@
 """How commands speak."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Timer
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from typer import Exit
+
+from .terminal import has_colors
 
 if TYPE_CHECKING:
     from ..analysis.page import Table
@@ -38,25 +40,36 @@ def waiting(doing: str) -> Iterator[None]:
         show("")
 
 
-def say(style: str, text: str) -> None:
+def say(style: str, text: str, *, stream: TextIO | None = None) -> None:
     """Print a message as one line: wasabi would break it at 80 columns.
 
     style (str): 'good', 'info', 'warn' or 'fail'.
+    stream (TextIO | None): The standard output if None.
     """
     from wasabi.printer import Printer
 
-    message = getattr(Printer(no_print=True), style)(text)
-    print(message.replace("\n", " "))
+    printer = Printer(no_print=True)
+    printer.show_color = has_colors(stream)
+    message = getattr(printer, style)(text)
+    print(message.replace("\n", " "), file=stream)
 
 
 def fail(error: Exception) -> NoReturn:
-    """End the command with a message and exit code 1."""
-    say("fail", str(error))
+    """End the command with a message and exit code 1.
+
+    The message is no part of an output that another program reads.
+    """
+    say("fail", str(error), stream=sys.stderr)
     raise Exit(1) from None
 
 
 def group_digits(cell: str | int) -> str:
     return cell if isinstance(cell, str) else f"{cell:,}"
+
+
+def list_counts(counts: Mapping[str, int]) -> str:
+    """As 'geo 1,200, per 30'."""
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items())
 
 
 def print_table(table: "Table") -> None:

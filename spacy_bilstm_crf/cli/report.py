@@ -1,6 +1,5 @@
 """`report`: what a trained pipeline does on held-out data."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from ..errors import Errors
 from .loading import (
     FACTORY,
     is_annotated,
@@ -16,9 +14,9 @@ from .loading import (
     read_examples,
     run_before,
 )
-from .printing import fail, print_table, say
+from .printing import fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra, watch
-from .reading import load_entity_pipeline
+from .reading import count_labels, find_unknown_labels, load_entity_pipeline
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
 LOWEST = 0.01
 # docs whose candidates are computed between two steps of the progress bar
 CHUNK = 500
+LOST_LABELS = "labels that the pipeline does not have, and always misses: {labels}"
 
 
 def report_cli(
@@ -75,8 +74,9 @@ def report_cli(
         if out is not None:
             require_extra()
         training = None if log is None else read_training_log(log)
-        nlp = load_entity_pipeline(model)
-        examples = read_examples(nlp, data, gold_preproc=gold_tokens)
+        with waiting(f"reading {model} and {data}"):
+            nlp = load_entity_pipeline(model)
+            examples = read_examples(nlp, data, gold_preproc=gold_tokens)
         notes = check_labels(nlp, examples, model=model, path=data)
         seen = None if train is None else read_training_data(nlp, train)
     except ValueError as error:
@@ -106,47 +106,28 @@ def check_labels(
     RAISES (ValueError): If the data has no entity, or none with a label that the
         pipeline knows.
     """
-    found = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
-    if not found:
-        raise ValueError(Errors.B604.format(path=path, count=len(examples)))
-    known = get_entity_labels(nlp)
-    unknown = {label: n for label, n in sorted(found.items()) if label not in known}
-    if known and len(unknown) == len(found):
-        labels, names = ", ".join(unknown), ", ".join(sorted(known))
-        text = Errors.B607.format(model=model, path=path, labels=labels, known=names)
-        raise ValueError(text)
+    found = count_labels((eg.reference for eg in examples), path=path)
+    unknown = find_unknown_labels(nlp, found, model=model, path=path)
     notes = [("warn", nlp.meta["notes"])] if nlp.meta.get("notes") else []
-    if known and unknown:
-        listed = ", ".join(f"{label} {n:,}" for label, n in unknown.items())
-        text = f"labels that the pipeline does not have, and always misses: {listed}"
-        notes.append(("warn", text))
+    if unknown:
+        notes.append(("warn", LOST_LABELS.format(labels=list_counts(unknown))))
     n_blank = sum(not is_annotated(eg.reference) for eg in examples)
     if n_blank:
         notes.append(("warn", f"docs without entity annotation, left out: {n_blank:,}"))
     return notes
 
 
-def get_entity_labels(nlp: "Language") -> set[str]:
-    """The labels of the components that set `doc.ents`.
-
-    RETURNS (set[str]): Empty if a component does not say what it sets.
-    """
-    assigned = {name: nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names}
-    if not all(assigned.values()):
-        return set()
-    pipes = [nlp.get_pipe(name) for name, to in assigned.items() if "doc.ents" in to]
-    return {label for pipe in pipes for label in getattr(pipe, "labels", ())}
-
-
 def read_training_data(nlp: "Language", path: Path) -> "Seen":
     """What the training data holds.
 
-    RAISES (ValueError): If it cannot be read.
+    RAISES (ValueError): If it cannot be read, or has no entities.
     """
     from ..analysis.documents import read_doc
     from ..analysis.unseen import read_seen
 
-    docs = read_docs(path, nlp.vocab)
+    with waiting(f"reading {path}"):
+        docs = read_docs(path, nlp.vocab)
+    count_labels(docs, path=path)
     return read_seen(read_doc(doc) for doc in watch(docs, unit=" training docs"))
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from ..analysis.marks import Mark
@@ -14,12 +14,16 @@ BLACK, GREY = 16, "dddddd"
 LEVELS = (0, 95, 135, 175, 215, 255)
 
 
-def has_colors() -> bool:
-    """Whether the standard output shows colours and nobody has switched them off."""
+def has_colors(stream: TextIO | None = None) -> bool:
+    """Whether a stream shows colours and nobody has switched them off.
+
+    stream (TextIO | None): The standard output if None.
+    """
     from wasabi.util import supports_ansi
 
+    is_terminal = (stream or sys.stdout).isatty()
     # https://no-color.org
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and supports_ansi()
+    return is_terminal and not os.environ.get("NO_COLOR") and supports_ansi()
 
 
 def mark_text(text: str, marks: "Iterable[Mark]", *, color: bool) -> str:

@@ -62,7 +62,8 @@ def visualize_cli(
             return
         texts = text or ([] if inputs else SAMPLES)
         found = read_inputs(nlp, inputs or [], texts, annotated=annotated)
-        figures, is_cut = take(found, limit)
+        with waiting("reading the texts"):
+            figures, is_cut = take(found, limit)
         docs = [doc for _, doc in figures]
         if not annotated:
             docs = predict(nlp, docs)
@@ -73,7 +74,8 @@ def visualize_cli(
             title = TITLE.format(name=Path(model).name)
             title = TITLE_ANNOTATED if annotated else title
             titles = [title for title, _ in figures]
-            write_page(out, titles, docs, title=title, notes=notes)
+            with waiting("making the page"):
+                write_page(out, titles, docs, title=title, notes=notes)
     except ValueError as error:
         fail(error)
     for note in notes:
@@ -88,10 +90,10 @@ def take(
     """The first docs, and whether there are more.
 
     limit (int): How many at most, 0 for all.
-    RAISES (ValueError): If there is none.
+    RAISES (ValueError): If there is none, or no text in them.
     """
     first = list(islice(found, limit or None))
-    if not first:
+    if not any(doc.text.strip() for _, doc in first):
         raise ValueError(Errors.B517.format(where="the input"))
     return first, next(found, None) is not None
 

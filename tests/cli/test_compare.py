@@ -12,8 +12,8 @@ from spacy.training import Corpus
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.analysis.measurement import Cost
-from spacy_bilstm_crf.cli import app, compare
-from spacy_bilstm_crf.cli.compare import find_unknown_labels
+from spacy_bilstm_crf.cli import app, compare, running
+from spacy_bilstm_crf.cli.compare import find_foreign_labels
 
 HELD_OUT = [
     *TRAIN_DATA,
@@ -51,6 +51,8 @@ def folder(tmp_path_factory) -> Path:
     DocBin(docs=[nlp.make_doc("Nothing.")]).to_disk(folder / "missing.spacy")
     nothing = make_examples(nlp, [("It rained.", [])])
     DocBin(docs=[eg.reference for eg in nothing]).to_disk(folder / "nothing.spacy")
+    people = make_examples(nlp, TRAIN_DATA[:1])
+    DocBin(docs=[eg.reference for eg in people]).to_disk(folder / "people.spacy")
     (folder / "broken.spacy").write_bytes(b"something else")
     return folder
 
@@ -99,8 +101,11 @@ def test_what_is_written_down(data):
     (pair,) = data["comparison"]["pairs"]
     assert (pair["first"], pair["second"]) == ("ours", "rules")
     assert 0 < pair["micro"]["p"] <= 1
-    (note,) = data["notes"]
-    assert note.startswith("rules finds city, which the gold does not have")
+    lost, foreign = data["notes"]
+    n_people = sum(label == "PERSON" for _, ents in HELD_OUT for *_, label in ents)
+    assert lost.startswith("rules does not have these labels")
+    assert lost.endswith(f": PERSON {n_people}")
+    assert foreign.startswith("rules finds city, which the gold does not have")
 
 
 def test_disagreements(data):
@@ -149,7 +154,7 @@ def test_gold_tokens_are_read_as_they_are(folder):
     spaces, ents = [True, True, False], ["O", "O", "B-LOC"]
     doc = Doc(nlp.vocab, words=words, spaces=spaces, ents=ents)
     raw, gold = (
-        list(compare.predict(nlp, [doc], gold_tokens=value)) for value in (False, True)
+        list(running.predict(nlp, [doc], gold_tokens=value)) for value in (False, True)
     )
     assert raw == [[(2, 3, "LOC")]]
     assert gold == [[]]
@@ -158,7 +163,7 @@ def test_gold_tokens_are_read_as_they_are(folder):
 def test_unknown_labels_are_named_once():
     gold = [[(0, 1, "geo")]]
     found = {"a": [[(0, 1, "geo")]], "b": [[(0, 1, "x"), (1, 2, "a")]]}
-    (note,) = find_unknown_labels(gold, found)
+    (note,) = find_foreign_labels(gold, found)
     assert note.startswith("b finds a, x,")
 
 
@@ -167,8 +172,7 @@ def test_unknown_labels_are_named_once():
     [
         (["ours"], "test.spacy", "B510"),
         (["ours", "ours"], "test.spacy", "B510"),
-        (["ours", "nothing"], "test.spacy", "B503"),
-        (["ours", "blank"], "test.spacy", "B512"),
+        (["nothing", "ours"], "test.spacy", "B503"),
         (["ours", "rules"], "nowhere.spacy", "B505"),
         (["ours", "rules"], "missing.spacy", "B506"),
         (["ours", "rules"], "broken.spacy", "B602"),
@@ -183,11 +187,21 @@ def test_bad_input_is_one_message(folder, models, data, code):
     assert f"[{code}]" in result.output
 
 
+@pytest.mark.parametrize(
+    ("model", "data", "code"),
+    [("blank", "test.spacy", "B512"), ("rules", "people.spacy", "B607")],
+)
+def test_pipeline_that_cannot_find_them(folder, model, data, code):
+    """In its process, which the command hears of as in the test above."""
+    with pytest.raises(ValueError, match=code):
+        next(running.measure(str(folder / model), folder / data, False))
+
+
 def test_folder_that_cannot_be_written(folder, tmp_path, monkeypatch):
     def run_none(models, data, settings):
         cost = Cost(1.0, 2, [3.0, 4.0], None)
         n_docs = len(HELD_OUT) - 1
-        return [compare.Found([[] for _ in range(n_docs)], cost) for _ in models]
+        return [running.Found([[] for _ in range(n_docs)], cost, {}) for _ in models]
 
     monkeypatch.setattr(compare, "run_all", run_none)
     (tmp_path / "file").touch()

@@ -115,7 +115,7 @@ def test_each_line_is_answered_at_once(folder):
         ("nothing", [], "B503"),
         ("blank", [], "B512"),
         ("rules", ["--k", "2"], "B504"),
-        ("trained", ["--name", "other"], "B504"),
+        ("trained", ["--name", "other"], "B690"),
     ],
 )
 def test_bad_input_is_one_message(folder, model, options, code):
@@ -131,6 +131,8 @@ def test_line_that_is_no_text(folder):
     assert result.exit_code == 1
     assert "[London geo]" in result.output
     assert "[B515] the standard input, line 2" in result.output
+    # who reads the answers reads nothing else
+    assert "[B515]" not in result.stdout
 
 
 def test_session(reader):

@@ -4,9 +4,10 @@ import io
 import time
 
 import pytest
+from typer import Exit
 
 from spacy_bilstm_crf.cli import printing
-from spacy_bilstm_crf.cli.printing import print_table, waiting
+from spacy_bilstm_crf.cli.printing import fail, print_table, say, waiting
 
 
 class Terminal(io.StringIO):
@@ -58,6 +59,22 @@ def test_nobody_watches(monkeypatch):
     with waiting("reading a file"):
         time.sleep(0.01)
     assert printing.sys.stderr.getvalue() == ""
+
+
+def test_messages_have_colours_in_a_terminal_alone(capsys, monkeypatch):
+    say("good", "done")
+    assert capsys.readouterr().out == "✔ done\n"
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = Terminal()
+    say("warn", "careful", stream=terminal)
+    assert terminal.getvalue() == "\x1b[38;5;3m⚠ careful\x1b[0m\n"
+
+
+def test_errors_are_no_part_of_the_output(capsys):
+    with pytest.raises(Exit) as raised:
+        fail(ValueError("[B000] all\nwrong"))
+    assert raised.value.exit_code == 1
+    assert capsys.readouterr() == ("", "✘ [B000] all wrong\n")
 
 
 def test_long_names_are_not_cut(capsys):

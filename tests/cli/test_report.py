@@ -5,9 +5,10 @@ import json
 import pytest
 import spacy
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
+from spacy_bilstm_crf.analysis import report_drawings
 from spacy_bilstm_crf.cli import app
 
 NLP = spacy.blank("en")
@@ -53,6 +54,9 @@ def folder(tmp_path_factory):
     (folder / "empty.spacy").touch()
     (folder / "text.spacy").write_text("It is no .spacy file.")
     DocBin().to_disk(folder / "no_docs.spacy")
+    words, tags = ["in", "London."], ["O", "B-LOC"]
+    glued = Doc(NLP.vocab, words=words, spaces=[True, False], ents=tags)
+    DocBin(docs=[glued]).to_disk(folder / "glued.spacy")
     DocBin(docs=[NLP("No annotation.")]).to_disk(folder / "unannotated.spacy")
     (folder / "log.jsonl").write_text(ROW % (0, 1) + ROW % (10, 50) + ROW % (20, 60))
     return folder
@@ -62,8 +66,10 @@ def run(*arguments):
     return CliRunner().invoke(app, ["report", *map(str, arguments)])
 
 
-def test_page_data_and_pictures(folder, tmp_path):
-    out = tmp_path / "new" / "report"
+@pytest.fixture(scope="module")
+def full(folder):
+    """A run with all that there is, and its folder."""
+    out = folder / "new" / "full"
     result = run(
         folder / "model",
         folder / "test.spacy",
@@ -72,6 +78,20 @@ def test_page_data_and_pictures(folder, tmp_path):
         *("--out", out),
     )
     assert result.exit_code == 0, result.output
+    return result, out
+
+
+@pytest.fixture(scope="module")
+def plain(folder):
+    """A run of rules, and its folder."""
+    out = folder / "plain"
+    result = run(folder / "ruler", folder / "test.spacy", "--out", out)
+    assert result.exit_code == 0, result.output
+    return result, out
+
+
+def test_page_data_and_pictures(full):
+    result, out = full
     assert f"written to {out / 'report.html'}" in result.output
     assert {path.stem for path in out.glob("*.png")} == PICTURES
     assert {path.stem for path in out.glob("*.svg")} == PICTURES
@@ -88,12 +108,11 @@ def test_page_data_and_pictures(folder, tmp_path):
     assert data["groups"]["in training"]["seen"]["support"] >= 5
 
 
-def test_figures_are_those_of_spacy(folder, tmp_path):
+def test_figures_are_those_of_spacy(folder, full):
     nlp = spacy.load(folder / "model")
     expected = nlp.evaluate(make_examples(nlp, HELD_OUT))
-    result = run(folder / "model", folder / "test.spacy", "--out", tmp_path)
-    assert result.exit_code == 0, result.output
-    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    result, out = full
+    data = json.loads((out / "report.json").read_text(encoding="utf-8"))
     micro = data["averages"]["micro"]
     for name, key in (("precision", "p"), ("recall", "r"), ("f1", "f")):
         assert micro[name]["value"] == pytest.approx(expected[f"ents_{key}"])
@@ -102,17 +121,15 @@ def test_figures_are_those_of_spacy(folder, tmp_path):
     assert row[3] == f"{100 * expected['ents_f']:.1f}"
 
 
-def test_other_pipelines_have_no_confidence(folder, tmp_path):
-    result = run(folder / "ruler", folder / "test.spacy", "--out", tmp_path)
-    assert result.exit_code == 0, result.output
+def test_other_pipelines_have_no_confidence(plain):
+    result, out = plain
     assert "gives its entities no confidence" in result.output
-    assert not (tmp_path / "reliability.png").exists()
-    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert not (out / "reliability.png").exists()
+    data = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert data["confidence"] is None
     assert data["scores"]["LOC"]["predicted"] == 4
-    assert "gives its entities no probability" in (tmp_path / "report.html").read_text(
-        encoding="utf-8"
-    )
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert "gives its entities no probability" in html
 
 
 def test_labels_that_the_pipeline_does_not_have(folder):
@@ -122,13 +139,21 @@ def test_labels_that_the_pipeline_does_not_have(folder):
     assert line in result.output
 
 
-def test_gold_tokens(folder, tmp_path):
-    result = run(
-        folder / "model", folder / "test.spacy", "--gold-tokens", "--out", tmp_path
-    )
+def test_gold_tokens(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(report_drawings, "draw_evaluation", lambda evaluation: [])
+    data = folder / "glued.spacy"
+    result = run(folder / "ruler", data, "--gold-tokens", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "read as its own tokens" in html
+    # no word of it is London, and a word of its raw text is
+    assert _get_recall(result) == "0.0"
+    assert _get_recall(run(folder / "ruler", data)) == "100.0"
+
+
+def _get_recall(result):
+    (row,) = [li.split() for li in result.output.splitlines() if li[:6] == "micro "]
+    return row[2]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +169,7 @@ def test_gold_tokens(folder, tmp_path):
         (["model", "no_entities.spacy"], "B604"),
         (["model", "other.spacy"], "B607"),
         (["model", "test.spacy", "--train", "nothing.spacy"], "B505"),
+        (["model", "test.spacy", "--train", "no_entities.spacy"], "B604"),
         (["model", "test.spacy", "--log", "nothing.jsonl"], "B608"),
         (["model", "test.spacy", "--log", "test.spacy"], "B609"),
     ],
@@ -158,10 +184,11 @@ def test_bad_input_is_one_message(folder, tmp_path, monkeypatch, arguments, code
     assert not (tmp_path / "out").exists()
 
 
-def test_what_was_there_stays_if_something_fails(folder, tmp_path, monkeypatch):
-    arguments = [folder / "ruler", folder / "test.spacy", "--out", tmp_path]
-    assert run(*arguments).exit_code == 0
-    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+def test_what_was_there_stays_if_something_fails(folder, plain, monkeypatch):
+    _, out = plain
+    arguments = [folder / "ruler", folder / "test.spacy", "--out", out]
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    assert len(before) > 2
 
     def fail(source, target):
         raise PermissionError(13, "Permission denied")
@@ -170,7 +197,7 @@ def test_what_was_there_stays_if_something_fails(folder, tmp_path, monkeypatch):
     result = run(*arguments, "--seed", "1")
     assert result.exit_code == 1
     assert "[B421]" in result.output
-    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_help_has_an_example():

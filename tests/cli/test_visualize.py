@@ -47,6 +47,8 @@ def folder(tmp_path_factory) -> Path:
     (folder / "latin.txt").write_bytes("Joe\nMüller".encode("latin-1"))
     (folder / "empty.txt").write_text(" \n")
     DocBin().to_disk(folder / "empty.spacy")
+    blank_docs = [nlp.make_doc(""), nlp.make_doc(" \n")]
+    DocBin(docs=blank_docs).to_disk(folder / "blank.spacy")
     return folder
 
 
@@ -216,6 +218,7 @@ def test_unknown_model(tmp_path, monkeypatch, name):
         ("text.txt.spacy", "B505"),
         ("empty.txt", "B517"),
         ("empty.spacy", "B603"),
+        ("blank.spacy", "B517"),
     ],
 )
 def test_bad_input_is_one_message(folder, model, name, code):
