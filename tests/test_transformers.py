@@ -20,7 +20,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed
-from thinc.api import SGD, Optimizer
+from thinc.api import SGD, Config, Optimizer
 from tiny_transformer import SIZES, WIDTH, write_pieces, write_transformer
 
 # of spacy-curated-transformers, when it trains
@@ -28,6 +28,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:Conversion of an array with ndim
 
 FACTORY = "bilstm_crf_ner"
 POOLING = {"@layers": "reduce_mean.v1"}
+CURATED_LISTENER = {
+    "@architectures": "spacy-curated-transformers.LastTransformerLayerListener.v1",
+    "width": WIDTH,
+    "pooling": POOLING,
+}
 LIBRARIES = {
     "spacy-transformers": "[transformers]",
     "spacy-curated-transformers": "[curated-transformers]",
@@ -71,17 +76,12 @@ def make_kit(library: str, folder: Path) -> Kit:
         },
         **SIZES,
     }
-    listener = {
-        "@architectures": "spacy-curated-transformers.LastTransformerLayerListener.v1",
-        "width": WIDTH,
-        "pooling": POOLING,
-    }
     loader = {
         "@model_loaders": "spacy-curated-transformers.WordpieceLoader.v1",
         "path": str(write_pieces(folder / "vocab.txt")),
     }
     initialize = {"piecer_loader": loader}
-    return Kit(folder, "curated_transformer", encoder, listener, initialize)
+    return Kit(folder, "curated_transformer", encoder, CURATED_LISTENER, initialize)
 
 
 @pytest.fixture(scope="module", params=LIBRARIES)
@@ -138,6 +138,16 @@ def train(nlp: Language, examples: list[Example], *, n_steps: int) -> Language:
 
 def check(nlp: Language, **kwargs) -> None:
     assert get_entities(nlp.pipe(TEXTS, **kwargs)) == get_gold()
+
+
+def test_readme_shows_the_curated_listener():
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    section = text.split("### Transformers and shared encoders\n")[1]
+    block = section.split("```ini\n")[1].split("```")[0]
+    component = Config().from_str(f"[components]\n{block}")["components"]["ner"]
+    assert component["factory"] == FACTORY
+    listener = {**component["model"]["tok2vec"], "width": WIDTH}
+    assert listener == CURATED_LISTENER
 
 
 @pytest.fixture(scope="module")
