@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from spacy.language import Language
-from spacy.tokens import Doc
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
 
 # read by the libraries when they are loaded: set them before a process starts
 THREADS = (
@@ -53,14 +54,14 @@ def one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def measure_loading(load: Callable[[], Language]) -> tuple[Language, float]:
+def measure_loading(load: "Callable[[], Language]") -> "tuple[Language, float]":
     """Load a pipeline and take the time, in seconds."""
     start = perf_counter()
     nlp = load()
     return nlp, perf_counter() - start
 
 
-def measure_speed(nlp: Language, references: Sequence[Doc]) -> float:
+def measure_speed(nlp: "Language", references: "Sequence[Doc]") -> float:
     """Words a second of `nlp.pipe` on docs that are tokenised already.
 
     Words are tokens that are not white space. The references are not changed.
@@ -73,8 +74,10 @@ def measure_speed(nlp: Language, references: Sequence[Doc]) -> float:
     return n_words / (perf_counter() - start)
 
 
-def copy_tokens(nlp: Language, doc: Doc) -> Doc:
+def copy_tokens(nlp: "Language", doc: "Doc") -> "Doc":
     """A doc with the same tokens, without annotation, in the vocab of a pipeline."""
+    from spacy.tokens import Doc
+
     words = [token.text for token in doc]
     spaces = [bool(token.whitespace_) for token in doc]
     return Doc(nlp.vocab, words=words, spaces=spaces)

@@ -8,6 +8,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
+from .loading import require_pipeline
 from .printing import fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra
 from .reading import read_references
@@ -81,6 +82,8 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
 
     if len(set(models)) < max(len(models), 2):
         raise ValueError(Errors.B510.format(models=list(models)))
+    for model in models:
+        require_pipeline(model)
     docs = read_references(data, Vocab())
     found = run_all(models, data, settings)
     names = shorten_names(models)

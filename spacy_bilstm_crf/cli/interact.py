@@ -1,6 +1,7 @@
 """`interact`: type a text, see what a pipeline makes of it."""
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +10,7 @@ from typer import Exit
 from typer import Option as Opt
 
 from .loading import FACTORY, get_component
-from .printing import fail, waiting
+from .printing import fail, say, waiting
 from .prompt import is_prompt, read_pipe, read_prompt
 from .reading import load_entity_pipeline
 from .terminal import align_tokens, has_colors, join_lines, mark_text
@@ -62,6 +63,9 @@ def interact_cli(
     try:
         with waiting(f"loading {model}"):
             reader = load_reader(model, name, k=k)
+        if reader.nlp.meta.get("notes"):
+            # the output holds answers alone
+            say("warn", reader.nlp.meta["notes"], stream=sys.stderr)
         if is_prompt():
             talk(reader, json=json, k=k)
         else:

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 FACTORY = "bilstm_crf_ner"
 
 
+def require_pipeline(model: str) -> None:
+    """Check that a pipeline is there, without loading it.
+
+    RAISES (ValueError): If it is not.
+    """
+    from spacy.util import is_package
+
+    is_blank = model.startswith("blank:")
+    if not (is_blank or is_package(model) or Path(model, "config.cfg").is_file()):
+        raise ValueError(Errors.B503.format(model=model))
+
+
 def load_pipeline(model: str) -> "Language":
     """Load a pipeline.
 
@@ -26,11 +38,9 @@ def load_pipeline(model: str) -> "Language":
         cannot be read.
     """
     import spacy
-    from spacy.util import is_package
 
+    require_pipeline(model)
     is_blank = model.startswith("blank:")
-    if not (is_blank or is_package(model) or Path(model, "config.cfg").is_file()):
-        raise ValueError(Errors.B503.format(model=model))
     try:
         return spacy.load(model)
     except ImportError:

@@ -172,7 +172,7 @@ def test_unknown_labels_are_named_once():
     [
         (["ours"], "test.spacy", "B510"),
         (["ours", "ours"], "test.spacy", "B510"),
-        (["nothing", "ours"], "test.spacy", "B503"),
+        (["ours", "nothing"], "test.spacy", "B503"),
         (["ours", "rules"], "nowhere.spacy", "B505"),
         (["ours", "rules"], "missing.spacy", "B506"),
         (["ours", "rules"], "broken.spacy", "B602"),
@@ -187,14 +187,33 @@ def test_bad_input_is_one_message(folder, models, data, code):
     assert f"[{code}]" in result.output
 
 
+class Here:
+    """What `Apart` is, in this process."""
+
+    def __init__(self, function, *args):
+        self.name, self.items = args[0], function(*args)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def __next__(self):
+        return next(self.items)
+
+
 @pytest.mark.parametrize(
     ("model", "data", "code"),
     [("blank", "test.spacy", "B512"), ("rules", "people.spacy", "B607")],
 )
-def test_pipeline_that_cannot_find_them(folder, model, data, code):
-    """In its process, which the command hears of as in the test above."""
-    with pytest.raises(ValueError, match=code):
-        next(running.measure(str(folder / model), folder / data, False))
+def test_what_a_process_refuses_is_one_message(folder, monkeypatch, model, data, code):
+    monkeypatch.setattr("spacy_bilstm_crf.analysis.apart.Apart", Here)
+    models = [folder / "ours", folder / model]
+    result = run(*models, "--data", folder / data, *OPTIONS)
+    assert result.exit_code == 1
+    assert result.output.count("[B") == 1
+    assert f"[{code}]" in result.output
 
 
 def test_folder_that_cannot_be_written(folder, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from pipelines import TRAIN_DATA, make_examples
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
+from spacy_bilstm_crf.analysis import corpus_drawings
 from spacy_bilstm_crf.cli import app
 
 NLP = spacy.blank("en")
@@ -33,11 +34,16 @@ def run(*arguments):
     return CliRunner().invoke(app, ["explore", *map(str, arguments)])
 
 
+@pytest.fixture
+def without_pictures(monkeypatch):
+    """They take most of the time."""
+    monkeypatch.setattr(corpus_drawings, "draw_corpus", lambda exploration: [])
+
+
 def test_page_data_and_pictures(corpus, tmp_path):
     out = tmp_path / "new" / "explore"
-    for _ in range(2):
-        result = run(corpus, "--out", out)
-        assert result.exit_code == 0, result.output
+    result = run(corpus, "--out", out)
+    assert result.exit_code == 0, result.output
     assert f"written to {out / 'explore.html'}" in result.output
     data = json.loads((out / "explore.json").read_text(encoding="utf-8"))
     assert list(data["splits"]) == ["train", "dev", "test", "blind"]
@@ -52,6 +58,17 @@ def test_page_data_and_pictures(corpus, tmp_path):
     assert len(list(out.iterdir())) == n_files
 
 
+def test_page_is_replaced(corpus, tmp_path, without_pictures):
+    contents = []
+    for name in ("dev", "test"):
+        assert run(corpus, "--out", tmp_path / "out").exit_code == 0
+        files = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+        assert files.keys() == {"explore.html", "explore.json"}
+        contents.append(files["explore.html"])
+        (corpus / f"{name}.spacy").unlink()
+    assert contents[0] != contents[1]
+
+
 def test_terminal(corpus):
     result = run(corpus)
     assert result.exit_code == 0
@@ -64,7 +81,7 @@ def test_terminal(corpus):
     assert "docs/s" not in result.output
 
 
-def test_what_convert_has_written_down(corpus, tmp_path):
+def test_what_convert_has_written_down(corpus, tmp_path, without_pictures):
     duplicates = {"found": 1384, "with_other_tags": 44, "dropped": 384}
     summary = {"source": {"name": "a.csv"}, "duplicates": duplicates}
     (corpus / "corpus.json").write_text(json.dumps(summary))
@@ -120,7 +137,7 @@ def test_unknown_language(corpus):
     assert "[B605]" in result.output
 
 
-def test_folder_that_cannot_be_written(corpus, tmp_path):
+def test_folder_that_cannot_be_written(corpus, tmp_path, without_pictures):
     (tmp_path / "file").touch()
     result = run(corpus, "--out", tmp_path / "file")
     assert result.exit_code == 1

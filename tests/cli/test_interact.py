@@ -14,13 +14,14 @@ import spacy
 from pipelines import make_pipeline, train_pipeline
 from typer.testing import CliRunner
 
-from spacy_bilstm_crf.cli import app
+from spacy_bilstm_crf.cli import app, interact
 from spacy_bilstm_crf.cli.interact import (
     HELP,
     NO_ANALYSES,
     NO_TEXT,
     Session,
     load_reader,
+    talk,
 )
 from spacy_bilstm_crf.cli.prompt import join_quoted
 
@@ -124,6 +125,15 @@ def test_bad_input_is_one_message(folder, model, options, code):
     assert isinstance(result.exception, SystemExit)
     assert result.output.count("[B") == 1
     assert f"[{code}]" in result.output
+
+
+def test_notes_of_the_pipeline_are_no_answers(folder):
+    nlp = spacy.load(folder / "rules")
+    nlp.meta["notes"] = "Trained on a sample."
+    nlp.to_disk(folder / "noted")
+    result = run(folder / "noted", input="London\n")
+    assert result.stdout == "[London geo]\n"
+    assert result.stderr == "⚠ Trained on a sample.\n"
 
 
 def test_line_that_is_no_text(folder):
@@ -289,20 +299,30 @@ def test_pasted_lines_are_one_text(open_terminal, folder):
     terminal.read("> ")
     lines = "London\nis\nLondon"
     terminal.write(f"\x1b[200~{lines}\x1b[201~\r")
-    shown = terminal.read('"analyses":[]}')
+    shown = terminal.read('"analyses":[]}\r\n> ')
     assert shown.count('"text":"London\\nis\\nLondon"') == 1
-    terminal.write(":quit\r")
-    assert terminal.wait()[0] == 0
+    interrupt(terminal)
 
 
-@pytest.mark.parametrize("typed", ["", "half a li"])
-def test_interrupt(open_terminal, folder, typed):
+def test_interrupt_in_the_middle_of_a_line(open_terminal, folder):
     terminal = open_terminal(folder / "rules")
     terminal.read("> ")
-    terminal.write(typed)
-    time.sleep(0.2)
+    terminal.write("half a li")
+    terminal.read("half a li")
+    interrupt(terminal)
+
+
+def interrupt(terminal):
     terminal.write("\x03")
     code, rest = terminal.wait()
     assert code == 130
     assert "Traceback" not in rest
     assert "Aborted" not in rest
+
+
+def test_quit(reader, monkeypatch, capsys):
+    lines = iter(["Shaka Khan left.", ":quit"])
+    monkeypatch.setattr(interact, "read_prompt", lambda prompt: lines)
+    talk(reader, json=True, k=0)
+    shown = capsys.readouterr().out.removeprefix(f"{HELP}\n")
+    assert json.loads(shown)["text"] == "Shaka Khan left."
