@@ -63,7 +63,7 @@ def report_cli(
     length and by what was seen in training, what confidence is worth, learning
     curves, and the worst mistakes as marked text.
 
-    Example: python -m spacy bilstm-crf report en_a test.spacy --train train.spacy
+    Example: python -m spacy bilstm-crf report en_a test.spacy --out report
     """
     from spacy.cli._util import setup_gpu
 
@@ -194,11 +194,14 @@ def evaluate(
 def print_evaluation(
     evaluation: "Evaluation", notes: Sequence[tuple[str, str]]
 ) -> None:
-    """Print scores, kinds of mistakes and notes."""
-    from ..analysis.report_page import tabulate_kinds, tabulate_scores
+    """Print scores of entities and tags, kinds of mistakes, and notes."""
+    from ..analysis import report_page
 
-    print_table(tabulate_scores(evaluation))
-    print_table(tabulate_kinds(evaluation))
+    print_table(report_page.tabulate_tags(evaluation.tags))
+    print_table(report_page.tabulate_kinds(evaluation))
+    print_table(report_page.tabulate_scores(evaluation))
+    accuracy = evaluation.tags.accuracy
+    say("info", f"token by token {accuracy:.2%} of the tags are right, with all the O")
     if evaluation.confidence is None:
         say("info", "the pipeline gives its entities no confidence")
     else:

@@ -33,10 +33,10 @@ def serve_page(model: str, *, port: int) -> None:
     try:
         code = server.wait()
     except KeyboardInterrupt:
-        # it has got the Ctrl-C as well
-        server.wait()
         return
     finally:
+        # of a signal that is not typed in a terminal it has heard nothing
         server.terminate()
+        server.wait()
     if code:
         raise ValueError(Errors.B519.format(port=port, code=code))

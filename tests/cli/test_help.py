@@ -9,11 +9,13 @@ from typer.testing import CliRunner
 from spacy_bilstm_crf.cli import app
 
 COMMANDS = typer.main.get_command(app).commands
+# that the text has in a terminal of 80 columns
+WIDTH = 78
 PROGRAM = "python -m spacy bilstm-crf"
 
 
 def read_help(name):
-    result = CliRunner().invoke(app, [name, "--help"], terminal_width=80)
+    result = CliRunner().invoke(app, [name, "--help"], terminal_width=WIDTH)
     assert result.exit_code == 0
     return [line.strip() for line in result.output.splitlines()]
 
@@ -36,6 +38,6 @@ def test_help_says_what_everything_is(name):
 
 
 def test_list_of_the_commands():
-    result = CliRunner().invoke(app, ["--help"], terminal_width=80)
+    result = CliRunner().invoke(app, ["--help"], terminal_width=WIDTH)
     for name in COMMANDS:
         assert f"\n  {name}" in result.output

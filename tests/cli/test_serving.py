@@ -51,11 +51,33 @@ def test_model_that_is_not_there(tmp_path):
 
 
 @needs_streamlit
+def test_server_that_has_not_heard_the_interrupt(monkeypatch):
+    """As of `kill -INT`, which reaches the command alone."""
+    heard = []
+
+    class Server:
+        def __init__(self, command):
+            assert command[-2:] == ["--", "model"]
+
+        def wait(self):
+            if not heard:
+                raise KeyboardInterrupt
+            return -15
+
+        def terminate(self):
+            heard.append("terminate")
+
+    monkeypatch.setattr(serving.subprocess, "Popen", Server)
+    serving.serve_page("model", port=1)
+    assert heard == ["terminate"]
+
+
+@needs_streamlit
 @pytest.mark.filterwarnings("default")  # of what others have written
 def test_page_without_a_browser(model, monkeypatch):
     from streamlit.testing.v1 import AppTest
 
-    monkeypatch.setattr(sys, "argv", ["app", str(model)])
+    set_main(monkeypatch, model)
     page = AppTest.from_file(str(serving.APP), default_timeout=60).run()
     assert not page.exception
     page.text_area[0].set_value(TEXT).run()
@@ -72,6 +94,12 @@ def test_page_without_a_browser(model, monkeypatch):
     assert not page.exception
 
 
+def set_main(monkeypatch, model):
+    monkeypatch.setattr(sys, "argv", ["app", str(model)])
+    # the page takes this place, and processes that later tests start would load it
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 def get_labels(page) -> list[str]:
     return re.findall(r'data-label="(\w+)"', " ".join(m.value for m in page.markdown))
 
@@ -86,7 +114,7 @@ def test_pipeline_without_confidence(tmp_path, monkeypatch):
     nlp.add_pipe("entity_ruler").add_patterns(patterns)
     nlp.meta["notes"] = "For tests only."
     nlp.to_disk(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["app", str(tmp_path)])
+    set_main(monkeypatch, tmp_path)
     page = AppTest.from_file(str(serving.APP), default_timeout=60).run()
     assert not page.exception
     assert len(page.slider) == len(page.toggle) == 0
