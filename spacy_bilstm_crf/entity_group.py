@@ -20,9 +20,6 @@ ENTITIES, SCORES = "bilstm_crf_entities", "scores"
 # first character, last character (exclusive) and label; a list, as msgpack reads it
 Place = list[int | str]
 
-# how many tokens one read of a group looks at, on average, if it is one of many
-TOKENS_PER_READ = 1024
-
 # a span as `SpanGroup.to_bytes` stores it, where one that is out of line can be read,
 # too: id, kb_id, label, start, end, start_char, end_char
 STORED_SPAN = struct.Struct(">QQQllll")
@@ -40,9 +37,8 @@ class EntityGroup(SpanGroup):
     with its entries in `attrs["scores"]` and `attrs["bilstm_crf_entities"]`, so that
     these stay parallel.
 
-    To be in line, a read looks at all tokens of the doc. So that reading a long group
-    one by one takes linear time, of many reads by index, `len` or `attrs` in a doc of
-    more than `TOKENS_PER_READ` tokens some look at the number of tokens alone.
+    Each read looks at all tokens of the doc for that. In a doc of many thousands, go
+    through the group and not through its numbers: that is one read.
     """
 
     def __init__(
@@ -57,7 +53,6 @@ class EntityGroup(SpanGroup):
         # first characters of the tokens that the spans are numbers of.
         # Shape: (n_tokens,)
         self._starts = doc.to_array(IDX)
-        self._free_reads = 0
 
     @classmethod
     def from_group(cls, group: SpanGroup) -> "EntityGroup":
@@ -86,17 +81,17 @@ class EntityGroup(SpanGroup):
         return super().__getitem__(i)
 
     def __iter__(self) -> Iterator[Span]:
-        self._follow_tokens(surely=True)
+        self._follow_tokens()
         get = super().__getitem__
         return iter([get(i) for i in range(super().__len__())])
 
     def __setitem__(self, i: int, span: Span) -> None:
-        self._follow_tokens(surely=True)
+        self._follow_tokens()
         super().__setitem__(i, span)
 
     def __delitem__(self, i: int) -> None:
         """Delete a span with its entries. (spaCy 3.8.18 deletes the span before it.)"""
-        self._follow_tokens(surely=True)
+        self._follow_tokens()
         old = self._get_stored()
         new: list[StoredSpan | None] = [*old]
         new[self._normalize_index(i)] = None
@@ -104,35 +99,28 @@ class EntityGroup(SpanGroup):
 
     def to_bytes(self) -> bytes:
         """The group as spaCy stores it."""
-        self._follow_tokens(surely=True)
+        self._follow_tokens()
         return super().to_bytes()
 
     def from_bytes(self, bytes_data: bytes) -> "EntityGroup":
         """Read what `to_bytes` of any group has written."""
         super().from_bytes(bytes_data)
         # nobody knows which tokens the spans are numbers of
-        self._starts, self._free_reads = np.zeros(0, dtype="uint64"), 0
+        self._starts = np.zeros(0, dtype="uint64")
         return self
 
     def copy(self, doc: Doc | None = None) -> "EntityGroup":
         """A group of the same kind, in this doc or in one of the same tokens."""
-        self._follow_tokens(surely=True)
+        self._follow_tokens()
         plain = super().copy(doc)
         return type(self)(plain.doc, name=self.name, attrs=plain.attrs, spans=plain)
 
-    def _follow_tokens(self, *, surely: bool = False) -> None:
-        """Bring the spans in line with the tokens, if those have changed.
-
-        surely (bool): Look at all tokens in any case.
-        """
+    def _follow_tokens(self) -> None:
+        """Bring the spans in line with the tokens, if those have changed."""
         doc = self._doc_ref()
         if doc is None:
             return
-        if not surely and self._free_reads and len(doc) == len(self._starts):
-            self._free_reads -= 1
-            return
         starts = doc.to_array(IDX)
-        self._free_reads = len(doc) // TOKENS_PER_READ
         if not np.array_equal(starts, self._starts):
             old = self._get_stored()
             self._replace(old, find_tokens(old, doc))

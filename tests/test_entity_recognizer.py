@@ -423,7 +423,7 @@ def test_processes_do_not_wait_for_threads_of_their_parent(tmp_path):
     script = tmp_path / "fork.py"
     script.write_text(FORK_SCRIPT)
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    subprocess.run([sys.executable, script], env=env, check=True, timeout=120)
+    subprocess.run([sys.executable, script], env=env, check=True, timeout=300)
 
 
 def test_failing_docs_go_to_the_error_handler(trained, monkeypatch):
