@@ -164,8 +164,7 @@ def write_range(low: float, high: float, form: str = ".1f") -> str:
 
 
 def write_percent(value: float) -> str:
-    """A share as 12%, below 10% with one more digit where it has one."""
+    """A share as 12%, or 1.2% below 10%."""
     if 0 < value < 0.0005:
         return "<0.1%"
-    text = f"{value:.1%}" if value < 0.0995 else f"{value:.0%}"
-    return text.replace(".0%", "%")
+    return f"{value:.1%}" if 0 < value < 0.0995 else f"{value:.0%}"

@@ -161,7 +161,12 @@ def _scale_bars(ax: Axes, panel: Bars) -> None:
     else:
         ax.set_xlim(0, max(highest, 1e-9) * 1.25)
         ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: panel.write(x)))
+        ax.xaxis.set_major_formatter(_write_ticks(panel))
+
+
+def _write_ticks(panel: Bars | Histogram | HeatMap) -> FuncFormatter:
+    """As the values are, without digits that all have alike."""
+    return FuncFormatter(lambda value, _: panel.write(value).replace(".0%", "%"))
 
 
 def _draw_shares(ax: Axes, panel: Bars) -> None:
@@ -196,7 +201,7 @@ def _draw_histogram(ax: Axes, panel: Histogram) -> None:
         # room for the words of the marks
         ax.set_ylim(0, 1.3 * max(max(h, default=0) for h in panel.series.values()))
         ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: panel.write(y)))
+    ax.yaxis.set_major_formatter(_write_ticks(panel))
     ax.set_xlim(panel.edges[0], panel.edges[-1])
     _mark_places(ax, panel.marks)
     _finish_axes(ax, panel)
@@ -289,7 +294,7 @@ def _draw_heat_map(ax: Axes, panel: HeatMap) -> None:
     ax.spines[:].set_visible(False)
     ax.set_xlabel(panel.x_label)
     ax.set_ylabel(panel.y_label)
-    form = _SHORT if panel.log else FuncFormatter(lambda value, _: panel.write(value))
+    form = _SHORT if panel.log else _write_ticks(panel)
     ax.figure.colorbar(image, ax=ax, label=panel.unit, pad=0.02, format=form)
 
 
