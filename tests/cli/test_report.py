@@ -4,6 +4,7 @@ import json
 
 import pytest
 import spacy
+from browser import fits_width, open_browser, open_page
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
 from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
@@ -106,6 +107,18 @@ def test_page_data_and_pictures(full):
     assert data["confidence"]["rated"] > 0
     assert data["confidence"]["candidates"] is not None
     assert data["groups"]["in training"]["seen"]["support"] >= 5
+
+
+def test_page_in_a_browser(full):
+    url = (full[1] / "report.html").as_uri()
+    with open_browser() as browser:
+        for width in (1000, 380):
+            with open_page(browser, url, width=width) as (page, requests):
+                assert fits_width(page)
+                # pictures are inside
+                assert {r for r in requests if not r.startswith("data:")} == {url}
+                sizes = "images => images.map(image => image.naturalWidth)"
+                assert all(page.eval_on_selector_all("figure img", sizes))
 
 
 def test_figures_are_those_of_spacy(folder, full):
