@@ -57,16 +57,18 @@ def select_spans(
     return np.array(chosen[::-1], dtype=np.int64)
 
 
-def best_expected_f1(probabilities: Iterable[float]) -> float:
+def best_expected_f1(probabilities: Iterable[float], n_expected: float) -> float:
     """The best F1 that any threshold promises, 0 without spans.
 
     Taking the k most probable spans of a label out of a corpus, F1 is expected to be
     2 * (sum of their probabilities) / (k + sum of all probabilities).
 
-    probabilities (Iterable[float]): Of all spans of one label.
+    probabilities (Iterable[float]): Of the spans of one label that may be taken.
+    n_expected (float): The sum over all its spans, those too improbable to be taken
+        included: how many entities of the label there are expected to be.
     """
     p = np.sort(np.fromiter(probabilities, dtype=float))[::-1]
     if not len(p):
         return 0.0
     counts = np.arange(1, len(p) + 1)
-    return float((2 * p.cumsum() / (counts + p.sum())).max())
+    return float((2 * p.cumsum() / (counts + n_expected)).max())

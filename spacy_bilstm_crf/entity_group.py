@@ -7,6 +7,8 @@ splitting leave the text alone. By them this group finds its spans again.
 
 import struct
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,8 @@ class EntityGroup(SpanGroup):
         # first characters of the tokens that the spans are numbers of.
         # Shape: (n_tokens,)
         self._starts = doc.to_array(IDX)
+        # several threads may read a doc that is finished
+        self._lock = RLock()
 
     @classmethod
     def from_group(cls, group: SpanGroup) -> "EntityGroup":
@@ -121,36 +125,50 @@ class EntityGroup(SpanGroup):
         if doc is None:
             return
         starts = doc.to_array(IDX)
-        if not np.array_equal(starts, self._starts):
-            old = self._get_stored()
-            self._replace(old, find_tokens(old, doc))
-            self._starts = starts
+        if np.array_equal(starts, self._starts):
+            return
+        with self._lock:
+            # another thread may have been faster
+            if not np.array_equal(starts, self._starts):
+                old = self._get_stored()
+                self._replace(old, find_tokens(old, doc))
+                self._starts = starts
 
     def _get_stored(self) -> list[StoredSpan]:
         """All that is known of the spans, in line or not."""
-        attrs = get_attrs(self)
-        ATTRS.__set__(self, {})
-        stored = srsly.msgpack_loads(super().to_bytes())["spans"]
-        ATTRS.__set__(self, attrs)
-        return [STORED_SPAN.unpack(span) for span in stored]
+        with self._put_attrs_aside():
+            spans = srsly.msgpack_loads(super().to_bytes())["spans"]
+        return [STORED_SPAN.unpack(span) for span in spans]
 
     def _replace(
         self, old: Sequence[StoredSpan], new: Sequence[StoredSpan | None]
     ) -> None:
         """Put spans in the place of others; None leaves one out, with its entries."""
-        attrs, strings = get_attrs(self), self.doc.vocab.strings
-        pairs = zip(old, new, strict=True)
+        strings, pairs = self.doc.vocab.strings, zip(old, new, strict=True)
         gone = [[*span[5:], strings[span[2]]] for span, other in pairs if other is None]
-        drop_entries(attrs, [span is not None for span in new], gone)
         stored = [STORED_SPAN.pack(*span) for span in new if span is not None]
         msg = {"name": self.name, "attrs": {}, "spans": stored}
-        super().from_bytes(srsly.msgpack_dumps(msg))
-        ATTRS.__set__(self, attrs)
+        with self._put_attrs_aside() as attrs:
+            drop_entries(attrs, [span is not None for span in new], gone)
+            super().from_bytes(srsly.msgpack_dumps(msg))
+
+    @contextmanager
+    def _put_attrs_aside(self) -> Iterator[dict[str, Any]]:
+        """For a while have none, as bytes may not hold what users put there."""
+        with self._lock:
+            attrs = get_attrs(self)
+            ATTRS.__set__(self, {})
+            try:
+                yield attrs
+            finally:
+                ATTRS.__set__(self, attrs)
 
 
 def get_attrs(group: SpanGroup) -> dict[str, Any]:
     """The attributes of any group as they are, without a look at the tokens."""
-    attrs: dict[str, Any] = ATTRS.__get__(group)
+    lock = group._lock if isinstance(group, EntityGroup) else nullcontext()
+    with lock:
+        attrs: dict[str, Any] = ATTRS.__get__(group)
     return attrs
 
 

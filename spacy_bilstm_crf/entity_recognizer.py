@@ -50,6 +50,7 @@ from .settings import (
     fill_settings,
     validate_label_settings,
     validate_settings,
+    validate_threshold,
 )
 from .tags import BoolArray, Entity, TagSet
 from .types import Potentials
@@ -228,7 +229,9 @@ class CRFEntityRecognizer(SequenceLabeler):
 
         threshold (float): The least probability, 0.01 if it is below that.
         RETURNS (Prediction | list[Prediction]): Shorter spans first.
+        RAISES (ValueError): If the threshold is no probability.
         """
+        validate_threshold("threshold", threshold)
         return apply_by_length(docs, lambda batch: self._rate_all(batch, threshold))
 
     def _rate_all(self, docs: Sequence[Doc], threshold: float) -> list[Prediction]:

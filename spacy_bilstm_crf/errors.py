@@ -146,6 +146,10 @@ class Errors:
         "{count} docs has words and possible gold. Expected held-out data with gold "
         "entities."
     )
+    B222 = (
+        "[B222] '{name}' cannot have an empty label: for spaCy that is no label. "
+        "Expected a name; remove the annotation without one, or name it."
+    )
 
     B230 = (
         "[B230] Cannot read labels from {found!r}. Expected a list of strings, as "

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from .batching import batch_by_length
+from .decoding import infer
 from .entities import drop_preset
 from .entity_recognizer import CRFEntityRecognizer
-from .layout import has_words
+from .lattice import is_preset
+from .layout import has_words, to_tokens
 from .prediction import Prediction
 from .types import Potentials
 
@@ -82,6 +85,26 @@ def find_candidates(
         words = pipe.constrain_scores(batch.docs, batch.potentials)
         found = pipe.find_candidates(words, threshold=0.0)
         yield from map(drop_preset, batch.docs, found)
+
+
+def count_expected(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, float]:
+    """How many entities of each label are expected, without what was set before.
+
+    Each entity begins once, so that the probabilities of all spans of a label, the
+    improbable ones included, add up to those of the tags that begin one.
+    """
+    tag_set = pipe.tag_set
+    counts = np.zeros(tag_set.n_tags)
+    for batch in held_out.batches:
+        words = pipe.constrain_scores(batch.docs, batch.potentials)
+        marginals = infer(words).marginals.cpu().numpy()
+        tables = to_tokens(marginals, batch.docs, words.layout, empty=0.0)
+        for doc, of_doc in zip(batch.docs, tables, strict=True):
+            counts += of_doc[~is_preset(doc)].sum(0)
+    # the first tag is outside
+    begins = np.where(tag_set.continues, 0.0, counts)[1:]
+    by_label = begins.reshape(len(tag_set.labels), tag_set.n_prefixes).sum(1)
+    return dict(zip(tag_set.labels, by_label.tolist(), strict=True))
 
 
 def annotate(

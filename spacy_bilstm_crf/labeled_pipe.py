@@ -100,10 +100,13 @@ class LabeledPipe(StoredPipe):
         """Add a label; what a trained component has learned stays.
 
         RETURNS (int): 0 if the label is there already, otherwise 1.
-        RAISES (ValueError): If the label is no string.
+        RAISES (ValueError): If the label is no string, or empty: for spaCy that is no
+            label.
         """
         if not isinstance(label, str):
             raise ValueError(SpacyErrors.E187)
+        if not label:
+            raise ValueError(Errors.B222.format(name=self.name))
         if label in self.labels:
             return 0
         self.cfg["labels"].append(label)

@@ -10,8 +10,9 @@ same tags, each of which also says what comes next:
     LEAVES   the same entity, back on the plain tags
 
 Where a rejected span ends, ENDS is forbidden. After the last such end the track is
-left, and can serve other spans. All other entities use the plain tags as ever, so that
-each path of tags is exactly one path of states.
+left, and can serve other spans. Entities of which the same ends are forbidden from some
+word on share a track, whenever they began. All other entities use the plain tags as
+ever, so that each path of tags is exactly one path of states.
 """
 
 from collections import defaultdict
@@ -89,15 +90,23 @@ def group_spans(rejected: Iterable[tuple[int, Entity]]) -> list[Group]:
 
 
 def lay_tracks(groups: Sequence[Group]) -> list[list[Group]]:
-    """Share out groups, in order, so that no two overlap on a track of their label."""
+    """Share out groups, in order, so that those which overlap on a track of their label
+    have the same ends before them."""
     tracks: list[list[Group]] = []
     for group in groups:
+        joined = [track for track in tracks if is_joined(track[-1], group)]
         free = [track for track in tracks if is_before(track[-1], group)]
-        if free:
-            free[0].append(group)
+        if joined or free:
+            (joined or free)[0].append(group)
         else:
             tracks.append([group])
     return tracks
+
+
+def is_joined(group: Group, other: Group) -> bool:
+    """Whether what is left of a group where another one begins is what that one has."""
+    ends = [end for end in group.ends if end > other.start]
+    return group._replace(start=other.start, ends=ends) == other
 
 
 def is_before(group: Group, other: Group) -> bool:

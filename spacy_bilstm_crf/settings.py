@@ -53,8 +53,7 @@ def validate_settings(settings: Mapping[str, Any]) -> None:
             Errors.B205.format(names=unknown, expected=list(DEFAULT_SETTINGS))
         )
     for name, value in get_numbers(settings, "threshold", "label_thresholds"):
-        if not (is_number(value) and 0 <= value <= 1):
-            raise ValueError(Errors.B206.format(name=name, value=value))
+        validate_threshold(name, value)
     for name, value in get_numbers(settings, "temperature", "label_weights"):
         if not (is_number(value) and 0 < value < float("inf")):
             raise ValueError(Errors.B207.format(name=name, value=value))
@@ -66,6 +65,15 @@ def validate_settings(settings: Mapping[str, Any]) -> None:
         raise ValueError(Errors.B218.format(found=settings["cross_lines"]))
     for name in ("spans_key", "incorrect_spans_key"):
         validate_key(name, settings[name])
+
+
+def validate_threshold(name: str, value: Any) -> None:
+    """Check a threshold.
+
+    RAISES (ValueError): If it is no probability.
+    """
+    if not (is_number(value) and 0 <= value <= 1):
+        raise ValueError(Errors.B206.format(name=name, value=value))
 
 
 def get_numbers(

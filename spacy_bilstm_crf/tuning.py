@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .calibration import fit_temperature, is_at_bound
-from .decision import best_expected_f1
+from .decision import DEFAULT_THRESHOLD, best_expected_f1
 from .entities import describe
 from .entity_recognizer import CRFEntityRecognizer
 from .errors import Errors, Warnings
-from .held_out import Batch, HeldOut, find_candidates
+from .held_out import Batch, HeldOut, count_expected, find_candidates
 from .lattice import TrainingLattices
 from .layout import Layout, get_layout
 from .losses import FloatArray, gold_loss
@@ -158,7 +158,10 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
     for prediction in find_candidates(pipe, held_out):
         for (_, _, label), p in zip(*prediction, strict=True):
             probabilities[label].append(p)
+    expected = count_expected(pipe, held_out)
     return {
-        label: max(best_expected_f1(p) / 2, LOWEST_THRESHOLD) if p else 0.5
+        label: max(best_expected_f1(p, expected[label]) / 2, LOWEST_THRESHOLD)
+        if p
+        else DEFAULT_THRESHOLD
         for label, p in probabilities.items()
     }

@@ -46,17 +46,19 @@ def test_chosen_spans_gain_the_most_and_do_not_overlap(items):
 @given(ps=st.lists(probabilities, min_size=1, max_size=8))
 def test_best_expected_f1_is_the_fixed_point_of_its_threshold(ps):
     """Taking what reaches half of the best F1 is what attains it."""
-    best = best_expected_f1(ps)
+    best = best_expected_f1(ps, sum(ps))
     taken = [p for p in ps if p >= best / 2]
     expected = 2 * sum(taken) / (len(taken) + sum(ps))
     assert best == pytest.approx(expected, abs=1e-12)
 
 
 def test_best_expected_f1_of_known_cases():
-    assert best_expected_f1([]) == 0.0
-    assert best_expected_f1([1.0, 1.0]) == 1.0
+    assert best_expected_f1([], 0.0) == 0.0
+    assert best_expected_f1([1.0, 1.0], 2.0) == 1.0
     # one span of 0.4: found or not, it is right in 0.4 of the cases
-    assert best_expected_f1([0.4]) == pytest.approx(0.8 / 1.4)
+    assert best_expected_f1([0.4], 0.4) == pytest.approx(0.8 / 1.4)
+    # what is too improbable to be taken is missed
+    assert best_expected_f1([0.4], 0.6) == pytest.approx(0.8 / 1.6)
 
 
 def test_thresholds_of_labels_go_before_the_default():

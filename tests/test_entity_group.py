@@ -1,7 +1,9 @@
 """Groups of rated entities after tokens are merged and split."""
 
 import pickle
+import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -294,6 +296,27 @@ def test_attributes_of_users_are_left_alone():
     assert doc.spans[KEY].attrs is attrs
     assert attrs["mine"] is thing
     assert attrs["scores"].tolist() == [0.5, 0.75]
+
+
+def test_threads_read_a_finished_doc():
+    """Whoever comes first mends the group for all; nobody meets it half mended."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(30):
+            doc = make_long_doc(200)
+            merge(doc, (1, 3))
+            with ThreadPoolExecutor(8) as pool:
+                reads = list(pool.map(read_in_thread, [doc] * 16))
+            assert reads == [(198, 198, 198)] * 16
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def read_in_thread(doc):
+    group = doc.spans[KEY]
+    rated = sum(score is not None for score in get_confidences(doc))
+    return len(list(group)), len(group.attrs["scores"]), rated
 
 
 # docs that are read, and docs that are gone

@@ -497,6 +497,8 @@ def test_initialize_wants_a_function_that_returns_examples(get_examples):
 def test_label_must_be_a_string():
     with pytest.raises(ValueError, match="E187"):
         make_pipeline().get_pipe(FACTORY).add_label(35)
+    with pytest.raises(ValueError, match="B222"):
+        make_pipeline().get_pipe(FACTORY).add_label("")
 
 
 def test_label_is_added_once():

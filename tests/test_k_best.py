@@ -68,6 +68,16 @@ def test_first_analysis_is_the_prediction(scheme):
         assert analyses[0].entities == get_ents(doc)
 
 
+def test_first_analysis_is_the_best_path_whatever_the_decision():
+    nlp = train_pipeline(make_pipeline(), n_steps=12)
+    ner = nlp.get_pipe(FACTORY)
+    doc = nlp.make_doc(TEXTS[0])
+    best = ner.k_best(doc, 1)
+    ner.cfg.update(decision="expected_f1", threshold=0.999)
+    assert ner.k_best(doc, 1) == best
+    assert get_ents(nlp(TEXTS[0])) != best[0].entities
+
+
 def test_what_was_learned_is_probable(certain):
     ner = certain.get_pipe(FACTORY)
     docs = [certain.make_doc(text) for text in TEXTS]

@@ -87,7 +87,15 @@ MAY_IMPORT = {
     "readers": FOUNDATION,
     "callbacks": FOUNDATION,
     "held_out": FOUNDATION
-    | {"batching", "entities", "entity_recognizer", "layout", "prediction"},
+    | {
+        "batching",
+        "decoding",
+        "entities",
+        "entity_recognizer",
+        "lattice",
+        "layout",
+        "prediction",
+    },
     "tuning": FOUNDATION
     | {
         "calibration",

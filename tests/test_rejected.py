@@ -268,15 +268,21 @@ def test_the_rejected_entity_alone_is_impossible(scheme):
         ([], 0),
         ([[(0, 2, "per"), (0, 3, "per"), (0, 1, "per")]], 1),
         ([[(0, 2, "per"), (2, 3, "per"), (3, 5, "per")]], 1),
-        ([[(0, 3, "per"), (2, 3, "per"), (3, 5, "per")]], 2),
+        # from the second on the same end is forbidden to both
+        ([[(0, 3, "per"), (2, 3, "per"), (3, 5, "per")]], 1),
+        ([[(0, 2, "per"), (0, 4, "per"), (3, 4, "per")]], 1),
+        ([[(0, 4, "per"), (1, 3, "per"), (3, 4, "per")]], 2),
+        ([[(i, j, "per") for i in range(5) for j in range(i + 1, 6)]], 1),
         ([[(0, 3, "per")], [(1, 2, "per")]], 1),
         ([[(0, 3, "per"), (4, 5, "org")]], 2),
     ],
 )
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_spans_share_a_track_unless_they_overlap(scheme, rejected, n_tracks):
+def test_spans_share_a_track_where_what_is_forbidden_is_the_same(
+    scheme, rejected, n_tracks
+):
     tag_set = TagSet(LABELS, scheme)
-    gold = torch.ones(2, 5, tag_set.n_tags, dtype=torch.bool)
+    gold = torch.ones(2, 6, tag_set.n_tags, dtype=torch.bool)
     lattice = make_lattice(gold, rejected, tag_set)
     assert len(lattice.tag_ids) == tag_set.n_tags + 6 * n_tracks
 

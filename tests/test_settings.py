@@ -86,6 +86,12 @@ def test_changed_settings_are_checked_in_prediction_and_training(
             call()
 
 
+@pytest.mark.parametrize("threshold", [float("nan"), 2, -0.1, "x", None, True])
+def test_candidates_need_a_probability(trained, pipe, threshold):
+    with pytest.raises(ValueError, match="B206"):
+        pipe.candidates(trained.make_doc(TEXTS[0]), threshold=threshold)
+
+
 @pytest.mark.parametrize(("setting", "message"), IN_JSON + NEEDS_LABELS)
 def test_settings_are_checked_when_they_are_read(trained, tmp_path, setting, message):
     pipe = trained.get_pipe(FACTORY)

@@ -18,7 +18,7 @@ from spacy_bilstm_crf.cli.calibrate import (
     replace_pipeline,
 )
 from spacy_bilstm_crf.decision import best_expected_f1
-from spacy_bilstm_crf.held_out import score_examples
+from spacy_bilstm_crf.held_out import count_expected, score_examples
 from spacy_bilstm_crf.tuning import tune_temperature, tune_thresholds
 
 # the same texts with other gold, so that a certain model is wrong in places
@@ -153,10 +153,34 @@ def test_thresholds_are_half_of_the_best_expected_f1(nlp, pipe):
     for prediction in pipe.candidates(docs, threshold=0.01):
         for (*_, label), p in zip(*prediction, strict=True):
             probabilities[label].append(p)
+    marginals = sum(of_doc.sum(0) for of_doc in pipe.marginals(docs))
+    total = dict(zip(pipe.tag_set.tags, marginals.tolist(), strict=True))
     assert tune_thresholds(pipe, score_examples(pipe, examples)) == {
-        label: pytest.approx(best_expected_f1(p) / 2)
+        label: pytest.approx(best_expected_f1(p, total[f"B-{label}"]) / 2, rel=1e-5)
         for label, p in probabilities.items()
     }
+
+
+def test_thresholds_have_a_floor(nlp, pipe, monkeypatch):
+    """A label of which the model knows next to nothing is not found everywhere."""
+    examples = make_examples(nlp, HELD_OUT)
+    fitted = tune_thresholds(pipe, score_examples(pipe, examples))
+    floor = max(fitted.values()) + 0.1
+    monkeypatch.setattr("spacy_bilstm_crf.tuning.LOWEST_THRESHOLD", floor)
+    raised = tune_thresholds(pipe, score_examples(pipe, examples))
+    assert set(raised.values()) == {floor}
+
+
+def test_expected_entities_equal_enumeration(nlp, pipe):
+    docs = [nlp.make_doc("We met Shaka Khan."), nlp.make_doc("Berlin")]
+    examples = [Example(doc, doc.copy()) for doc in docs]
+    expected = dict.fromkeys(pipe.labels, 0.0)
+    for analyses in pipe.k_best(docs, 5**5):
+        for entities, probability in analyses:
+            for *_, label in entities:
+                expected[label] += probability
+    found = count_expected(pipe, score_examples(pipe, examples))
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_preset_entities_count_neither_in_thresholds_nor_in_confidence(nlp, pipe):
