@@ -5,6 +5,7 @@ import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -303,18 +304,19 @@ def test_threads_read_a_finished_doc():
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        for _ in range(30):
-            doc = make_long_doc(200)
+        for _ in range(20):
+            doc, together = make_long_doc(200), Barrier(8)
             merge(doc, (1, 3))
             with ThreadPoolExecutor(8) as pool:
-                reads = list(pool.map(read_in_thread, [doc] * 16))
-            assert reads == [(198, 198, 198)] * 16
+                reads = list(pool.map(read_in_thread, [doc] * 8, [together] * 8))
+            assert reads == [(198, 198, 198)] * 8
     finally:
         sys.setswitchinterval(interval)
 
 
-def read_in_thread(doc):
+def read_in_thread(doc, together):
     group = doc.spans[KEY]
+    together.wait()
     rated = sum(score is not None for score in get_confidences(doc))
     return len(list(group)), len(group.attrs["scores"]), rated
 
