@@ -39,7 +39,7 @@ def compare_cli(
         None, help="Folder for compare.html, compare.json and a picture"
     ),
     gold_tokens: bool = Opt(
-        False, "--gold-tokens", help="Score on the gold's tokens, not on raw text"
+        False, "--gold-tokens", help="Read the tokens of the gold, not the raw text"
     ),
     repeats: int = Opt(3, min=1, help="Passes over the docs that are timed"),
     resamples: int = Opt(10_000, min=100, help="Samples of intervals and tests"),

@@ -93,27 +93,44 @@ def read_docs(path: Path, vocab: "Vocab") -> "list[Doc]":
 
 
 def read_examples(
-    nlp: "Language", path: Path, *, gold_preproc: bool = False
+    nlp: "Language", path: Path, *, gold_tokens: bool = False
 ) -> "list[Example]":
-    """Read a .spacy file as spaCy's own training does.
+    """Read a .spacy file, or all in a folder.
 
-    gold_preproc (bool): Whether the predicted docs have the tokens and the sentences
-        of the gold, and not those of the tokenizer.
+    gold_tokens (bool): As in `make_example`.
+    RETURNS (list[Example]): One for each doc, in order, those without words included.
     RAISES (ValueError): If the file is not there, is none that spaCy has written, or
         has no word in a doc with entity annotation.
     """
-    from spacy.training import Corpus
+    from spacy.tokens import DocBin
+    from spacy.training.corpus import FILE_TYPE, walk_corpus
 
     if not path.exists():
         raise ValueError(Errors.B505.format(path=path))
     try:
-        examples = list(Corpus(path, gold_preproc=gold_preproc)(nlp))
+        bins = [DocBin().from_disk(file) for file in walk_corpus(path, FILE_TYPE)]
+        docs = (doc for found in bins for doc in found.get_docs(nlp.vocab))
+        examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in docs]
     except NOT_SPACY:
         size = path.stat().st_size
         raise ValueError(Errors.B602.format(path=path, size=size)) from None
     if not any(is_annotated(eg.reference) for eg in examples):
         raise ValueError(Errors.B506.format(path=path, count=len(examples)))
     return examples
+
+
+def make_example(nlp: "Language", doc: "Doc", *, gold_tokens: bool) -> "Example":
+    """What a pipeline is to read, next to a whole doc of the gold.
+
+    gold_tokens (bool): Whether it reads the tokens of the gold, and not the raw text;
+        always so where the gold does not know its spaces, as in spaCy's training.
+    """
+    from spacy.training import Example
+
+    from ..analysis.measurement import copy_tokens
+
+    is_given = gold_tokens or doc.has_unknown_spaces
+    return Example(copy_tokens(nlp, doc) if is_given else nlp.make_doc(doc.text), doc)
 
 
 def is_annotated(doc: "Doc") -> bool:

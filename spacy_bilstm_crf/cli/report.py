@@ -48,10 +48,7 @@ def report_cli(
         None, help="The log of the training (output_file of spaCy's logger)"
     ),
     gold_tokens: bool = Opt(
-        False,
-        "--gold-tokens",
-        "--gold-preproc",
-        help="Read the data's own tokens and sentences, not its raw text",
+        False, "--gold-tokens", help="Read the tokens of the gold, not the raw text"
     ),
     resamples: int = Opt(1000, min=100, help="Samples of the bootstrap"),
     seed: int = Opt(0, help="Seed of the bootstrap"),
@@ -76,7 +73,7 @@ def report_cli(
         training = None if log is None else read_training_log(log)
         with waiting(f"reading {model} and {data}"):
             nlp = load_entity_pipeline(model)
-            examples = read_examples(nlp, data, gold_preproc=gold_tokens)
+            examples = read_examples(nlp, data, gold_tokens=gold_tokens)
         notes = check_labels(nlp, examples, model=model, path=data)
         seen = None if train is None else read_training_data(nlp, train)
     except ValueError as error:
@@ -218,7 +215,7 @@ def describe(
     from .. import __version__
 
     meta = nlp.meta
-    tokens = "its own tokens" if gold_tokens else "raw text"
+    tokens = "gold tokens" if gold_tokens else "raw text"
     return [
         f"Pipeline {meta['lang']}_{meta['name']} {meta['version']} with the components "
         f"{', '.join(nlp.pipe_names)}; data {data.name}, read as {tokens}.",

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .loading import make_example
 from .reading import (
     count_labels,
     find_unknown_labels,
@@ -119,19 +120,13 @@ def predict(
     nlp: "Language", references: "Sequence[Doc]", *, gold_tokens: bool
 ) -> "Iterator[list[Entity]]":
     """The entities that a pipeline finds, as places in the tokens of the gold."""
-    from spacy.training import Example
-
     from ..analysis.matching import project_entities
-    from ..analysis.measurement import copy_tokens
 
-    docs = (
-        copy_tokens(nlp, doc)
-        if gold_tokens or doc.has_unknown_spaces
-        else nlp.make_doc(doc.text)
-        for doc in references
-    )
-    for doc, reference in zip(nlp.pipe(docs), references, strict=True):
-        yield project_entities(Example(doc, reference))
+    examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in references]
+    docs = nlp.pipe(eg.predicted for eg in examples)
+    for doc, eg in zip(docs, examples, strict=True):
+        eg.predicted = doc
+        yield project_entities(eg)
 
 
 def combine_costs(loaded: Loaded, passes: Sequence[tuple[float, int | None]]) -> "Cost":

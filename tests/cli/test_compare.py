@@ -160,6 +160,39 @@ def test_gold_tokens_are_read_as_they_are(folder):
     assert gold == [[]]
 
 
+def test_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):
+    """Docs of several sentences, one without words: drawn and numbered as docs."""
+    monkeypatch.setattr("spacy_bilstm_crf.analysis.apart.Apart", Here)
+    monkeypatch.setattr(
+        "spacy_bilstm_crf.analysis.report_drawings.draw_evaluation", lambda _: []
+    )
+    vocab = spacy.blank("en").vocab
+    words = ["We", "left", "London", ".", "Shaka", "left", "Paris", "."]
+    tags = ["O", "O", "B-LOC", "O", "B-PERSON", "O", "B-LOC", "O"]
+    starts = [word in ("We", "Shaka") for word in words]
+    gold = [
+        Doc(vocab, words=words[i:] * n, ents=tags[i:] * n, sent_starts=starts[i:] * n)
+        for i, n in ((0, 1), (0, 2), (4, 3))
+    ]
+    path, out = tmp_path / "test.spacy", tmp_path / "out"
+    DocBin(docs=[Doc(vocab), *gold]).to_disk(path)
+    arguments = [folder / "rules", path, "--gold-tokens", "--out", out]
+    found = CliRunner().invoke(
+        app, ["report", *map(str, arguments), "--resamples", "200", "--seed", "3"]
+    )
+    assert found.exit_code == 0, found.output
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    models = [str(folder / name) for name in ("rules", "ours")]
+    contest = compare.compare(models, path, running.Settings(True, 1, 200, 3))
+    assert report["docs"] == contest.data["docs"] == len(gold)
+    for name, score in contest.comparison.scores["rules"].averages.items():
+        f1 = report["averages"][name]["f1"]
+        assert f1["low"] < f1["value"] < f1["high"]
+        assert [f1[key] for key in score.f1._fields] == pytest.approx(score.f1)
+    numbers = {excerpt["doc"] for excerpt in report["worst"]}
+    assert numbers == {1, 2, 3}
+
+
 def test_unknown_labels_are_named_once():
     gold = [[(0, 1, "geo")]]
     found = {"a": [[(0, 1, "geo")]], "b": [[(0, 1, "x"), (1, 2, "a")]]}

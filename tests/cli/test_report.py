@@ -162,7 +162,7 @@ def test_gold_tokens(folder, tmp_path, monkeypatch):
     result = run(folder / "ruler", data, "--gold-tokens", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "read as its own tokens" in html
+    assert "read as gold tokens" in html
     # no word of it is London, and a word of its raw text is
     assert _get_recall(result) == "0.0"
     assert _get_recall(run(folder / "ruler", data)) == "100.0"
