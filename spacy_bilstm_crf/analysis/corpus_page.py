@@ -210,6 +210,8 @@ def _describe_contexts(consistency: Consistency) -> Iterator[Block]:
         f"labelled in the same way. Two such places agree in "
         f"{consistency.agreement:.1%} of all pairs."
     )
+    if not consistency.examples:
+        return
     rows = [[e.before, e.text, e.after, _list(e.labels)] for e in consistency.examples]
     caption = (
         "Those with the most pairs of places that differ; 'other words' is an entity "

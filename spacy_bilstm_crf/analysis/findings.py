@@ -8,6 +8,7 @@ from .contexts import Consistency
 from .repeats import Noise, Repeats
 from .soundness import Soundness, TokenMatch
 from .statistics import SplitStatistics
+from .thresholds import Z95
 from .unseen import Unseen
 
 TRAIN = "train"
@@ -63,6 +64,9 @@ def _check_soundness(facts: Facts) -> Iterator[Finding]:
         "empty_labels": ("fail", "entities without a label"),
         "crossing": ("warn", "entities that cross the end of a sentence"),
     }
+    if not any(split.sentences > split.docs for split in facts.splits.values()):
+        # where each doc is one sentence nothing can cross
+        del texts["crossing"]
     for field, (level, text) in texts.items():
         counts = {n: getattr(s, field) for n, s in facts.soundness.items()}
         if any(counts.values()):
@@ -118,6 +122,10 @@ def _check_train_labels(facts: Facts, train: SplitStatistics) -> Iterator[Findin
         if unknown:
             text = f"labels of {name} that train does not have: {_list_counts(unknown)}"
             yield Finding("warn", text)
+        absent = [label for label in train.labels if label not in split.labels]
+        if absent:
+            text = f"labels of train that {name} does not have: {', '.join(absent)}"
+            yield Finding("warn", text)
     without = facts.soundness[TRAIN].docs_without
     everywhere = [label for label in train.labels if not without[label]]
     if everywhere and train.docs > 1:
@@ -127,9 +135,10 @@ def _check_train_labels(facts: Facts, train: SplitStatistics) -> Iterator[Findin
 
 
 def _describe_few(name: str, few: Mapping[str, int]) -> str:
-    """A share out of n is uncertain by up to this much (a normal 95% interval)."""
+    """A share out of n is uncertain by up to this much: half the 95% interval around
+    a share of one half (Wilson 1927)."""
     listed = (
-        f"{label} {n:,} (±{100 * 1.96 * math.sqrt(0.25 / n):.0f})"
+        f"{label} {n:,} (±{100 * Z95 / (2 * math.sqrt(n + Z95**2)):.0f})"
         for label, n in few.items()
     )
     return (

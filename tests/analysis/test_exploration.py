@@ -6,10 +6,12 @@ import pytest
 from annotated import annotate
 
 from spacy_bilstm_crf.analysis.corpus_drawings import draw_corpus
+from spacy_bilstm_crf.analysis.corpus_page import make_corpus_page
 from spacy_bilstm_crf.analysis.exploration import explore
 from spacy_bilstm_crf.analysis.plain import to_plain
 from spacy_bilstm_crf.analysis.plots import plot_panels
 from spacy_bilstm_crf.analysis.soundness import TokenMatch
+from spacy_bilstm_crf.analysis.thresholds import get_wilson_interval
 
 TRAIN = [
     *[annotate(f"Ann saw Rio {i}", (0, 1, "per"), (2, 3, "geo")) for i in range(150)],
@@ -31,7 +33,8 @@ def get_texts(corpus, level, **kwargs):
         ("warn", "tokens without annotation: train 1"),
         ("warn", "fewer than 50 entities in train, too few to learn: org 1"),
         ("warn", "labels of dev that train does not have: art 1"),
-        ("warn", "labels with few entities in dev"),
+        ("warn", "labels of train that dev does not have: geo, org"),
+        ("warn", "their recall is uncertain: art 1 (±45), per 1 (±45)"),
         ("warn", "docs of dev that are in train as well: 1"),
         ("warn", "docs with the same words have different entities in 1 of 1 groups"),
         ("warn", "labelled in different ways"),
@@ -41,6 +44,28 @@ def get_texts(corpus, level, **kwargs):
 def test_findings(level, text):
     found = get_texts({"train": TRAIN, "dev": DEV}, level)
     assert any(text in line for line in found), found
+
+
+@pytest.mark.parametrize("number", [1, 7, 99])
+def test_uncertainty_is_half_of_wilsons_interval(number):
+    dev = [annotate("Ann", (0, 1, "per"))] * number
+    found = get_texts({"dev": dev}, "warn")
+    interval = get_wilson_interval(0.5, number)
+    assert any(f"per {number} (±{100 * (interval.high - 0.5):.0f})" in t for t in found)
+
+
+def test_only_several_sentences_can_be_crossed():
+    text = "no entities that cross the end of a sentence"
+    assert text not in get_texts({"train": TRAIN}, "good")
+    longer = annotate("Ann left . Bob slept", sentences=((0, 3), (3, 5)))
+    assert text in get_texts({"train": [*TRAIN, longer]}, "good")
+
+
+def test_tables_without_rows_are_left_out():
+    exploration = explore({"train": [annotate("Ann sings", (0, 1, "per"))] * 2})
+    html = make_corpus_page(exploration, name="corpus", lead=[], pictures={})
+    assert "0 of these are not always" in html
+    assert "Those with the most pairs" not in html
 
 
 def test_rare_labels():
