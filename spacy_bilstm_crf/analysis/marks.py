@@ -1,12 +1,13 @@
 """Text with marked spans, as the HTML of displaCy.
 
 The colours are those of displaCy, `colors.COLORS` and every other package's among
-them; how strong a colour is says how probable the span is.
+them, and `OTHERS`; how strong a colour is says how probable the span is.
 """
 
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from spacy.displacy import EntityRenderer
 from spacy.tokens import Doc
@@ -14,6 +15,18 @@ from spacy.util import escape_html
 
 from ..confidence import get_confidences
 
+# for labels that nobody has coloured: the "light" scheme of Tol (2021, Colour Schemes,
+# SRON), made for black text and for the colour-blind, without its grey
+OTHERS = (
+    "#77aadd",
+    "#ee8866",
+    "#eedd88",
+    "#ffaabb",
+    "#99ddff",
+    "#44bb99",
+    "#bbcc33",
+    "#aaaa00",
+)
 # how much of the colour is left where confidence is 0
 WEAKEST = 0.2
 # filled in by displaCy; styled in place, so that it looks the same on any page
@@ -99,10 +112,15 @@ def _to_span(mark: Mark, color: str) -> dict[str, Any]:
 
 
 def get_colors(labels: Iterable[str]) -> dict[str, str]:
-    """The colour that displaCy gives to each label."""
-    renderer = _get_renderer("ltr")
-    default = renderer.default_color
-    return {label: renderer.colors.get(label.upper(), default) for label in labels}
+    """The colour of each label: the one that displaCy knows, or else one of `OTHERS`,
+    chosen by the label alone, so that it is the same everywhere."""
+    known = _get_renderer("ltr").colors
+    return {label: known.get(label.upper()) or _choose(label) for label in labels}
+
+
+def _choose(label: str) -> str:
+    # hash() depends on the process
+    return OTHERS[crc32(label.upper().encode()) % len(OTHERS)]
 
 
 def fade(color: str, strength: float) -> str:

@@ -9,6 +9,7 @@ from spacy.tokens import Doc, Span
 
 from spacy_bilstm_crf.analysis.entity_page import Figure, make_legend, render_entities
 from spacy_bilstm_crf.analysis.marks import (
+    OTHERS,
     WEAKEST,
     Mark,
     fade,
@@ -16,6 +17,7 @@ from spacy_bilstm_crf.analysis.marks import (
     get_marks,
     render_marks,
 )
+from spacy_bilstm_crf.cli.terminal import LEVELS, to_palette
 from spacy_bilstm_crf.colors import COLORS
 from spacy_bilstm_crf.confidence import set_confidence
 
@@ -103,7 +105,35 @@ def test_colors_are_those_of_displacy():
     assert colors["per"] == COLORS["PER"]
     assert colors["GEO"] == COLORS["GEO"]
     assert colors["PERSON"] == "#aa9cfc"
-    assert colors["something"] == "#ddd"
+
+
+def test_labels_that_nobody_has_coloured_differ():
+    labels = ["disease", "drug", "gene", "dose", "symptom"]
+    colors = get_colors(labels)
+    # these very ones in every process
+    assert list(colors.values()) == [OTHERS[i] for i in (3, 2, 7, 3, 2)]
+    # the other labels and the case of the letters make no difference
+    assert get_colors(["Drug"])["Drug"] == colors["drug"]
+    assert {get_colors([f"label{i}"])[f"label{i}"] for i in range(60)} == set(OTHERS)
+
+
+@pytest.mark.parametrize("color", [*OTHERS, *COLORS.values()])
+@pytest.mark.parametrize("text", ["#000000", "#1c1e21"])
+def test_text_can_be_read_on_each_color(color, text):
+    """WCAG 2.1, level AA: a contrast of 4.5, in the terminal's palette as well."""
+    red, green, blue = (LEVELS[(to_palette(color) - 16) // n % 6] for n in (36, 6, 1))
+    for shown in (color, f"#{red:02x}{green:02x}{blue:02x}", fade(color, WEAKEST)):
+        lighter, darker = get_luminance(shown), get_luminance(text)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def get_luminance(color):
+    """Relative luminance, as WCAG defines it."""
+    parts = [byte / 255 for byte in bytes.fromhex(color[1:])]
+    linear = [
+        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+    ]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_right_to_left():

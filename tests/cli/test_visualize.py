@@ -7,13 +7,15 @@ import pytest
 import spacy
 from browser import fits_width, open_browser, open_page
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
 
+from spacy_bilstm_crf.analysis.entity_page import Figure, render_entities
 from spacy_bilstm_crf.callbacks import SAMPLE_NOTE
 from spacy_bilstm_crf.cli import app
 from spacy_bilstm_crf.cli.texts import SAMPLES
 from spacy_bilstm_crf.colors import COLORS
+from spacy_bilstm_crf.confidence import set_confidence
 
 PATTERNS = [
     {"label": "per", "pattern": "Joe"},
@@ -293,6 +295,11 @@ def test_page_in_a_browser(long_page, tmp_path):
         page.screenshot(path=tmp_path / "page.png")
 
 
+def settle(page):
+    """Wait for the next frame, in which the page does what it is told."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
 def test_slider_hides_what_is_less_sure(long_page):
     with open_browser() as browser, open_page(browser, long_page) as (page, _):
         slider = page.locator("input[type=range]")
@@ -303,16 +310,19 @@ def test_slider_hides_what_is_less_sure(long_page):
         )
         least = round(sorted(values)[n_marks // 2], 2)
         slider.fill(str(least))
+        settle(page)
         hidden = sum(value < least for value in values)
         assert page.locator("mark.off").count() == hidden
         assert page.inner_text("output") == f"{least:.2f}"
         slider.fill("0")
+        settle(page)
         assert page.locator("mark.off").count() == 0
 
 
 def test_labels_can_be_switched_off(long_page):
     with open_browser() as browser, open_page(browser, long_page) as (page, _):
         page.locator("input[value=LOC]").uncheck()
+        settle(page)
         locations = page.locator("mark[data-label=LOC]")
         assert page.locator("mark.off").count() == locations.count() > 0
         color = locations.first.evaluate("m => getComputedStyle(m).backgroundColor")
@@ -321,6 +331,7 @@ def test_labels_can_be_switched_off(long_page):
         # the text stays
         assert "London" in locations.first.inner_text()
         page.locator("input[value=LOC]").check()
+        settle(page)
         assert page.locator("mark.off").count() == 0
 
 
@@ -331,3 +342,53 @@ def test_page_on_a_telephone(long_page):
     ):
         assert fits_width(page)
         assert page.locator("input[type=range]").is_visible()
+
+
+def test_slider_touches_only_what_changes(long_page):
+    """And once a frame, however often it is moved."""
+    move = """async () => {
+      const slider = document.querySelector("input[type=range]");
+      const marks = document.querySelectorAll("mark.entity");
+      let touched = 0;
+      const seen = new MutationObserver((records) => touched += records.length);
+      seen.observe(document.body, {subtree: true, attributeFilter: ["class"]});
+      const number = [];
+      for (const values of [[0.2, 1, 0], [1.0], [1.0]]) {
+        for (const value of values) {
+          slider.value = value;
+          slider.dispatchEvent(new Event("input", {bubbles: true}));
+        }
+        await new Promise(requestAnimationFrame);
+        number.push(touched);
+        touched = 0;
+      }
+      return [...number, [...marks].filter(m => m.dataset.confidence < 1).length];
+    }"""
+    with open_browser() as browser, open_page(browser, long_page) as (page, _):
+        nothing, all_marks, again, n_marks = page.evaluate(move)
+    assert n_marks > 0
+    assert (nothing, all_marks, again) == (0, n_marks, 0)
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+def test_legend_of_many_labels_leaves_room_for_the_text(tmp_path, width):
+    words = [f"word{i}" for i in range(60)]
+    doc = Doc(spacy.blank("en").vocab, words=words)
+    doc.ents = [Span(doc, i, i + 1, label=f"A-LONG-LABEL-{i}") for i in range(60)]
+    set_confidence(doc, [(ent, 0.5) for ent in doc.ents], key="bilstm_crf")
+    path = tmp_path / "page.html"
+    path.write_text(render_entities([Figure("", doc)], title="Entities"), "utf-8")
+    with (
+        open_browser() as browser,
+        open_page(browser, path.as_uri(), width=width) as (page, _),
+    ):
+        page.mouse.wheel(0, 4000)
+        assert page.locator(".controls").bounding_box()["height"] < 400  # of 800
+        legend = page.locator(".legend")
+        assert legend.evaluate("box => box.scrollHeight > box.clientHeight")
+        # all can be reached, and the slider without scrolling
+        page.locator("input[value=A-LONG-LABEL-59]").uncheck()
+        box = page.locator("input[type=range]").bounding_box()
+        assert 0 <= box["y"] <= 400
+        assert fits_width(page)
+        page.screenshot(path=tmp_path / "legend.png")
