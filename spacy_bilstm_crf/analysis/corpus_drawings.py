@@ -12,7 +12,9 @@ from .drawings import (
     Drawing,
     HeatMap,
     Histogram,
+    Mark,
     needs_log,
+    tell_choice,
     write_count,
     write_percent,
     write_short,
@@ -21,18 +23,28 @@ from .exploration import Exploration
 from .statistics import SplitStatistics, add_up, get_percentiles
 
 N_RANGES = 50  # of a histogram, at most
+MOST = 99.5  # percent of the sentences have a range of their length
 LONG = 6  # entities of so many tokens, and longer ones, are one column
-N_LABELS = 24  # what a picture has room for; the most frequent ones
+N_LABELS = 20  # what a picture has room for; the most frequent ones
 
 
 def draw_corpus(exploration: Exploration) -> Iterator[Drawing]:
     """All pictures that the corpus has something for."""
-    splits = exploration.splits
     labels = choose_labels(exploration)
+    known = {la for split in exploration.splits.values() for la in split.labels}
+    note = tell_choice(len(labels), len(known))
+    for drawing in _draw_labelled(exploration, labels):
+        yield drawing._replace(text=f"{drawing.text}{note}")
+    yield _draw_sentence_lengths(exploration.splits)
+
+
+def _draw_labelled(
+    exploration: Exploration, labels: Sequence[str]
+) -> Iterator[Drawing]:
+    splits = exploration.splits
     if labels:
         yield _draw_labels(splits, labels)
     yield _draw_tags(splits, labels)
-    yield _draw_sentence_lengths(splits)
     if labels:
         yield _draw_entity_lengths(splits, labels)
     if exploration.spans.pairs:
@@ -81,11 +93,14 @@ def _draw_tags(splits: Mapping[str, SplitStatistics], labels: Sequence[str]) -> 
 
 def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
     total = add_up(split.sentence_lengths for split in splits.values())
-    marks = [
-        (float(length), f"{percent}%: {length}" if percent < 100 else f"max {length}")
-        for percent, length in get_percentiles(total).items()
-    ]
-    edges = _get_edges(max(total))
+    edges = _get_edges(get_percentiles(total, [MOST])[MOST])
+    # the first length that has no range of its own
+    more = math.ceil(edges[-1])
+    if more <= max(total):
+        edges.append(2 * edges[-1] - edges[-2])
+        unit = f"tokens; the last range is {more:,} and more"
+    else:
+        unit = "tokens"
     series = {
         name: _get_shares(split.sentence_lengths, edges)
         for name, split in splits.items()
@@ -93,18 +108,32 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
     }
     panel = Histogram(
         "Lengths of sentences",
-        "tokens",
+        unit,
         "share of the sentences",
         edges,
         series,
         write_percent,
-        marks,
+        _mark_percentiles(total, more),
     )
     text = (
-        "Lengths of the sentences of each split. The dotted lines are the lengths that "
+        "Lengths of the sentences of each split. The grey lines are the lengths that "
         "50, 90, 95 and 99% of all sentences do not exceed, and the longest."
     )
     return Drawing("sentence_lengths", text, [panel])
+
+
+def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Mark]:
+    """One mark for each length; those without a range of their own are at its end.
+
+    more (int): The first length in the last range.
+    """
+    names: dict[int, list[str]] = {}
+    for percent, length in get_percentiles(lengths).items():
+        names.setdefault(length, []).append(f"{percent}%" if percent < 100 else "max")
+    return [
+        (float(min(length, more)), f"{', '.join(of_length)}: {length:,}")
+        for length, of_length in names.items()
+    ]
 
 
 def _get_edges(longest: int) -> list[float]:
@@ -115,7 +144,9 @@ def _get_edges(longest: int) -> list[float]:
 
 
 def _get_shares(lengths: Mapping[int, int], edges: Sequence[float]) -> list[float]:
-    counts, _ = np.histogram(list(lengths), edges, weights=list(lengths.values()))
+    """The last range holds all that is longer as well."""
+    places = np.minimum(list(lengths), edges[-1])
+    counts, _ = np.histogram(places, edges, weights=list(lengths.values()))
     return list(counts / max(counts.sum(), 1))
 
 

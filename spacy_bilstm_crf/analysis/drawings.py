@@ -140,6 +140,13 @@ def needs_log(values: Sequence[float]) -> bool:
     return bool(positive) and max(positive) > LOG_RATIO * min(positive)
 
 
+def tell_choice(n_drawn: int, n_labels: int) -> str:
+    """What a caption says where there is no room for all labels."""
+    if n_drawn >= n_labels:
+        return ""
+    return f" Only the {n_drawn} most frequent of {n_labels} labels are drawn."
+
+
 def write_count(value: float) -> str:
     """12,345."""
     return f"{value:,.0f}"

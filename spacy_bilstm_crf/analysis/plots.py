@@ -8,14 +8,16 @@ Ito (2008) for kinds, cividis for amounts.
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize, to_rgba
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from .drawings import (
     Bars,
@@ -23,9 +25,9 @@ from .drawings import (
     HeatMap,
     Histogram,
     Lines,
-    Mark,
     Panel,
     write_count,
+    write_percent,
     write_short,
 )
 
@@ -42,6 +44,7 @@ COLORS = (
     "#F0E442",
     "#000000",
 )
+LINES = (":", "-.", "--", (0, (6, 1)), "-")  # of marks, told apart in a legend
 GREY, DARK_GREY = "#8c8c8c", "#555555"
 EMPTY = "#f2f2f2"  # of a cell with nothing in it
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # what red, green and blue add to it
@@ -66,10 +69,15 @@ STYLE = {
     "text.parse_math": False,
 }
 N_CHARACTERS = 60  # that the names of columns may have side by side
+N_ASKEW = 18  # more of them stand upright
 TURNED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+N_CHARACTERS_OF_NAME = 24  # longer names lose their middle
+SPAN = 0.02  # the least share that an axis reaches to
+BAR = {"pad": 0.02, "fraction": 0.04, "aspect": 50}  # of the colours of a heat map
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
-_SHORT = FuncFormatter(lambda value, _: write_short(value))
+_SHORT = FuncFormatter(lambda value, _: write_short(value) or "0")
+_PERCENT = FuncFormatter(lambda value, _: write_percent(value).replace(".0%", "%"))
 
 
 @contextmanager
@@ -155,18 +163,36 @@ def _scale_bars(ax: Axes, panel: Bars) -> None:
     """Leave room for the numbers at the ends of the bars."""
     highest = max(max(values, default=0) for values in panel.series.values())
     if panel.log:
-        ax.set_xscale("log")
+        # limits first: none can be guessed where all is 0
         ax.set_xlim(0.7, max(highest, 1) * 12)
-        ax.xaxis.set_major_formatter(_SHORT)
+        ax.set_xscale("log")
+        _name_log_ticks(ax.xaxis, highest)
     else:
-        ax.set_xlim(0, max(highest, 1e-9) * 1.25)
-        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ticks = _get_ticks(panel, highest)
+        ax.set_xlim(0, max(highest, ticks[-1]) * 1.25)
+        ax.set_xticks(ticks)
         ax.xaxis.set_major_formatter(_write_ticks(panel))
 
 
+def _name_log_ticks(axis: Axis, highest: float) -> None:
+    """Powers of ten, and numbers between them where these would be few."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if highest < 100 else (1,)))
+    axis.set_major_formatter(_SHORT)
+    # Matplotlib would name minor ones in TeX
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _get_ticks(panel: Bars | Histogram | HeatMap, highest: float) -> list[float]:
+    """From 0 up to the highest value: no part of a count, nothing above 100%."""
+    is_share = panel.write is write_percent
+    highest = max(highest, SPAN if is_share else 1)
+    locator = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], integer=not is_share)
+    ticks = locator.tick_values(0, highest)
+    return [float(tick) for tick in ticks if 0 <= tick <= 1.0001 * highest]
+
+
 def _write_ticks(panel: Bars | Histogram | HeatMap) -> FuncFormatter:
-    """As the values are, without digits that all have alike."""
-    return FuncFormatter(lambda value, _: panel.write(value).replace(".0%", "%"))
+    return _PERCENT if panel.write is write_percent else _SHORT
 
 
 def _draw_shares(ax: Axes, panel: Bars) -> None:
@@ -186,26 +212,37 @@ def _draw_shares(ax: Axes, panel: Bars) -> None:
 
 
 def _name_rows(ax: Axes, names: Sequence[str]) -> None:
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [_shorten(name) for name in names])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
+
+
+def _shorten(name: str) -> str:
+    """Without its middle: the ends tell most names apart."""
+    half = N_CHARACTERS_OF_NAME // 2
+    if len(name) <= N_CHARACTERS_OF_NAME:
+        return name
+    return f"{name[:half]}…{name[1 - half :]}"
 
 
 def _draw_histogram(ax: Axes, panel: Histogram) -> None:
     for i, (kind, heights) in enumerate(panel.series.items()):
         filled = {"fill": True, "alpha": 0.35} if i == 0 else {"linewidth": 1.5}
         ax.stairs(heights, panel.edges, label=kind, color=COLORS[i], **filled)
+    highest = max(max(h, default=0) for h in panel.series.values())
     if panel.log:
+        ax.set_ylim(0.7, max(highest, 1) * 2)
         ax.set_yscale("log")
+        _name_log_ticks(ax.yaxis, highest)
     else:
-        # room for the words of the marks
-        ax.set_ylim(0, 1.3 * max(max(h, default=0) for h in panel.series.values()))
-        ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(_write_ticks(panel))
+        ax.set_ylim(0, 1.08 * max(highest, SPAN))
+        ax.set_yticks(_get_ticks(panel, highest))
+        ax.yaxis.set_major_formatter(_write_ticks(panel))
     ax.set_xlim(panel.edges[0], panel.edges[-1])
-    _mark_places(ax, panel.marks)
+    for (place, text), line in zip(panel.marks, cycle(LINES)):
+        ax.axvline(place, color=DARK_GREY, linestyle=line, linewidth=1, label=text)
     _finish_axes(ax, panel)
-    if len(panel.series) > 1:
+    if len(panel.series) > 1 or panel.marks:
         ax.legend()
 
 
@@ -238,23 +275,6 @@ def _finish_axes(ax: Axes, panel: Histogram | Lines) -> None:
     ax.set_ylabel(panel.y_label)
 
 
-def _mark_places(ax: Axes, marks: Sequence[Mark]) -> None:
-    """Dotted lines, with their words along them: there is room above the bars."""
-    for place, text in marks:
-        ax.axvline(place, color=GREY, linestyle=":", zorder=1)
-        ax.annotate(
-            text,
-            (place, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(2, -3),
-            textcoords="offset points",
-            rotation=90,
-            va="top",
-            fontsize=8,
-            color=DARK_GREY,
-        )
-
-
 def _draw_estimates(ax: Axes, panel: Estimates) -> None:
     places = np.arange(len(panel.names))
     for i, (kind, rows) in enumerate(panel.series.items()):
@@ -262,7 +282,8 @@ def _draw_estimates(ax: Axes, panel: Estimates) -> None:
         value, low, high = np.array(rows, dtype=float).reshape(-1, 3).T
         style = {"color": COLORS[i], "label": kind, "fmt": "osD^"[i % 4]}
         ends = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
-        ax.errorbar(value, shifted, xerr=ends, markersize=5, capsize=2.5, **style)
+        size = {"markersize": 5, "capsize": 2.5, "clip_on": False}
+        ax.errorbar(value, shifted, xerr=ends, **size, **style)
     _name_rows(ax, panel.names)
     ax.grid(axis="x")
     ax.set_xlabel(panel.unit)
@@ -286,23 +307,35 @@ def _draw_heat_map(ax: Axes, panel: HeatMap) -> None:
         style = {"color": _get_text_color(cells[i, j]), "fontsize": size}
         text = panel.write(panel.table[i, j])
         ax.text(j, i, text, ha="center", va="center", **style)
-    is_narrow = sum(map(len, panel.columns)) > N_CHARACTERS
-    style = TURNED if is_narrow else {}
-    ax.set_xticks(range(len(panel.columns)), panel.columns, **style)
-    ax.set_yticks(range(len(panel.rows)), panel.rows)
+    _name_cells(ax, panel)
+    bar = ax.figure.colorbar(image, ax=ax, label=panel.unit, **BAR)
+    if panel.log:
+        _name_log_ticks(bar.ax.yaxis, panel.table.max(initial=0))
+    else:
+        bar.set_ticks(_get_ticks(panel, norm.vmax or 0))
+        bar.ax.yaxis.set_major_formatter(_write_ticks(panel))
+
+
+def _name_cells(ax: Axes, panel: HeatMap) -> None:
+    """Rows and columns; names lie, stand askew or upright, as there is room."""
+    rows, columns = ([_shorten(n) for n in ns] for ns in (panel.rows, panel.columns))
+    is_narrow = sum(map(len, columns)) > N_CHARACTERS
+    is_crowded = is_narrow and len(columns) > N_ASKEW
+    size = 8 if is_crowded else 10
+    style = {"rotation": 90} if is_crowded else TURNED if is_narrow else {}
+    ax.set_xticks(range(len(columns)), columns, fontsize=size, **style)
+    ax.set_yticks(range(len(rows)), rows, fontsize=size)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_xlabel(panel.x_label)
     ax.set_ylabel(panel.y_label)
-    form = _SHORT if panel.log else _write_ticks(panel)
-    ax.figure.colorbar(image, ax=ax, label=panel.unit, pad=0.02, format=form)
 
 
 def _get_norm(panel: HeatMap) -> Normalize:
     highest = float(panel.table.max(initial=0))
     if panel.log:
         return LogNorm(1, max(highest, 2))
-    return Normalize(0, max(highest, 1e-9))
+    return Normalize(0, max(highest, SPAN))
 
 
 def _get_text_color(background: Sequence[float]) -> str:

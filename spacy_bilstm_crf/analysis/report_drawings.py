@@ -14,6 +14,7 @@ from .drawings import (
     HeatMap,
     Histogram,
     Lines,
+    tell_choice,
     write_count,
     write_short,
 )
@@ -24,19 +25,18 @@ from .tag_report import TagReport
 from .thresholds import CandidateCurve, Confidence, Reliability, ThresholdCurve
 from .training_log import TrainingLog
 
-N_LABELS = 24  # what a picture has room for; those with the most entities
+N_LABELS = 20  # what a picture has room for; those with the most entities
 # what spaCy calls them
 SCORES = {"ents_p": "precision", "ents_r": "recall", "ents_f": "F1"}
-N_TAGS = 25  # beyond this number labels are drawn in the place of tags
+N_TAGS = 21  # beyond this number labels are drawn in the place of tags
 
 
 def draw_evaluation(evaluation: Evaluation) -> Iterator[Drawing]:
     """All pictures that the evaluation has something for."""
     labels = choose_labels(evaluation)
-    yield _draw_scores(evaluation, labels)
-    yield _draw_kinds(evaluation, labels)
-    yield _draw_confusion(evaluation, labels)
-    yield _draw_tags(evaluation.tags)
+    note = tell_choice(len(labels), len(evaluation.scores))
+    for drawing in _draw_labelled(evaluation, labels):
+        yield drawing._replace(text=f"{drawing.text}{note}")
     yield _draw_groups(evaluation.groups)
     confidence = evaluation.confidence
     if confidence is not None:
@@ -44,6 +44,13 @@ def draw_evaluation(evaluation: Evaluation) -> Iterator[Drawing]:
         yield _draw_reliability(confidence)
     if evaluation.log is not None and len(evaluation.log.steps) > 1:
         yield _draw_log(evaluation.log)
+
+
+def _draw_labelled(evaluation: Evaluation, labels: Sequence[str]) -> Iterator[Drawing]:
+    yield _draw_scores(evaluation, labels)
+    yield _draw_kinds(evaluation, labels)
+    yield _draw_confusion(evaluation, labels)
+    yield _draw_tags(evaluation.tags, labels)
 
 
 def choose_labels(evaluation: Evaluation) -> list[str]:
@@ -114,11 +121,11 @@ def _draw_confusion(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
     return Drawing("entity_confusion", text, [panel])
 
 
-def _draw_tags(report: TagReport) -> Drawing:
+def _draw_tags(report: TagReport, labels: Sequence[str]) -> Drawing:
     tags, table = report.tags, np.array(report.confusion, dtype=float)
     what = "tags"
     if len(tags) > N_TAGS:
-        tags, table = _join_prefixes(tags, table)
+        tags, table = _join_prefixes(tags, table, labels)
         what = "labels"
     panel = HeatMap(
         f"{what.title()} of tokens",
@@ -136,12 +143,12 @@ def _draw_tags(report: TagReport) -> Drawing:
 
 
 def _join_prefixes(
-    tags: Sequence[str], table: np.ndarray
+    tags: Sequence[str], table: np.ndarray, labels: Sequence[str]
 ) -> tuple[list[str], np.ndarray]:
     names = [split_tag(tag)[1] or OUTSIDE for tag in tags]
-    labels = list(dict.fromkeys(names))
-    to_label = np.array([[name == label for name in names] for label in labels])
-    return labels, to_label @ table @ to_label.T
+    shown = [name for name in dict.fromkeys(names) if name in (OUTSIDE, *labels)]
+    to_label = np.array([[name == label for name in names] for label in shown])
+    return shown, to_label @ table @ to_label.T
 
 
 def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
@@ -157,13 +164,21 @@ def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
         names += [titles.get(kind, kind), *scores]
         rows += [nothing, *(s.f1.in_percent for s in scores.values())]
         notes += ["", *(f"{s.support:,}" for s in scores.values())]
-    panel = Estimates("F1 by kind of entity", "F1, %", names, {"F1": rows}, notes)
+    title, limits = "F1 by kind of entity", _get_limits(rows)
+    panel = Estimates(title, "F1, %", names, {"F1": rows}, notes, limits)
     text = (
         "F1 of entities of some length, in sentences of some length, and by whether "
         "their words are an entity of their label in the training data; with 95% "
         "intervals, and the number of gold entities on the right."
     )
     return Drawing("groups", text, [panel])
+
+
+def _get_limits(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Whole tens around all intervals, at least ten points, within 0 and 100."""
+    ends = [end for row in rows for end in row if not math.isnan(end)] or [0, 100]
+    low = min(10 * math.floor(min(ends) / 10), 90)
+    return low, max(10 * math.ceil(max(ends) / 10), low + 10)
 
 
 def _draw_thresholds(confidence: Confidence) -> Drawing:

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from .documents import MISSING, AnnotatedDoc, get_tags
 
 Key = TypeVar("Key")
+Percent = int | float
 PERCENTS = (50, 90, 95, 99, 100)
 
 
@@ -81,8 +82,8 @@ def add_up(counts: Iterable[Mapping[Key, int]]) -> Counter[Key]:
 
 
 def get_percentiles(
-    lengths: Mapping[int, int], percents: Iterable[int] = PERCENTS
-) -> dict[int, int]:
+    lengths: Mapping[int, int], percents: Iterable[Percent] = PERCENTS
+) -> dict[Percent, int]:
     """For each percentage the least length that so many percent do not exceed.
 
     lengths (Mapping[int, int]): How many there are of each length; at least one.
@@ -93,7 +94,7 @@ def get_percentiles(
         seen = 0
         for length in sorted(lengths):
             seen += lengths[length]
-            # whole numbers: a share would be rounded
+            # a share would be rounded
             if 100 * seen >= percent * total:
                 percentiles[percent] = length
                 break

@@ -16,7 +16,7 @@ from spacy_bilstm_crf.analysis.evaluation import evaluate
 from spacy_bilstm_crf.analysis.page import Picture
 from spacy_bilstm_crf.analysis.plain import to_plain
 from spacy_bilstm_crf.analysis.plots import plot_panels
-from spacy_bilstm_crf.analysis.report_drawings import N_TAGS, draw_evaluation
+from spacy_bilstm_crf.analysis.report_drawings import N_LABELS, draw_evaluation
 from spacy_bilstm_crf.analysis.report_page import make_report_page
 from spacy_bilstm_crf.analysis.training_log import TrainingLog
 from spacy_bilstm_crf.analysis.unseen import read_seen
@@ -163,20 +163,43 @@ def test_nothing_predicted_can_be_shown():
         plot_panels(drawing.panels)
 
 
+def draw_labels(labels):
+    """The pictures of a doc with one entity of each label, and nothing predicted."""
+    entities = ((2 * i, 2 * i + 2, label) for i, label in enumerate(labels))
+    doc = annotate("a " * 2 * len(labels) + "a", *entities)
+    evaluation = evaluate([make_comparison(doc)], n_resamples=100)
+    return {drawing.name: drawing for drawing in draw_evaluation(evaluation)}
+
+
 def test_many_tags_are_drawn_as_labels():
-    labels = [f"label{i:02d}" for i in range(N_TAGS)]
-    entities = ((i, i + 1, label) for i, label in enumerate(labels))
-    doc = annotate("a " * N_TAGS + "a", *entities)
-    drawings = {
-        d.name: d
-        for d in draw_evaluation(evaluate([make_comparison(doc)], n_resamples=100))
-    }
+    labels = [f"label{i:02d}" for i in range(N_LABELS)]
+    drawings = draw_labels(labels)
     (panel,) = drawings["tag_confusion"].panels
     assert panel.title == "Labels of tokens"
     assert list(panel.rows) == ["O", *labels]
-    assert panel.table.sum() == N_TAGS + 1
-    # the pictures have room for some of them, the tables have all
-    assert len(drawings["scores"].panels[0].names) == 24 + 3
+    assert panel.table.sum() == 2 * N_LABELS + 1
+    assert not any("most frequent" in drawing.text for drawing in drawings.values())
+
+
+def test_pictures_have_room_for_some_labels_and_say_so():
+    labels = [f"label {i:02d} of thirty characters" for i in range(60)]
+    drawings = draw_labels(labels)
+    drawn = labels[:N_LABELS]
+    assert list(drawings["scores"].panels[0].names[:-3]) == drawn
+    assert list(drawings["outcomes"].panels[0].names) == drawn
+    assert list(drawings["entity_confusion"].panels[0].rows[:-1]) == drawn
+    assert list(drawings["tag_confusion"].panels[0].rows) == ["O", *drawn]
+    told = {d.name for d in drawings.values() if "20 most frequent of 60" in d.text}
+    assert told == {"scores", "outcomes", "entity_confusion", "tag_confusion"}
+
+
+@pytest.mark.parametrize(
+    ("predicted", "limits"), [((), (0, 10)), (DOC.entities, (90, 100))]
+)
+def test_axis_of_kinds_holds_possible_f1_only(predicted, limits):
+    evaluation = evaluate([make_comparison(DOC, *predicted)], n_resamples=100)
+    (panel,) = {d.name: d for d in draw_evaluation(evaluation)}["groups"].panels
+    assert plot_panels([panel]).axes[0].get_xlim() == limits
 
 
 def test_page_shows_tables_pictures_and_marked_text():

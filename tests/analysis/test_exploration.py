@@ -5,7 +5,7 @@ import json
 import pytest
 from annotated import annotate
 
-from spacy_bilstm_crf.analysis.corpus_drawings import draw_corpus
+from spacy_bilstm_crf.analysis.corpus_drawings import N_LABELS, draw_corpus
 from spacy_bilstm_crf.analysis.corpus_page import make_corpus_page
 from spacy_bilstm_crf.analysis.exploration import explore
 from spacy_bilstm_crf.analysis.plain import to_plain
@@ -137,6 +137,40 @@ def test_drawings_show_the_counts():
     (pairs,) = drawings["ambiguous_entities"].panels
     assert (pairs.table == pairs.table.T).all()
     assert pairs.table.sum() == 2
+
+
+def test_pictures_have_room_for_some_labels_and_say_so():
+    docs = [
+        annotate("a b", (0, 1, f"label {i:02} of thirty characters")) for i in range(60)
+    ]
+    drawings = {d.name: d for d in draw_corpus(explore({"train": docs, "dev": docs}))}
+    assert len(drawings["labels"].panels[0].names) == N_LABELS
+    told = {d.name for d in drawings.values() if "20 most frequent of 60" in d.text}
+    assert told == drawings.keys() - {"sentence_lengths"}
+
+
+def test_one_long_sentence_leaves_room_for_the_others():
+    docs = [annotate("a " * (i % 10 + 14) + "a") for i in range(399)]
+    docs.append(annotate("a " * 899 + "a"))
+    drawings = {d.name: d for d in draw_corpus(explore({"train": docs}))}
+    (panel,) = drawings["sentence_lengths"].panels
+    assert panel.x_label == "tokens; the last range is 25 and more"
+    assert panel.edges[-2:] == [24.5, 25.5]
+    shares = dict(zip(panel.edges, panel.series["train"], strict=False))
+    assert shares == pytest.approx(
+        dict.fromkeys(panel.edges[:-1], 0)
+        | {i + 14.5: len(docs[i:399:10]) / 400 for i in range(10)}
+        | {24.5: 1 / 400}
+    )
+    marks = [(19, "50%: 19"), (23, "90%: 23"), (24, "95%, 99%: 24"), (25, "max: 900")]
+    assert panel.marks == marks
+
+
+def test_where_no_sentence_is_much_longer_no_range_is_open():
+    (_, drawing) = draw_corpus(explore({"train": [annotate("a b c")]}))
+    assert drawing.panels[0].x_label == "tokens"
+    assert drawing.panels[0].edges[-1] == 3.5
+    assert drawing.panels[0].marks == [(3, "50%, 90%, 95%, 99%, max: 3")]
 
 
 def test_corpus_without_entities_can_still_be_drawn():

@@ -1,5 +1,7 @@
 """Figures hold what they are given, and nothing of it is cut off."""
 
+from itertools import combinations
+
 import matplotlib
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from spacy_bilstm_crf.analysis.drawings import (
 )
 from spacy_bilstm_crf.analysis.plots import COLORS, WIDTH, plot_panels, render
 
-LONG = "a label of $many$ characters"
+LONG = "a label of $many$ words"
 NAMES = ["per", LONG, "geo"]
 PANELS = {
     "bars": Bars("Bars", "tokens", NAMES, {"all": [5, 20_000, 300]}, write_count, True),
@@ -126,6 +128,102 @@ def test_long_axes_group_their_digits():
     FigureCanvasAgg(figure).draw()
     ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     assert "6,000" in ticks
+
+
+def get_ticks(axis):
+    """The words at an axis, small ticks included."""
+    FigureCanvasAgg(axis.figure).draw()
+    low, high = sorted(axis.get_view_interval())
+    ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+    return [
+        tick.label1.get_text() or tick.label2.get_text()
+        for tick in ticks
+        if low <= tick.get_loc() <= high
+    ]
+
+
+@pytest.mark.parametrize(
+    ("highest", "expected"),
+    [
+        (0, ["1", "2"]),
+        (3, ["1", "2"]),
+        (8, ["1", "2", "5"]),
+        (9, ["1", "2", "5"]),
+        (900, ["1", "10", "100"]),
+    ],
+)
+def test_logarithmic_axes_have_short_words(highest, expected):
+    table = np.array([[0.0, highest]])
+    panel = PANELS["heat map"]._replace(rows=["a"], columns=["a", "b"], table=table)
+    bar = plot_panels([panel]).axes[1]
+    assert list(filter(None, get_ticks(bar.yaxis))) == expected
+    bars = Bars("", "", ["a"], {"all": [highest]}, write_count, log=True)
+    heights = {"all": [highest, 0]}
+    sizes = Histogram("", "", "", [0, 1, 2], heights, write_short, log=True)
+    for axis in (plot_panels([bars]).axes[0].xaxis, plot_panels([sizes]).axes[0].yaxis):
+        words = list(filter(None, get_ticks(axis)))
+        assert words[: len(expected)] == expected
+        assert all(word.rstrip("k").isdigit() for word in words)
+
+
+@pytest.mark.parametrize(
+    ("write", "highest", "expected"),
+    [
+        (write_count, 0, ["0", "1"]),
+        (write_count, 1, ["0", "1"]),
+        (write_count, 2, ["0", "1", "2"]),
+        (write_count, 30_000, ["0", "10k", "20k", "30k"]),
+        (write_percent, 0, ["0%", "0.5%", "1%", "1.5%", "2%"]),
+        (write_percent, 0.0001, ["0%", "0.5%", "1%", "1.5%", "2%"]),
+        (write_percent, 0.88, ["0%", "25%", "50%", "75%"]),
+        (write_percent, 1, ["0%", "25%", "50%", "75%", "100%"]),
+    ],
+)
+def test_ticks_are_possible_values(write, highest, expected):
+    bars = Bars("", "", ["a", "b"], {"all": [0, highest]}, write)
+    assert get_ticks(plot_panels([bars]).axes[0].xaxis) == expected
+    heights = Histogram("", "", "", [0, 1, 2], {"all": [0, highest]}, write)
+    assert get_ticks(plot_panels([heights]).axes[0].yaxis) == expected
+
+
+def overlap(texts, renderer):
+    boxes = [text.get_window_extent(renderer) for text in texts if text.get_text()]
+    return any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+def test_many_long_names_leave_room_for_the_numbers():
+    names = [f"label {i:02d} of thirty characters" for i in range(21)]
+    table = np.full((21, 21), 123_456.0)
+    panel = PANELS["heat map"]._replace(rows=names, columns=names, table=table)
+    ax = plot_panels([panel]).axes[0]
+    canvas = FigureCanvasAgg(ax.figure)
+    canvas.draw()
+    for texts in (ax.get_xticklabels(), ax.get_yticklabels(), ax.texts[:21]):
+        assert len(texts) == 21
+        assert not overlap(texts, canvas.get_renderer())
+    assert ax.get_position().width > 0.6
+    shown = [text.get_text() for text in ax.get_yticklabels()]
+    assert shown[0] == "label 00 of … characters"
+
+
+def test_words_of_ticks_do_not_overlap_beside_long_names():
+    names = [f"B-label {i:02d} of thirty characters" for i in range(40)]
+    panels = [
+        Bars("All", "", names, {"all": [200_000, *[30] * 39]}, write_count, log=True),
+        Bars("Without", "", names, {"all": [20_000] * 40}, write_count),
+    ]
+    figure = plot_panels(panels)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for ax in figure.axes:
+        assert not overlap(ax.get_xticklabels(), canvas.get_renderer())
+
+
+def test_marks_of_a_histogram_are_told_in_its_legend():
+    (ax,) = plot_panels([PANELS["histogram"]]).axes
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["train", "dev", "50%", "max 2"]
+    assert not ax.texts
 
 
 def test_bars_are_as_long_as_their_values():
