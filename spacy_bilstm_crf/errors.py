@@ -354,7 +354,7 @@ class Errors:
         "this split. Use a larger corpus, larger shares for dev and test (0 for none "
         "at all), or smaller blocks."
     )
-    B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output folder."
+    B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
     B423 = (
         "[B423] None of these files is there: {choices}. Expected one of them to be a "
@@ -447,6 +447,10 @@ class Errors:
     B512 = (
         "[B512] The pipeline '{model}' has no component that finds entities; found "
         "{found}. Expected one, such as 'bilstm_crf_ner' or spaCy's 'ner'."
+    )
+    B513 = (
+        "[B513] There is nothing annotated to show. Expected a .spacy file with "
+        "--annotated; name one, or leave --annotated away to let the pipeline read."
     )
     B514 = "[B514] {path} cannot be read: {reason}. Expected a file with a text."
     B515 = (

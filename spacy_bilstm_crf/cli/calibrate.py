@@ -11,7 +11,7 @@ from typer import Option as Opt
 from ..errors import Errors
 from ..settings import Decision
 from .loading import get_component, load_pipeline, read_examples, run_before
-from .printing import fail, group_digits, say, waiting
+from .printing import choose_device, fail, group_digits, say, waiting
 
 if TYPE_CHECKING:
     from spacy.training import Example
@@ -71,11 +71,10 @@ def calibrate_cli(
 
     Example: python -m spacy bilstm-crf calibrate training/model-best dev.spacy
     """
-    from spacy.cli._util import setup_gpu
     from tqdm import tqdm
 
-    setup_gpu(gpu_id)
     try:
+        choose_device(gpu_id)
         with waiting(f"reading {model} and {data}"):
             nlp = load_pipeline(model)
             name, pipe = get_component(nlp, name)

@@ -40,6 +40,16 @@ def waiting(doing: str) -> Iterator[None]:
         show("")
 
 
+def choose_device(gpu_id: int) -> None:
+    """Compute on a GPU, or on the CPU for -1; says which where somebody watches.
+
+    RAISES (ValueError): If there is no such GPU.
+    """
+    from spacy.cli._util import setup_gpu
+
+    setup_gpu(gpu_id, silent=not has_colors())
+
+
 def say(style: str, text: str, *, stream: TextIO | None = None) -> None:
     """Print a message as one line: wasabi would break it at 80 columns.
 

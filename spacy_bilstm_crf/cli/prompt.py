@@ -71,5 +71,4 @@ def read_pipe() -> Iterator[str]:
     RAISES (ValueError): For a line that is no UTF-8.
     """
     for number, line in enumerate(sys.stdin.buffer, start=1):
-        where = f"the standard input, line {number}"
-        yield decode(line, where=where).rstrip("\n")
+        yield decode(line, where="the standard input", line=number).rstrip("\n")

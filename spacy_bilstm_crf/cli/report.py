@@ -14,7 +14,7 @@ from .loading import (
     read_examples,
     run_before,
 )
-from .printing import fail, list_counts, print_table, say, waiting
+from .printing import choose_device, fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra, watch
 from .reading import count_labels, find_unknown_labels, load_entity_pipeline
 
@@ -62,12 +62,10 @@ def report_cli(
 
     Example: python -m spacy bilstm-crf report en_a test.spacy --out report
     """
-    from spacy.cli._util import setup_gpu
-
     from ..analysis.training_log import read_training_log
 
-    setup_gpu(gpu_id)
     try:
+        choose_device(gpu_id)
         if out is not None:
             require_extra()
         training = None if log is None else read_training_log(log)

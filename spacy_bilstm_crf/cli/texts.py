@@ -32,8 +32,11 @@ def read_inputs(
     texts (Sequence[str]): Further texts, without title.
     annotated (bool): Keep the annotation of docs; otherwise they come as bare texts.
     YIELDS (tuple[str, Doc]): Title and doc.
-    RAISES (ValueError): For a file that cannot be read.
+    RAISES (ValueError): For a file that cannot be read; for no '.spacy' file where
+        annotation is to be kept.
     """
+    if annotated and not any(Path(name).suffix == ".spacy" for name in inputs):
+        raise ValueError(Errors.B513)
     for name in inputs:
         if Path(name).suffix == ".spacy":
             docs = read_docs(Path(name), nlp.vocab)
@@ -84,15 +87,16 @@ def read_text(name: str) -> str:
     return text
 
 
-def decode(content: bytes, *, where: str) -> str:
+def decode(content: bytes, *, where: str, line: int = 1) -> str:
     """Decode UTF-8, with or without a byte-order mark; line ends become '\\n'.
 
+    line (int): The number of the first line, for the message.
     RAISES (ValueError): If the bytes are no UTF-8.
     """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line += content[: error.start].count(b"\n")
         byte = content[error.start]
         raise ValueError(
             Errors.B515.format(where=where, line=line, byte=byte)

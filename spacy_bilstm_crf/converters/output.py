@@ -28,8 +28,10 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
         for name, path in temporary.items():
             os.replace(path, folder / name)
     except OSError as error:
+        # what could not be moved into place, or else the folder
+        path = error.filename2 or folder
         raise CorpusError(
-            Errors.B421.format(path=folder, reason=error.strerror)
+            Errors.B421.format(path=path, reason=error.strerror)
         ) from None
     finally:
         for path in temporary.values():

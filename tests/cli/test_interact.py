@@ -140,7 +140,7 @@ def test_line_that_is_no_text(folder):
     result = run(folder / "rules", input=b"London\nM\xfcller\n")
     assert result.exit_code == 1
     assert "[London geo]" in result.output
-    assert "[B515] the standard input, line 2" in result.output
+    assert "[B515] the standard input, line 2: byte 0xfc" in result.output
     # who reads the answers reads nothing else
     assert "[B515]" not in result.stdout
 

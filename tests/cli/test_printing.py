@@ -7,7 +7,7 @@ import pytest
 from typer import Exit
 
 from spacy_bilstm_crf.cli import printing
-from spacy_bilstm_crf.cli.printing import fail, print_table, say, waiting
+from spacy_bilstm_crf.cli.printing import choose_device, fail, print_table, say, waiting
 
 
 class Terminal(io.StringIO):
@@ -68,6 +68,14 @@ def test_messages_have_colours_in_a_terminal_alone(capsys, monkeypatch):
     terminal = Terminal()
     say("warn", "careful", stream=terminal)
     assert terminal.getvalue() == "\x1b[38;5;3m⚠ careful\x1b[0m\n"
+
+
+def test_the_device_is_named_in_a_terminal_alone(capsys, monkeypatch):
+    choose_device(-1)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(printing, "has_colors", lambda: True)
+    choose_device(-1)
+    assert "Using CPU" in capsys.readouterr().out
 
 
 def test_errors_are_no_part_of_the_output(capsys):

@@ -94,6 +94,8 @@ def plain(folder):
 def test_page_data_and_pictures(full):
     result, out = full
     assert f"written to {out / 'report.html'}" in result.output
+    assert "\x1b" not in result.output
+    assert "Using CPU" not in result.output
     assert {path.stem for path in out.glob("*.png")} == PICTURES
     assert {path.stem for path in out.glob("*.svg")} == PICTURES
     assert len(list(out.iterdir())) == 2 + 2 * len(PICTURES)

@@ -143,6 +143,25 @@ def test_docs_as_they_are_annotated(folder, tmp_path):
     assert "[London geo]" in result.output
 
 
+@pytest.mark.parametrize("inputs", [[], ["text.txt"], ["--text", "Joe left."]])
+def test_nothing_annotated_is_one_message(folder, monkeypatch, inputs):
+    monkeypatch.chdir(folder)
+    result = run("rules", *inputs, "--annotated")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.output.count("[B") == 1
+    assert "[B513]" in result.output
+
+
+def test_a_folder_in_the_place_of_the_page_is_named(model, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    result = run(model, "--text", "Joe left.", "--out", out)
+    assert result.exit_code == 1
+    assert f"[B421] '{out}' cannot be written" in result.output
+    assert list(tmp_path.iterdir()) == [out]
+
+
 def test_limit(folder, model, tmp_path):
     page = tmp_path / "page.html"
     result = run(model, folder / "gold.spacy", "--limit", 2, "--out", page)
