@@ -1,6 +1,6 @@
 """Docs as their gold says and as a pipeline has read them, side by side."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from spacy.training import Example
@@ -67,6 +67,8 @@ def _project(
     return projected
 
 
-def has_confidence(comparisons: Iterable[Comparison]) -> bool:
-    """Whether some entity has a probability."""
-    return any(p is not None for c in comparisons for p in c.confidences)
+def has_confidence(comparisons: Sequence[Comparison]) -> bool:
+    """Whether some entity has a probability, or, if none was found, a candidate."""
+    if any(c.predicted for c in comparisons):
+        return any(p is not None for c in comparisons for p in c.confidences)
+    return any(c.candidates for c in comparisons)

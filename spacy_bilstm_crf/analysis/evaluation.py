@@ -30,7 +30,7 @@ class Evaluation(NamedTuple):
     confusion: Which label was read as which; the last is no entity.
     tags: Token by token.
     groups: For each way to group entities, the score of each group.
-    confidence: None if the pipeline gives no probabilities.
+    confidence: None if the pipeline gives no probabilities, as far as can be seen.
     log: None if there is none.
     """
 
@@ -47,6 +47,11 @@ class Evaluation(NamedTuple):
     worst: list[Excerpt]
     frequent: list[FrequentMistake]
     log: TrainingLog | None
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether no entity was predicted."""
+        return self.averages["micro"].predicted == 0
 
 
 def evaluate(

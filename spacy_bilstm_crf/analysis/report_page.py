@@ -76,12 +76,11 @@ def make_report_page(
     def show(*names: str) -> list[Block]:
         return [pictures[name] for name in names if name in pictures]
 
-    confidence = evaluation.confidence
     sections = [
         Section("Scores", [*_describe_scores(evaluation, notes), *show("scores")]),
         Section("Kinds of mistakes", [*_describe_kinds(evaluation), *show(*_KINDS)]),
         Section("Where it is good", [*_tabulate_groups(evaluation), *show("groups")]),
-        Section("Confidence", [*_describe_confidence(confidence), *show(*_CONFIDENCE)]),
+        Section("Confidence", [*_describe_confidence(evaluation), *show(*_CONFIDENCE)]),
         Section("Tags", [*_describe_tags(evaluation.tags), *show("tag_confusion")]),
         Section("Learning", [_describe_log(evaluation.log), *show("learning")]),
         Section("Mistakes that come again", _list_frequent(evaluation.frequent)),
@@ -132,14 +131,24 @@ def _tabulate_groups(evaluation: Evaluation) -> list[Block]:
     return [text, Table(header, rows, n_text=2)]
 
 
-def _describe_confidence(confidence: Confidence | None) -> Iterator[Block]:
-    if confidence is None:
+def _describe_confidence(evaluation: Evaluation) -> Iterator[Block]:
+    confidence = evaluation.confidence
+    if evaluation.finds_nothing:
+        yield "No entity was predicted, so there is no confidence to be judged."
+    elif confidence is None:
         yield (
             "The pipeline gives its entities no probability, so nothing can be said "
             "of thresholds and reliability. bilstm_crf_ner gives one to each, unless "
             "its spans_key is null."
         )
-        return
+    else:
+        yield from _describe_predicted(confidence)
+    if confidence is not None and confidence.candidates is not None:
+        area = confidence.candidates.average_precision
+        yield f"Average precision over all candidates: {100 * area:.1f}."
+
+
+def _describe_predicted(confidence: Confidence) -> Iterator[Block]:
     curve = confidence.curve
     unrated = ""
     if confidence.unrated:
@@ -149,9 +158,6 @@ def _describe_confidence(confidence: Confidence | None) -> Iterator[Block]:
         f"highest, {100 * max(curve.f1):.1f}, if those below {curve.best:.2f} are "
         "dropped; chosen on this data, that is a little too good."
     )
-    if confidence.candidates is not None:
-        area = confidence.candidates.average_precision
-        yield f"Average precision over all candidates: {100 * area:.1f}."
     yield (
         f"Confidence and precision differ by {confidence.reliability.error:.1%} on "
         "average (expected calibration error)."

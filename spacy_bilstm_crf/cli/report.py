@@ -197,7 +197,9 @@ def print_evaluation(
     print_table(report_page.tabulate_scores(evaluation))
     accuracy = evaluation.tags.accuracy
     say("info", f"token by token {accuracy:.2%} of the tags are right, with all the O")
-    if evaluation.confidence is None:
+    if evaluation.finds_nothing:
+        say("info", "no entity was predicted")
+    elif evaluation.confidence is None:
         say("info", "the pipeline gives its entities no confidence")
     else:
         error = evaluation.confidence.reliability.error

@@ -157,10 +157,21 @@ def test_what_there_is_nothing_for_is_not_drawn():
     assert "--train" in html
 
 
-def test_nothing_predicted_can_be_shown():
-    evaluation = evaluate([make_comparison(DOC)], n_resamples=100)
+@pytest.mark.parametrize("candidates", [None, {}, CANDIDATES])
+def test_nothing_predicted_can_be_shown(candidates):
+    found = make_comparison(DOC, candidates=candidates)
+    evaluation = evaluate([found], n_resamples=100)
+    names = set()
     for drawing in draw_evaluation(evaluation):
+        names.add(drawing.name)
         plot_panels(drawing.panels)
+    html = make_report_page(evaluation, name="m", lead=[], notes=[], pictures={})
+    assert "No entity was predicted" in html
+    assert "gives its entities no probability" not in html
+    # what it has not chosen can be judged all the same
+    assert ("Average precision over all candidates" in html) == bool(candidates)
+    assert ({"thresholds", "reliability"} <= names) == bool(candidates)
+    json.dumps(to_plain(evaluation), allow_nan=False)
 
 
 def draw_labels(labels):

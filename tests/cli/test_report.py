@@ -151,6 +151,17 @@ def test_other_pipelines_have_no_confidence(plain):
     assert "gives its entities no probability" in html
 
 
+def test_nothing_predicted_is_no_lack_of_confidence(folder, tmp_path):
+    nlp = spacy.load(folder / "model")
+    nlp.get_pipe("bilstm_crf_ner").cfg["threshold"] = 1.0
+    nlp.to_disk(tmp_path / "model")
+    save(tmp_path / "test.spacy", [("Paris? Ann likes it.", [(0, 5, "LOC")])])
+    result = run(tmp_path / "model", tmp_path / "test.spacy")
+    assert result.exit_code == 0, result.output
+    assert "no entity was predicted" in result.output
+    assert "no confidence" not in result.output
+
+
 def test_labels_that_the_pipeline_does_not_have(folder):
     result = run(folder / "model", folder / "extra.spacy")
     assert result.exit_code == 0, result.output
