@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..tags import split_tag
 from .ambiguity import Ambiguity
 from .contexts import Consistency
 from .drawings import write_percent
@@ -39,6 +40,29 @@ def tabulate_labels(exploration: Exploration) -> Table:
     return Table(header, rows)
 
 
+def tabulate_tags(exploration: Exploration) -> Table:
+    """The tokens of each IOB2 tag, 'O' first, the others by label."""
+    splits = exploration.splits
+    tags = add_up(s.tags for s in splits.values())
+    rows = [
+        [tag, *_count(*(split.tags.get(tag, 0) for split in splits.values()))]
+        for tag in sorted(tags, key=lambda tag: (split_tag(tag)[1], tag))
+    ]
+    return Table(["tokens of tag", *splits], rows)
+
+
+def tabulate_lengths(exploration: Exploration) -> Table:
+    """Tokens a sentence."""
+    rows = []
+    for name, split in exploration.splits.items():
+        percentiles = get_percentiles(split.sentence_lengths)
+        mean = split.tokens / max(split.sentences, 1)
+        rows.append([name, f"{mean:.1f}", *_count(*percentiles.values())])
+    header = ["tokens a sentence", "mean", "50%", "90%", "95%", "99%", "longest"]
+    caption = "The mean, and what so many percent of the sentences do not exceed."
+    return Table(header, rows, caption=caption)
+
+
 def tabulate_unseen(exploration: Exploration) -> Table:
     """What train does not hold."""
     header = ["not in train", *exploration.unseen]
@@ -58,6 +82,37 @@ def tabulate_unseen(exploration: Exploration) -> Table:
         shares = (u.labels.get(label, Share(0, 0)) for u in unseen)
         rows.append([f"entities of {label}", *(_share(share) for share in shares)])
     return Table(header, rows)
+
+
+def tabulate_ambiguity(exploration: Exploration) -> Table:
+    """How many texts have several labels."""
+    header = [
+        "texts",
+        "different",
+        "with several labels",
+        "occurrences",
+        "unusual label",
+    ]
+    kinds = {"entities": exploration.spans, "words of entities": exploration.words}
+    rows = [
+        [
+            name,
+            *_count(a.texts, a.ambiguous, a.occurrences),
+            write_percent(Share(a.minority, a.occurrences).value),
+        ]
+        for name, a in kinds.items()
+    ]
+    return Table(header, rows)
+
+
+def tabulate_examples(ambiguity: Ambiguity, name: str = "text") -> Table:
+    """Texts that are most often not what they usually are.
+
+    name (str): What they are.
+    """
+    # a line break would end a row
+    rows = [[" ".join(e.text.split()), _list(e.labels)] for e in ambiguity.examples]
+    return Table([name, "labels"], rows, n_text=2)
 
 
 def make_corpus_page(
@@ -83,9 +138,13 @@ def make_corpus_page(
         Section("Size", [tabulate_splits(exploration)]),
         Section(
             "Labels and tags",
-            [tabulate_labels(exploration), *show("labels", "tags")],
+            [
+                tabulate_labels(exploration),
+                tabulate_tags(exploration),
+                *show("labels", "tags"),
+            ],
         ),
-        Section("Lengths", [_tabulate_lengths(exploration), *show(*_LENGTHS)]),
+        Section("Lengths", [tabulate_lengths(exploration), *show(*_LENGTHS)]),
         Section("Ambiguity", list(_describe_ambiguity(exploration, show(*_AMBIGUITY)))),
         Section("Label noise", list(_describe_noise(exploration))),
     ]
@@ -108,17 +167,6 @@ def _share(share: Share) -> str:
     return write_percent(share.value) if share.whole else "-"
 
 
-def _tabulate_lengths(exploration: Exploration) -> Table:
-    rows = []
-    for name, split in exploration.splits.items():
-        percentiles = get_percentiles(split.sentence_lengths)
-        mean = split.tokens / max(split.sentences, 1)
-        rows.append([name, f"{mean:.1f}", *_count(*percentiles.values())])
-    header = ["split", "mean", "50%", "90%", "95%", "99%", "longest"]
-    caption = "Tokens a sentence: the mean, and what so many percent do not exceed."
-    return Table(header, rows, caption=caption)
-
-
 def _describe_repeats(exploration: Exploration) -> list[Block]:
     repeats = exploration.repeats
     rows = [[f"within {name}", f"{n:,}", "-"] for name, n in repeats.within.items()]
@@ -138,32 +186,12 @@ def _describe_ambiguity(
         "A text with several labels has to be told apart by its context. The last "
         "column is what would be wrong if each text always got its usual label."
     )
-    header = [
-        "",
-        "different",
-        "with several labels",
-        "occurrences",
-        "unusual label",
-    ]
-    rows = [
-        [
-            name,
-            *_count(a.texts, a.ambiguous, a.occurrences),
-            write_percent(Share(a.minority, a.occurrences).value),
-        ]
-        for name, a in (("entities", spans), ("words of entities", words))
-    ]
-    yield Table(header, rows)
+    yield tabulate_ambiguity(exploration)
     yield from pictures
     for name, ambiguity in (("Entities", spans), ("Words", words)):
         if ambiguity.examples:
-            yield _tabulate_examples(ambiguity, name)
-
-
-def _tabulate_examples(ambiguity: Ambiguity, name: str) -> Table:
-    rows = [[ex.text, _list(ex.labels)] for ex in ambiguity.examples]
-    caption = f"{name} that are most often not what they usually are."
-    return Table(["text", "labels"], rows, n_text=2, caption=caption)
+            caption = f"{name} that are most often not what they usually are."
+            yield tabulate_examples(ambiguity)._replace(caption=caption)
 
 
 def _describe_noise(exploration: Exploration) -> Iterator[Block]:

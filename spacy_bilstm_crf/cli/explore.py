@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
+    from ..analysis.ambiguity import Ambiguity
     from ..analysis.documents import AnnotatedDoc
     from ..analysis.exploration import Exploration
     from ..analysis.soundness import TokenMatch
 
 # these first, in this order
 SPLITS = ("train", "dev", "test")
+N_EXAMPLES = 5  # that are printed; the page has more
 
 
 def explore_cli(
@@ -119,18 +121,28 @@ def _read(nlp: "Language", doc: "Doc") -> "tuple[AnnotatedDoc, TokenMatch]":
 
 def print_exploration(exploration: "Exploration") -> None:
     """Print the tables and what there is to know."""
-    from ..analysis.corpus_page import (
-        tabulate_labels,
-        tabulate_splits,
-        tabulate_unseen,
-    )
+    from ..analysis import corpus_page
 
-    print_table(tabulate_splits(exploration))
-    print_table(tabulate_labels(exploration))
+    print_table(corpus_page.tabulate_splits(exploration))
+    print_table(corpus_page.tabulate_labels(exploration))
+    print_table(corpus_page.tabulate_tags(exploration))
+    print_table(corpus_page.tabulate_lengths(exploration))
+    print_table(corpus_page.tabulate_ambiguity(exploration))
+    print_examples(exploration.spans, "entity")
+    print_examples(exploration.words, "word")
     if exploration.unseen:
-        print_table(tabulate_unseen(exploration))
+        print_table(corpus_page.tabulate_unseen(exploration))
     for finding in exploration.findings:
         say(finding.level, finding.text)
+
+
+def print_examples(ambiguity: "Ambiguity", name: str) -> None:
+    """Print the first texts with several labels, if there are any."""
+    from ..analysis.corpus_page import tabulate_examples
+
+    table = tabulate_examples(ambiguity, name)
+    if table.rows:
+        print_table(table._replace(rows=table.rows[:N_EXAMPLES]))
 
 
 def write_exploration(

@@ -75,10 +75,22 @@ def test_terminal(corpus):
     rows = [line.split() for line in result.output.splitlines()]
     assert ["train", "4", "4", "19", "14", "5"] in rows
     assert ["PERSON", "2", "40%", "1", "100%", "1", "100%", "1", "50%"] in rows
+    assert ["B-PERSON", "2", "1", "1", "1"] in rows
+    assert ["train", "4.8", "5", "6", "6", "6", "6"] in rows
+    assert ["entities", "5", "0", "9", "0%"] in rows
     assert "docs of dev that are in train as well: 1" in result.output
     # progress is for terminals
     assert "it/s" not in result.output
     assert "docs/s" not in result.output
+
+
+def test_terminal_shows_texts_with_several_labels(corpus):
+    data = [("Paris sang.", [(0, 5, "PERSON")]), ("In Paris.", [(3, 8, "LOC")])]
+    save(corpus / "train.spacy", data * 2)
+    rows = [line.split() for line in run(corpus).output.splitlines()]
+    place = rows.index(["entity", "labels"])
+    assert rows[place + 2][:5] == ["Paris", "LOC", "2,", "PERSON", "2"]
+    assert ["word", "labels"] in rows
 
 
 def test_what_convert_has_written_down(corpus, tmp_path, without_pictures):
