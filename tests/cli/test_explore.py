@@ -77,7 +77,7 @@ def test_terminal(corpus):
     assert ["PERSON", "2", "40%", "1", "100%", "1", "100%", "1", "50%"] in rows
     assert ["B-PERSON", "2", "1", "1", "1"] in rows
     assert ["train", "4.8", "5", "6", "6", "6", "6"] in rows
-    assert ["entities", "5", "0", "9", "0%"] in rows
+    assert ["entities", "4", "0", "9", "0%"] in rows
     assert "docs of dev that are in train as well: 1" in result.output
     # progress is for terminals
     assert "it/s" not in result.output
