@@ -19,7 +19,7 @@ from .page import (
     make_page,
 )
 from .side_by_side import Difference, Pair, Scores
-from .significance import Interval
+from .significance import UNKNOWN, WHY_UNKNOWN, Interval
 
 MIB = 2**20
 TITLE = "Pipelines compared"
@@ -115,7 +115,21 @@ def write_interval(interval: Interval, form: str = ".1f") -> str:
     """In percent, as 85.3 (84.6 to 86.0)."""
     # there is no -0.0 among figures
     value, low, high = (round(number, 1) + 0.0 for number in interval.in_percent)
-    return f"{value:{form}} ({write_range(low, high, form)})"
+    shown = write_range(low, high, form) if interval.is_known else UNKNOWN
+    return f"{value:{form}} ({shown})"
+
+
+def explain_intervals(contest: Contest) -> str:
+    """Why some have no interval; empty if all have one."""
+    compared = contest.comparison
+    intervals = [
+        interval
+        for scores in compared.scores.values()
+        for interval in list_figures(scores, compared.support).values()
+    ]
+    for pair in compared.pairs:
+        intervals += [pair.micro.interval, pair.macro.interval]
+    return "" if all(interval.is_known for interval in intervals) else WHY_UNKNOWN
 
 
 def _write_difference(difference: Difference) -> tuple[str, str]:
@@ -158,8 +172,11 @@ def make_contest_page(contest: Contest, picture: Picture) -> str:
         "{tokens}."
     )
     good: list[Block] = [COUNTED.format(resamples=n), tabulate_scores(contest), picture]
-    if contest.notes:
-        good.insert(0, Notes([("warn", note) for note in contest.notes]))
+    notes = [("warn", note) for note in contest.notes]
+    if why := explain_intervals(contest):
+        notes.append(("info", why))
+    if notes:
+        good.insert(0, Notes(notes))
     different: list[Block] = [
         TESTED.format(resamples=n, least=1 / (n + 1)),
         tabulate_pairs(pairs),

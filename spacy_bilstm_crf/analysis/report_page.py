@@ -1,6 +1,7 @@
 """The tables and the page of a trained pipeline."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from .drawings import write_range
 from .evaluation import Evaluation
@@ -9,7 +10,7 @@ from .mistakes import Excerpt, FrequentMistake
 from .outcomes import KINDS, RIGHT
 from .page import Block, Notes, Passage, Picture, Section, Table, make_page
 from .scores import Score
-from .significance import Interval
+from .significance import UNKNOWN, WHY_UNKNOWN, Interval
 from .tag_report import TagReport
 from .thresholds import Confidence
 from .training_log import TrainingLog
@@ -33,7 +34,13 @@ def _write_score(score: Score) -> list[str]:
 
 
 def _write_interval(interval: Interval) -> str:
-    return write_range(*interval.in_percent[1:])
+    return write_range(*interval.in_percent[1:]) if interval.is_known else UNKNOWN
+
+
+def explain_intervals(*groups: Mapping[str, Score]) -> str:
+    """Why some scores have no interval; empty if all have one."""
+    scores = chain.from_iterable(group.values() for group in groups)
+    return "" if all(score.f1.is_known for score in scores) else WHY_UNKNOWN
 
 
 def tabulate_kinds(evaluation: Evaluation) -> Table:
@@ -104,6 +111,9 @@ def _describe_scores(
         "alike, macro averages every label, weighted ones every label by its gold "
         "entities."
     )
+    shown = (evaluation.scores, evaluation.averages, *evaluation.groups.values())
+    if why := explain_intervals(*shown):
+        notes = [*notes, ("info", why)]
     if notes:
         yield Notes(notes)
     yield tabulate_scores(evaluation)

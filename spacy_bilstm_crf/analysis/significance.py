@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 from .matching import Counts
 
 LEVEL = 0.95
+# in the place of an interval, and why
+UNKNOWN = "-"
+WHY_UNKNOWN = (
+    "- in the place of an interval: all samples of the docs give the same figure, "
+    "which says nothing of other docs."
+)
 # numbers of a chunk of drawn docs, so that memory stays small
 CHUNK = 2_000_000
 
@@ -23,12 +29,19 @@ class Interval(NamedTuple):
     """A figure and the range in which it would be expected on other docs.
 
     value: On the docs as they are.
-    low, high: The 95% interval.
+    low, high: The 95% interval; both the same if all samples agree, which then says
+        nothing of other docs (see `is_known`).
     """
 
     value: float
     low: float
     high: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the samples differ."""
+        # the same figure, in another order of adding up
+        return self.high - self.low > 1e-9
 
     @property
     def in_percent(self) -> "Interval":

@@ -150,6 +150,8 @@ def print_contest(contest: "Contest") -> None:
 
     print_table(contest_page.tabulate_scores(contest))
     print_table(contest_page.tabulate_pairs(contest.comparison.pairs))
+    if why := contest_page.explain_intervals(contest):
+        say("info", why)
     print_table(contest_page.tabulate_costs(contest.costs))
     say("info", "{docs:,} docs of {path}, {tokens}".format(**contest.data))
     for note in contest.notes:

@@ -195,6 +195,8 @@ def print_evaluation(
     print_table(report_page.tabulate_tags(evaluation.tags))
     print_table(report_page.tabulate_kinds(evaluation))
     print_table(report_page.tabulate_scores(evaluation))
+    if why := report_page.explain_intervals(evaluation.scores, evaluation.averages):
+        say("info", why)
     accuracy = evaluation.tags.accuracy
     say("info", f"token by token {accuracy:.2%} of the tags are right, with all the O")
     if evaluation.finds_nothing:

@@ -17,7 +17,11 @@ from spacy_bilstm_crf.analysis.page import Picture
 from spacy_bilstm_crf.analysis.plain import to_plain
 from spacy_bilstm_crf.analysis.plots import plot_panels
 from spacy_bilstm_crf.analysis.report_drawings import N_LABELS, draw_evaluation
-from spacy_bilstm_crf.analysis.report_page import make_report_page
+from spacy_bilstm_crf.analysis.report_page import (
+    explain_intervals,
+    make_report_page,
+    tabulate_scores,
+)
 from spacy_bilstm_crf.analysis.training_log import TrainingLog
 from spacy_bilstm_crf.analysis.unseen import read_seen
 from spacy_bilstm_crf.confidence import set_confidence
@@ -99,6 +103,20 @@ def test_same_seed_same_intervals():
     assert first == second
     assert first.f1.value == other.f1.value
     assert first.f1.low < first.f1.value < first.f1.high
+
+
+def test_no_interval_where_all_samples_agree():
+    """40 docs with nothing right: 0 is no certainty. The reason is given once."""
+    evaluation = evaluate([make_comparison(DOC)] * 40, n_resamples=100)
+    assert {row[4] for row in tabulate_scores(evaluation).rows} == {"-"}
+    html = make_report_page(evaluation, name="m", lead=[], notes=[], pictures={})
+    assert "0.0 to 0.0" not in html
+    assert html.count("which says nothing of other docs") == 1
+    # with other docs the samples differ
+    right = make_comparison(DOC, *DOC.entities)
+    known = evaluate([make_comparison(DOC), right] * 20, n_resamples=100)
+    assert explain_intervals(known.scores, known.averages) == ""
+    assert " to " in tabulate_scores(known).rows[0][4]
 
 
 def make_evaluation(**kwargs):

@@ -84,6 +84,20 @@ def test_interval_of_a_mean_is_that_of_the_textbook():
     assert interval.high == pytest.approx(data.mean() + error, abs=0.1 * error)
 
 
+def test_where_all_samples_agree_nothing_is_known():
+    """Also where the mean of labels is added up in another order."""
+    nothing_right = np.array([[[0, 0, 1]]] * 40)
+    a_third = np.array([[[1, 1, 1], [7, 3, 4], [1, 6, 2]]] * 40)
+    for counts in (nothing_right, a_third):
+        samples = bootstrap(counts, n_resamples=200, seed=0)
+        samples = np.concatenate([samples, 3 * samples])
+        value = get_macro_f1(counts.sum(0))
+        assert not get_interval(value, get_macro_f1(samples)).is_known
+    some = make_counts(40, seed=0)
+    samples = bootstrap(some, n_resamples=200, seed=0)
+    assert get_interval(0.5, get_macro_f1(samples)).is_known
+
+
 def test_systems_that_are_drawn_together_are_drawn_alike():
     first = make_counts(20, seed=5)
     both = bootstrap(np.stack([first, 2 * first], 1), n_resamples=50, seed=0)

@@ -249,12 +249,26 @@ def test_what_a_process_refuses_is_one_message(folder, monkeypatch, model, data,
     assert f"[{code}]" in result.output
 
 
-def test_folder_that_cannot_be_written(folder, tmp_path, monkeypatch):
-    def run_none(models, data, settings):
-        cost = Cost(1.0, 2, [3.0, 4.0], None)
-        n_docs = len(HELD_OUT) - 1
-        return [running.Found([[] for _ in range(n_docs)], cost, {}) for _ in models]
+def run_none(models, data, settings):
+    """What `run_all` returns of pipelines that find nothing."""
+    cost = Cost(1.0, 2, [3.0, 4.0], None)
+    n_docs = len(HELD_OUT) - 1
+    return [running.Found([[] for _ in range(n_docs)], cost, {}) for _ in models]
 
+
+def test_no_interval_where_all_samples_agree(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "run_all", run_none)
+    models, data = [folder / "ours", folder / "rules"], folder / "test.spacy"
+    result = run(*models, "--data", data, "--out", tmp_path, *OPTIONS)
+    assert result.exit_code == 0, result.output
+    html = (tmp_path / "compare.html").read_text(encoding="utf-8")
+    for shown in (result.output, html):
+        assert "0.0 (-)" in shown
+        assert "0.0 to" not in shown
+        assert unwrap(shown).count("which says nothing of other docs") == 1
+
+
+def test_folder_that_cannot_be_written(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "run_all", run_none)
     (tmp_path / "file").touch()
     models, data = [folder / "ours", folder / "rules"], folder / "test.spacy"
