@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from ..tags import Entity
 from .marks import Mark
 from .measurement import Cost
+from .mistakes import choose_window
 from .side_by_side import Comparison, Entities, find_disagreements
 
 
@@ -22,7 +23,8 @@ class Reading(NamedTuple):
 
 
 class Disagreement(NamedTuple):
-    """A doc in which not all find the same."""
+    """A doc in which not all find the same; of a long one, the words around the first
+    difference."""
 
     text: str
     readings: list[Reading]
@@ -59,21 +61,36 @@ def read_disagreements(
     numbers, n_differing = find_disagreements(predictions, limit=limit, seed=seed)
     found = []
     for i in numbers:
-        readings = [_read(docs[i], "gold", gold[i], gold[i])]
+        place = _find_difference([p[i] for p in predictions.values()])
+        start, end = choose_window(place, 0, len(docs[i]))
+        window = docs[i][start:end]
+        readings = [_read(window, "gold", gold[i], gold[i])]
         readings += [
-            _read(docs[i], name, p[i], gold[i]) for name, p in predictions.items()
+            _read(window, name, p[i], gold[i]) for name, p in predictions.items()
         ]
-        found.append(Disagreement(docs[i].text, readings))
+        found.append(Disagreement(window.text, readings))
     return found, n_differing
 
 
+def _find_difference(found: Entities) -> int:
+    """The first word of an entity that not all find."""
+    sets = [set(entities) for entities in found]
+    differing = set.union(*sets) - set.intersection(*sets)
+    # none if one has found the same twice
+    return min((start for start, *_ in differing), default=0)
+
+
 def _read(
-    doc: Doc, name: str, entities: Sequence[Entity], gold: Sequence[Entity]
+    window: Span, name: str, entities: Sequence[Entity], gold: Sequence[Entity]
 ) -> Reading:
-    wanted = set(gold)
+    """The entities that meet a window, cut at its ends."""
+    wanted, offset = set(gold), window.start_char
     marks = []
     for start, end, label in entities:
-        span = doc[start:end]
-        kind = "right" if (start, end, label) in wanted else "wrong"
-        marks.append(Mark(span.start_char, span.end_char, label, kind=kind))
+        first, last = max(start, window.start), min(end, window.end)
+        if first < last:
+            span = window.doc[first:last]
+            a, b = span.start_char - offset, span.end_char - offset
+            kind = "right" if (start, end, label) in wanted else "wrong"
+            marks.append(Mark(a, b, label, kind=kind))
     return Reading(name, marks)

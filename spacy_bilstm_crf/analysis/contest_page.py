@@ -196,7 +196,8 @@ def show_disagreements(contest: Contest) -> Iterator[Block]:
     drawn = contest.disagreements
     yield (
         f"{len(drawn):,} of {contest.n_differing:,} docs in which not all find the "
-        "same, drawn at random. Marked with ✘: not in the gold."
+        "same, drawn at random; of long ones the words around the first difference. "
+        "Marked with ✘: not in the gold."
     )
     for doc in drawn:
         rows = [(r.name, list(_to_pieces(doc, r))) for r in doc.readings]

@@ -68,7 +68,7 @@ def find_worst(
         for start, end in comparison.doc.sentences:
             inside = [o for o in wrong if start <= _get_start(o) < end]
             if inside:
-                window = _choose_window(inside, start, end)
+                window = choose_window(_get_start(inside[0]), start, end)
                 weight = sum(_weigh(o, comparison) for o in inside)
                 excerpts.append(_cut(comparison, of_doc, window, weight))
     # of equal weight the shorter one, which says it better
@@ -91,11 +91,11 @@ def _weigh(outcome: Outcome, comparison: Comparison) -> float:
     return 1.0
 
 
-def _choose_window(wrong: Sequence[Outcome], start: int, end: int) -> tuple[int, int]:
-    """Of a long sentence, the words around the first mistake."""
+def choose_window(place: int, start: int, end: int) -> tuple[int, int]:
+    """Of a long stretch, such as a sentence, the words around a place."""
     if end - start <= WINDOW:
         return start, end
-    first = max(_get_start(wrong[0]) - WINDOW // 3, start)
+    first = max(place - WINDOW // 3, start)
     return first, min(first + WINDOW, end)
 
 
