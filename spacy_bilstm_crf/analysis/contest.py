@@ -74,8 +74,8 @@ def read_disagreements(
 
 def _find_difference(found: Entities) -> int:
     """The first word of an entity that not all find."""
-    sets = [set(entities) for entities in found]
-    differing = set.union(*sets) - set.intersection(*sets)
+    first, *others = (set(entities) for entities in found)
+    differing = first.union(*others) - first.intersection(*others)
     # none if one has found the same twice
     return min((start for start, *_ in differing), default=0)
 
