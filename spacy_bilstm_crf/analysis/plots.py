@@ -251,7 +251,8 @@ def _draw_lines(ax: Axes, panel: Lines) -> None:
         ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
     for i, (kind, curve) in enumerate(panel.series.items()):
         style = {"color": COLORS[i], "marker": "os^Dv"[i % 5] if curve.points else ""}
-        ax.plot(curve.x, curve.y, label=kind, markersize=4, **style)
+        size = {"markersize": 4, "clip_on": False}
+        ax.plot(curve.x, curve.y, label=kind, **size, **style)
         if curve.low is not None and curve.high is not None:
             ends = {"color": COLORS[i], "linewidth": 1, "alpha": 0.7}
             ax.vlines(curve.x, curve.low, curve.high, **ends)

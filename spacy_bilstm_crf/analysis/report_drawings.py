@@ -1,7 +1,8 @@
 """The pictures of a trained pipeline."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -164,8 +165,10 @@ def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
         names += [titles.get(kind, kind), *scores]
         rows += [nothing, *(s.f1.in_percent for s in scores.values())]
         notes += ["", *(f"{s.support:,}" for s in scores.values())]
-    title, limits = "F1 by kind of entity", _get_limits(rows)
-    panel = Estimates(title, "F1, %", names, {"F1": rows}, notes, limits)
+    limits = _get_limits(chain(*rows), unit=10)
+    panel = Estimates(
+        "F1 by kind of entity", "F1, %", names, {"F1": rows}, notes, limits
+    )
     text = (
         "F1 of entities of some length, in sentences of some length, and by whether "
         "their words are an entity of their label in the training data; with 95% "
@@ -174,11 +177,14 @@ def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
     return Drawing("groups", text, [panel])
 
 
-def _get_limits(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
-    """Whole tens around all intervals, at least ten points, within 0 and 100."""
-    ends = [end for row in rows for end in row if not math.isnan(end)] or [0, 100]
-    low = min(10 * math.floor(min(ends) / 10), 90)
-    return low, max(10 * math.ceil(max(ends) / 10), low + 10)
+def _get_limits(values: Iterable[float], *, unit: int) -> tuple[float, float]:
+    """Whole units of points around all values, at least one unit apart.
+
+    What is at 0 or at 100 ends there: no axis reaches to where no score can be.
+    """
+    known = [value for value in values if not math.isnan(value)] or [0.0, 100.0]
+    low = min(unit * math.floor(min(known) / unit), 100 - unit)
+    return low, max(unit * math.ceil(max(known) / unit), low + unit)
 
 
 def _draw_thresholds(confidence: Confidence) -> Drawing:
@@ -279,8 +285,9 @@ def _draw_log(log: TrainingLog) -> Drawing:
     losses = {
         name: Curve(steps, y[first:], points=True) for name, y in log.losses.items()
     }
+    limits = _get_limits(chain(*(curve.y for curve in scores.values())), unit=1)
     panels = [
-        Lines("Scores on dev", "updates", "%", scores, [best]),
+        Lines("Scores on dev", "updates", "%", scores, [best], y_limits=limits),
         Lines("Loss in training", "updates", "mean loss of a batch", losses, [best]),
     ]
     text = (

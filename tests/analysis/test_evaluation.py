@@ -231,6 +231,18 @@ def test_axis_of_kinds_holds_possible_f1_only(predicted, limits):
     assert plot_panels([panel]).axes[0].get_xlim() == limits
 
 
+@pytest.mark.parametrize(
+    ("f1", "limits"),
+    [([0, 0, 0], (0, 1)), ([5, 100, 100], (99, 100)), ([0, 80.7, 85.7], (80, 86))],
+)
+def test_axis_of_learning_holds_possible_scores_only(f1, limits):
+    log = LOG._replace(scores={"ents_f": f1})
+    (panel, _) = {d.name: d for d in draw_evaluation(make_evaluation(log=log))}[
+        "learning"
+    ].panels
+    assert plot_panels([panel]).axes[0].get_ylim() == limits
+
+
 def test_page_shows_tables_pictures_and_marked_text():
     evaluation = make_evaluation(log=LOG)
     html = make_report_page(
