@@ -524,6 +524,13 @@ class Errors:
 class Warnings:
     """Warnings carry a count and are given once a call, not once an item."""
 
+    # W1xx: crf
+    W101 = (
+        "[W101] The CRF runs on {device} without its Triton kernels, and is slower by "
+        "far: they could not be compiled. {error}. Triton needs a C compiler, such as "
+        "gcc; CC names one that is not on the path."
+    )
+
     # W2xx: lattice and components
     W201 = (
         "[W201] '{name}': the gold of {count} docs of a batch is impossible under the "

@@ -17,14 +17,14 @@ from torch import Tensor
 
 from ..tags import BoolArray, Constraints, StateLattice
 from ..types import Potentials
-from . import fast, path, plain, states, viterbi
+from . import fast, gpu, path, plain, states, viterbi
 from .border import Array, Ints
 from .chain import Posterior as Posterior
 from .chain import Spans as Spans
 from .chain import posterior as posterior
 from .chain import probable_spans as probable_spans
 from .chain import span_probabilities as span_probabilities
-from .conversion import cast, detach, to_numpy
+from .conversion import cast, detach, on_device, to_numpy
 from .divergence import kl_divergence as kl_divergence
 from .k_best import k_best_paths
 from .plain import MINUS_INFINITY, time_mask
@@ -227,6 +227,9 @@ def _loss(
         annotated = path.single_path(gold.numpy(), is_token)
         if annotated is not None:
             return _path_loss(scores, annotated, lengths)
+    if gpu.supports(scores):
+        loss, gradient = gpu.lattice_loss(scores, gold, lengths)
+        return loss, cast(gradient, like=scores)
     return _lattice_loss(scores, gold, lengths)
 
 
@@ -284,7 +287,7 @@ def _state_lattice_loss(
 def _log_partition_gradient(
     scores: Potentials[Tensor], lengths: Tensor, weights: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    """The fast kernel where it applies, the plain one everywhere else."""
+    """The fast kernel of the device where it applies, the plain one elsewhere."""
     if scores.emissions.device.type == "cpu" and len(lengths):
         result = fast.log_partition_gradient(
             to_numpy(scores), lengths.numpy(), weights.numpy()
@@ -292,14 +295,16 @@ def _log_partition_gradient(
         if result is not None:
             counts = Potentials(*map(torch.from_numpy, result[1]))
             return torch.from_numpy(result[0]), cast(counts, like=scores)
-    log_z, gradient = plain.log_partition_gradient(scores, lengths, weights)
+    kernel = gpu if gpu.supports(scores) else plain
+    log_z, gradient = kernel.log_partition_gradient(scores, lengths, weights)
     return log_z, cast(gradient, like=scores)
 
 
 def _viterbi(scores: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
     if scores.emissions.device.type == "cpu":
         return _viterbi_on_cpu(to_numpy(scores), lengths.numpy())
-    tag_ids, best = plain.viterbi(scores, lengths)
+    kernel = gpu if gpu.supports(scores) else plain
+    tag_ids, best = kernel.viterbi(scores, lengths)
     # shape: (batch_size, seq_len)
     known = time_mask(lengths, tag_ids.shape[1])
     known &= (best != MINUS_INFINITY).unsqueeze(1)
@@ -318,16 +323,16 @@ def _constrain(
     scores: Potentials[Tensor], constraints: Constraints, allowed: Tensor | None
 ) -> Potentials[Tensor]:
     emissions, *transitions = scores
+    tables = on_device(constraints, emissions.device)
     return Potentials(
         emissions if allowed is None else _remove(emissions, allowed),
-        *(_remove(s, table) for s, table in zip(transitions, constraints, strict=True)),
+        *(_remove(s, table) for s, table in zip(transitions, tables, strict=True)),
     )
 
 
 def _remove(scores: Tensor, allowed: Tensor | BoolArray) -> Tensor:
-    if scores.device.type == "cpu":
-        table = allowed.numpy() if isinstance(allowed, Tensor) else allowed
-        return torch.from_numpy(np.where(table, scores.numpy(), MINUS_INFINITY))
-    # inverting copies, so that the array may be read-only
-    removed = torch.as_tensor(~allowed, device=scores.device)
-    return scores.masked_fill(removed, MINUS_INFINITY)
+    if isinstance(allowed, Tensor) and scores.device.type == "cpu":
+        allowed = allowed.numpy()
+    if isinstance(allowed, Tensor):
+        return torch.where(allowed, scores, MINUS_INFINITY)
+    return torch.from_numpy(np.where(allowed, scores.numpy(), MINUS_INFINITY))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..tags import BoolArray
 from ..types import Potentials
-from . import fast, plain
+from . import fast, gpu, plain
 from .conversion import detach, to_numpy
 from .plain import MINUS_INFINITY
 from .validation import validate_lengths, validate_potentials
@@ -72,7 +72,8 @@ def posterior(potentials: Potentials[Tensor], *, lengths: Tensor) -> Posterior:
         chain = fast.chain(to_numpy(scores), lengths.numpy())
         if chain is not None:
             return Posterior(*(torch.from_numpy(table) for table in chain))
-    return Posterior(*plain.chain(scores, lengths))
+    kernel = gpu if gpu.supports(scores) else plain
+    return Posterior(*kernel.chain(scores, lengths))
 
 
 @torch.no_grad()

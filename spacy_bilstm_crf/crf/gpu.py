@@ -1,0 +1,227 @@
+"""Forward-backward and best paths on a GPU: launches the kernels of `triton_kernels`.
+
+A launch for all steps, where `plain` takes some for each: on a GPU these are what costs
+time. Nothing here waits for the device.
+"""
+
+import functools
+import warnings
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..errors import Warnings
+from ..types import Potentials
+from .plain import MINUS_INFINITY, time_mask
+
+INFINITY = float("inf")
+# A table of transitions has to fit into the registers of a program
+MAX_TAGS = 128
+# Programs that keep a large device busy: chunks are as long as makes so many of them
+N_PROGRAMS = 2048
+# Tokens of a chunk, at least
+MIN_CHUNK = 4
+
+
+class Masses(NamedTuple):
+    """What both directions found, forward and back.
+
+    With gold the rows are all sequences, and all of them again in the lattice of gold.
+
+    log_partition: In float64. Shape: (2, n_rows).
+    into: The mass that arrives at each token, each in a scale of its own, 0 on padding.
+        Shape: (2, n_rows, seq_len, n_tags).
+    """
+
+    log_partition: Tensor
+    into: Tensor
+
+
+def supports(potentials: Potentials[Tensor]) -> bool:
+    """Whether the kernels can be used: on a device that Triton compiles for."""
+    emissions = potentials.emissions
+    if emissions.device.type == "cpu" or emissions.shape[2] > MAX_TAGS:
+        return False
+    return len(emissions) > 0 and _compiles(emissions.device)
+
+
+def log_partition_gradient(
+    potentials: Potentials[Tensor], lengths: Tensor, weights: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    """Log Z of every sequence, and the gradient of sum(weights * log Z).
+
+    Equal to `plain.log_partition_gradient`, in the precision of the scores.
+
+    weights (Tensor): The weight of each sequence. Shape: (batch_size,).
+    RETURNS (tuple[Tensor, Potentials]): Log Z in float64, shape (batch_size,), and the
+        gradient: weighted marginals and weighted expected counts.
+    """
+    potentials = _contiguous(potentials)
+    masses = _carry(potentials, lengths)
+    return masses.log_partition[0], _count(potentials, lengths, masses, weights)
+
+
+def lattice_loss(
+    potentials: Potentials[Tensor], gold: Tensor, lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    """The loss of each sequence, and the gradient of the sum of those that are finite.
+
+    gold (Tensor): The tags that the annotation leaves to each token.
+        Shape: (batch_size, seq_len, n_tags).
+    RETURNS (tuple[Tensor, Potentials]): Log Z less that of the gold, infinite where the
+        gold has no path, in float64, shape (batch_size,); and the gradient.
+    """
+    potentials = _contiguous(potentials)
+    gold = gold.contiguous().view(torch.uint8)
+    masses = _carry(potentials, lengths, gold)
+    # shape: (batch_size,) each
+    log_z, gold_log_z = masses.log_partition[0].chunk(2)
+    loss = torch.where(gold_log_z == MINUS_INFINITY, INFINITY, log_z - gold_log_z)
+    ones = torch.ones_like(log_z)
+    return loss, _count(potentials, lengths, masses, ones, gold)
+
+
+def chain(
+    potentials: Potentials[Tensor], lengths: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """What `chain.Posterior` holds, in the same order. In float64."""
+    potentials = _contiguous(Potentials(*(s.double() for s in potentials)))
+    masses = _carry(potentials, lengths)
+    log_z, log_beta = masses.log_partition[0], masses.into[1]
+    weights = torch.ones_like(log_z)
+    marginals = _count(potentials, lengths, masses, weights).emissions
+    # shape: (batch_size, seq_len, 1)
+    mask = time_mask(lengths, log_beta.shape[1]).unsqueeze(2)
+    gamma = (potentials.emissions + log_beta).where(mask, MINUS_INFINITY)
+    # the scale in which a step of the kernel passes them on
+    largest = gamma.amax(2, keepdim=True)
+    gamma -= largest.where(largest != MINUS_INFINITY, 0.0)
+    log_gamma = torch.full_like(gamma, MINUS_INFINITY)
+    log_gamma[:, :-1] = gamma[:, 1:]
+    return log_z, marginals, potentials.transitions, log_beta, log_gamma
+
+
+def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """The best path of each sequence and its score.
+
+    RETURNS (tuple[Tensor, Tensor]): Tag numbers, 0 on padding, any tag where there is
+        no path, shape (batch_size, seq_len); scores in float64, shape (batch_size,).
+    """
+    potentials = _contiguous(potentials)
+    emissions = potentials.emissions
+    batch_size, seq_len, n_tags = emissions.shape
+    backpointers = emissions.new_empty(emissions.shape, dtype=torch.int16)
+    tag_ids = emissions.new_zeros((batch_size, seq_len), dtype=torch.int64)
+    scores = emissions.new_empty(batch_size, dtype=torch.float64)
+    _launch(
+        "best_path",
+        (batch_size,),
+        *potentials,
+        lengths,
+        backpointers,
+        tag_ids,
+        scores,
+        seq_len,
+        n_tags,
+    )
+    return tag_ids, scores
+
+
+def _carry(
+    potentials: Potentials[Tensor], lengths: Tensor, gold: Tensor | None = None
+) -> Masses:
+    batch_size, seq_len, n_tags = potentials.emissions.shape
+    emissions, transitions, start, end = potentials
+    n_rows = batch_size if gold is None else 2 * batch_size
+    into = emissions.new_zeros((2, n_rows, seq_len, n_tags))
+    log_partition = emissions.new_empty((2, n_rows), dtype=torch.float64)
+    _launch(
+        "carry",
+        (n_rows, 2),
+        emissions,
+        torch.stack([transitions, transitions.T]),
+        start,
+        end,
+        lengths,
+        gold,
+        into,
+        log_partition,
+        batch_size,
+        seq_len,
+        n_tags,
+        HAS_GOLD=gold is not None,
+    )
+    return Masses(log_partition, into)
+
+
+def _count(
+    potentials: Potentials[Tensor],
+    lengths: Tensor,
+    masses: Masses,
+    weights: Tensor,
+    gold: Tensor | None = None,
+) -> Potentials[Tensor]:
+    emissions, transitions = potentials.emissions, potentials.transitions
+    batch_size, seq_len, n_tags = emissions.shape
+    chunk_len = max(MIN_CHUNK, -(-batch_size * seq_len // N_PROGRAMS))
+    n_chunks = -(-seq_len // chunk_len)
+    marginals = torch.empty_like(emissions)
+    counts = emissions.new_empty((batch_size * n_chunks, n_tags + 2, n_tags))
+    _launch(
+        "count",
+        (batch_size, n_chunks),
+        emissions,
+        transitions,
+        lengths,
+        weights,
+        gold,
+        masses.into,
+        masses.log_partition,
+        marginals,
+        counts,
+        seq_len,
+        n_tags,
+        chunk_len=chunk_len,
+        HAS_GOLD=gold is not None,
+    )
+    total = counts.sum(0)
+    return Potentials(marginals, total[:n_tags], total[n_tags], total[n_tags + 1])
+
+
+def _contiguous(potentials: Potentials[Tensor]) -> Potentials[Tensor]:
+    return Potentials(*(scores.contiguous() for scores in potentials))
+
+
+def _launch(
+    kernel: str, grid: tuple[int, ...], emissions: Tensor, *args: Any, **kwargs: int
+) -> None:
+    """Start a kernel. The last positional argument is the number of tags."""
+    from . import triton_kernels
+
+    block = max(16, 1 << (args[-1] - 1).bit_length())
+    # a warp has registers for a table of 32 tags
+    num_warps = max(1, block * block // 1024)
+    with torch.cuda.device_of(emissions):  # type: ignore[no-untyped-call]
+        getattr(triton_kernels, kernel)[grid](
+            emissions, *args, **kwargs, BLOCK=block, num_warps=num_warps
+        )
+
+
+@functools.cache
+def _compiles(device: torch.device) -> bool:
+    """Try the kernels on one token. Builds of torch for Windows bring no Triton, and
+    Triton needs a C compiler."""
+    try:
+        import triton  # noqa: F401
+    except ImportError:
+        return False
+    shapes = (1, 1, 2), (2, 2), (2,), (2,)
+    potentials = Potentials(*(torch.zeros(s, device=device) for s in shapes))
+    lengths = torch.ones(1, dtype=torch.int64, device=device)
+    try:
+        viterbi(potentials, lengths)
+    except Exception as error:
+        warnings.warn(Warnings.W101.format(device=device, error=error), stacklevel=2)
+        return False
+    return True
