@@ -1,7 +1,8 @@
 """Time the CRF against pytorch-crf: `python tests/benchmarks/bench_crf.py`.
 
 Both get the same scores in float32 and run in turns on one thread, so that what
-else the machine does hits both. Compare the ratios of the minima.
+else the machine does hits both. Compare the ratios of the minima. With `--device cuda`
+a call lasts until the GPU has done it.
 """
 
 import argparse
@@ -39,13 +40,15 @@ class Problem(NamedTuple):
     constraints: Constraints
 
 
-def make_problem(shortest: int, longest: int, batch_size: int, n_tags: int) -> Problem:
-    other = torchcrf.CRF(n_tags, batch_first=True)
+def make_problem(
+    shortest: int, longest: int, batch_size: int, n_tags: int, device: str
+) -> Problem:
+    other = torchcrf.CRF(n_tags, batch_first=True).to(device)
     for parameter in other.parameters():
         torch.nn.init.normal_(parameter)
-    emissions = 3 * torch.randn(batch_size, longest, n_tags)
-    tag_ids = torch.randint(0, n_tags, (batch_size, longest))
-    lengths = torch.randint(shortest, longest + 1, (batch_size,))
+    emissions = 3 * torch.randn(batch_size, longest, n_tags, device=device)
+    tag_ids = torch.randint(0, n_tags, (batch_size, longest), device=device)
+    lengths = torch.randint(shortest, longest + 1, (batch_size,), device=device)
     lengths[0] = longest
     everything = (np.ones(shape, bool) for shape in ((n_tags, n_tags), n_tags, n_tags))
     return Problem(
@@ -59,7 +62,7 @@ def make_problem(shortest: int, longest: int, batch_size: int, n_tags: int) -> P
         tag_ids,
         torch.nn.functional.one_hot(tag_ids, n_tags).bool(),
         lengths,
-        torch.arange(longest) < lengths.unsqueeze(1),
+        torch.arange(longest, device=device) < lengths.unsqueeze(1),
         Constraints(*everything),
     )
 
@@ -74,9 +77,10 @@ def our_loss(problem: Problem) -> None:
 
 
 def our_loss_partial(problem: Problem) -> None:
+    tokens = torch.arange(problem.gold.shape[1], device=problem.gold.device)
     crf.negative_log_likelihood(
         problem.potentials,
-        problem.gold | (torch.arange(problem.gold.shape[1]) % 5 == 0).view(-1, 1),
+        problem.gold | (tokens % 5 == 0).view(-1, 1),
         lengths=problem.lengths,
         constraints=problem.constraints,
     )
@@ -114,17 +118,24 @@ def time_in_turns(
             for _ in range(in_a_row):
                 start = time.perf_counter()
                 call()
+                wait()
                 if i >= warm_up:
                     of_call.append(1000 * (time.perf_counter() - start))
     return times
 
 
-def report(repeats: int, in_a_row: int) -> None:
+def wait() -> None:
+    """Until the GPU has done what it was told to do, if there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def report(repeats: int, in_a_row: int, device: str) -> None:
     header = f"{'batch':10} {'tags':>4}  {'task':26}{'min ms':>8}{'median':>8}"
     print(f"{header}{'pytorch-crf: min':>18}{'median':>8}{'ratio':>7}")
     for name, shortest, longest, batch_size in BATCHES:
         for n_tags in N_TAGS:
-            problem = make_problem(shortest, longest, batch_size, n_tags)
+            problem = make_problem(shortest, longest, batch_size, n_tags, device)
             for task, ours, other in TASKS:
                 calls = [lambda f=f, p=problem: f(p) for f in (ours, other)]
                 mine, theirs = time_in_turns(calls, repeats=repeats, in_a_row=in_a_row)
@@ -136,22 +147,29 @@ def report(repeats: int, in_a_row: int) -> None:
                 )
 
 
+def describe_device(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return platform.processor() or platform.machine()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=50)
     parser.add_argument("--in-a-row", type=int, default=5)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(arguments.seed)
     print(
-        f"{platform.processor() or platform.machine()}, {platform.system()}, "
+        f"{describe_device(arguments.device)}, {platform.system()}, "
         f"Python {platform.python_version()}, torch {torch.__version__}, "
         f"NumPy {np.__version__}, {torch.get_num_threads()} thread, float32, "
         f"{arguments.repeats} repeats of {arguments.in_a_row} calls, "
         f"seed {arguments.seed}"
     )
-    report(arguments.repeats, arguments.in_a_row)
+    report(arguments.repeats, arguments.in_a_row, arguments.device)
 
 
 if __name__ == "__main__":
