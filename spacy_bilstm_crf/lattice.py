@@ -265,7 +265,8 @@ def get_gold(example: Example) -> Gold:
     gold = read_aligned_tags(example.get_aligned_ner())
     types = example.get_aligned("ENT_TYPE")
     aligned = zip(example.get_aligned("ENT_IOB"), types, strict=True)
-    is_blocked = [iob == BEGIN and not label for iob, label in aligned]
+    # None, where gold tokens disagree, is neither
+    is_blocked = [iob == BEGIN and label == 0 for iob, label in aligned]
     return gold._replace(outside=gold.outside | np.array(is_blocked, dtype=bool))
 
 

@@ -1,6 +1,11 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import spacy
+import strategies
+from hypothesis import given
+from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
@@ -189,6 +194,67 @@ def test_blocked_gold_token_is_outside(words):
     doc = make_doc(words, [True, True, False, False][: len(words)])
     gold = get_gold_of(Example(doc, reference))
     assert gold.outside.tolist() == [True] + [False] * (len(words) - 1)
+
+
+def test_token_where_entities_of_two_labels_begin_is_missing():
+    reference = make_doc(["drink", "EUR", "100", "now"], [True, False, True, False])
+    reference.set_ents([Span(reference, 1, 2, "unit"), Span(reference, 2, 3, "number")])
+    gold = get_gold_of(Example(make_doc(["drink", "EUR100", "now"]), reference))
+    assert gold.entities == []
+    assert gold.outside.tolist() == [True, False, True]
+
+
+@st.composite
+def tokenizations(draw, n_chars):
+    """A text without white space as tokens."""
+    cuts = draw(st.lists(st.booleans(), min_size=n_chars - 1, max_size=n_chars - 1))
+    edges = [0, *(i for i, is_cut in enumerate(cuts, 1) if is_cut), n_chars]
+    text = "abcdefghijkl"[:n_chars]
+    words = [text[i:j] for i, j in pairwise(edges)]
+    return make_doc(words, [False] * len(words))
+
+
+@st.composite
+def retokenized_examples(draw):
+    """Gold entities, blocked and missing tokens, and other tokens of the same text.
+
+    RETURNS: The example; for each gold token what it is, None in an entity.
+    """
+    n_chars = draw(st.integers(1, 8))
+    predicted, reference = (draw(tokenizations(n_chars)) for _ in range(2))
+    _, entities = draw(strategies.entity_lists(n_tokens=len(reference)))
+    kinds = [
+        draw(st.sampled_from(["outside", "blocked", "missing"])) for _ in reference
+    ]
+    for start, end, _ in entities:
+        kinds[start:end] = [None] * (end - start)
+    groups = {
+        name: [reference[i : i + 1] for i, kind in enumerate(kinds) if kind == name]
+        for name in ("blocked", "missing")
+    }
+    spans = [Span(reference, *entity) for entity in entities]
+    reference.set_ents(spans, **groups, default="outside")
+    return Example(predicted, reference), kinds
+
+
+@given(drawn=retokenized_examples())
+def test_token_is_outside_if_all_of_its_gold_tokens_are(drawn):
+    """Also where the tokens are the same; what a token cannot tell is missing."""
+    example, kinds = drawn
+    gold = get_gold_of(example)
+    aligned = example.get_aligned_ner()
+    for token, tag, is_outside in zip(
+        example.predicted, aligned, gold.outside.tolist(), strict=True
+    ):
+        first, last = token.idx, token.idx + len(token)
+        of_token = {
+            kind
+            for other, kind in zip(example.reference, kinds, strict=True)
+            if other.idx < last and first < other.idx + len(other)
+        }
+        assert is_outside == (of_token in ({"outside"}, {"blocked"}))
+        if tag is None and of_token != {"blocked"}:
+            assert not is_outside
 
 
 def test_gold_of_an_unknown_label_is_missing_and_reported():
