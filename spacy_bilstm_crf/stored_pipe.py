@@ -1,6 +1,7 @@
 """How a component is stored: settings, vocabulary and the model file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,15 @@ from spacy import util
 from spacy.pipeline.trainable_pipe import TrainablePipe
 
 from .serialization import model_from_bytes, model_to_bytes
+
+
+def to_plain(value: Any) -> Any:
+    """A setting as JSON can hold it: numbers of other types, NumPy's say, as floats."""
+    if isinstance(value, Mapping):
+        return {key: to_plain(setting) for key, setting in value.items()}
+    if isinstance(value, Real) and not isinstance(value, int | float):
+        return float(value)
+    return value
 
 
 class StoredPipe(TrainablePipe):
@@ -31,7 +41,7 @@ class StoredPipe(TrainablePipe):
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
         """Serialize the component to bytes."""
         serialize = {
-            "cfg": lambda: srsly.json_dumps(self.cfg),
+            "cfg": lambda: srsly.json_dumps(to_plain(self.cfg)),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
             "model": lambda: model_to_bytes(self.model),
         }
@@ -56,7 +66,7 @@ class StoredPipe(TrainablePipe):
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
         """Write the component to a directory."""
         serialize = {
-            "cfg": lambda p: srsly.write_json(p, self.cfg),
+            "cfg": lambda p: srsly.write_json(p, to_plain(self.cfg)),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": lambda p: p.write_bytes(model_to_bytes(self.model)),
         }

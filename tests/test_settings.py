@@ -131,3 +131,20 @@ def test_settings_of_labels_are_not_missed_before_there_are_labels(tmp_path):
 def test_numbers_of_numpy_are_numbers():
     numbers = {"threshold": np.float32(0.5), "temperature": np.float64(2.0)}
     validate_settings({**DEFAULT_SETTINGS, **numbers})
+
+
+def test_numbers_of_numpy_are_stored_as_numbers(trained, pipe, tmp_path):
+    settings = {
+        "threshold": np.float32(0.1),
+        "temperature": np.int64(2),
+        "label_thresholds": {"LOC": np.float16(0.25)},
+        "label_weights": {"LOC": np.float64(2.0), "PERSON": np.int32(3)},
+    }
+    pipe.cfg.update(settings)
+    pipe.to_disk(tmp_path)
+    from_disk = make_pipeline().get_pipe(FACTORY).from_disk(tmp_path)
+    from_bytes = make_pipeline().from_bytes(trained.to_bytes()).get_pipe(FACTORY)
+    for loaded in (from_disk, from_bytes):
+        assert loaded.cfg == pipe.cfg
+        assert type(loaded.cfg["threshold"]) is float
+        assert type(loaded.cfg["label_weights"]["PERSON"]) is float
