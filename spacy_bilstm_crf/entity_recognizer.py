@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
@@ -32,7 +32,7 @@ from .lattice import (
     get_line_lattice,
     get_training_lattices,
 )
-from .layout import Layout, get_layout, has_words
+from .layout import Layout, has_words
 from .prediction import (
     FoundSpans,
     Prediction,
@@ -281,8 +281,8 @@ class CRFEntityRecognizer(SequenceLabeler):
             incorrect_spans_key=self.cfg["incorrect_spans_key"],
         )
 
-    def get_loss(
-        self, examples: Iterable[Example], potentials: Potentials[Any]
+    def get_word_loss(
+        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
     ) -> tuple[float, Potentials[Any]]:
         """The negative log likelihood of the gold entities, summed over the docs.
 
@@ -292,10 +292,6 @@ class CRFEntityRecognizer(SequenceLabeler):
 
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
-        self.check_settings()
-        examples = list(examples)
-        validate_examples(examples, "CRFEntityRecognizer.get_loss")
-        layout = get_layout([eg.predicted for eg in examples])
         lattices = self.get_lattices(examples, layout)
         self.omissions.add_labels(lattices.unknown_labels, warning=Warnings.W202)
         gold = lattices.gold if lattices.states is None else lattices.states

@@ -34,8 +34,8 @@ class SequenceLabeler(LabeledPipe):
     """A trainable component whose model returns the potentials of a CRF.
 
     Subclasses say what the labels are (`read_labels`, `tag_set`), which examples have
-    gold (`has_gold`) and what is learned from it (`get_loss`), what is possible in a
-    doc, and they turn scores into annotation and analyses (`analyze`).
+    gold (`has_gold`) and what is learned from it (`get_word_loss`), what is possible in
+    a doc, and they turn scores into annotation and analyses (`analyze`).
 
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
@@ -70,10 +70,13 @@ class SequenceLabeler(LabeledPipe):
         """Whether there is anything to learn from an example."""
         raise NotImplementedError
 
-    def get_loss(
-        self, examples: Iterable[Example], potentials: Potentials[Any]
+    def get_word_loss(
+        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
     ) -> tuple[float, Potentials[Any]]:
-        """The loss of the gold, summed over the docs, and its gradient."""
+        """The loss of the gold, summed over the docs, and its gradient.
+
+        layout (Layout): Where the words of the predicted docs stand.
+        """
         raise NotImplementedError
 
     def get_possible_tags(
@@ -182,6 +185,25 @@ class SequenceLabeler(LabeledPipe):
         elif get_listeners(self.model) and any(has_words(doc) for doc in docs):
             self._release_encoder(docs)
         return losses
+
+    def get_loss(
+        self, examples: Iterable[Example], potentials: Potentials[Any]
+    ) -> tuple[float, Potentials[Any]]:
+        """The negative log likelihood of the gold, summed over the docs.
+
+        What the gold leaves open is summed out, see `get_word_loss`.
+
+        potentials (Potentials): What the network returns for the predicted docs.
+        RETURNS (tuple): The loss and the gradient of the potentials, zero where there
+            are no words.
+        """
+        self.check_settings()
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
+        docs = [eg.predicted for eg in examples]
+        if not any(has_words(doc) for doc in docs):
+            return 0.0, Potentials(*map(self.model.ops.xp.zeros_like, potentials))
+        return self.get_word_loss(examples, get_layout(docs), potentials)
 
     def rehearse(
         self,

@@ -10,14 +10,14 @@ from spacy.attrs import TAG
 from spacy.language import Language
 from spacy.pipeline.tagger import tagger_score
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
 from .decoding import decode, decode_k_best
 from .default_model import make_default_model
 from .errors import Errors, Warnings
-from .layout import IntArray, Layout, get_layout, has_words, to_tokens
+from .layout import IntArray, Layout, has_words, to_tokens
 from .pos_lattice import (
     HashArray,
     get_gold_lattice,
@@ -202,8 +202,8 @@ class CRFTagger(SequenceLabeler):
             return None
         return get_preset_lattice(docs, layout, self.labels)
 
-    def get_loss(
-        self, examples: Iterable[Example], potentials: Potentials[Any]
+    def get_word_loss(
+        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
     ) -> tuple[float, Potentials[Any]]:
         """The negative log likelihood of the gold tags, summed over the docs.
 
@@ -213,10 +213,6 @@ class CRFTagger(SequenceLabeler):
 
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
-        self.check_settings()
-        examples = list(examples)
-        validate_examples(examples, "CRFTagger.get_loss")
-        layout = get_layout([eg.predicted for eg in examples])
         meanings = get_meanings(self.labels, self.cfg["neg_prefix"])
         gold = get_gold_lattice(examples, layout, meanings)
         self.omissions.add_labels(gold.unknown_labels, warning=Warnings.W210)

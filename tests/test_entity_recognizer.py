@@ -253,6 +253,18 @@ def test_impossible_gold_is_left_out_and_named_once(trained, monkeypatch):
     assert pipe.left_out == {"impossible": 2}
 
 
+@pytest.mark.parametrize("texts", [[""], ["", " \n "]])
+def test_without_words_there_is_no_loss(trained, texts):
+    pipe = trained.get_pipe(FACTORY)
+    examples = [Example.from_dict(trained.make_doc(text), {}) for text in texts]
+    potentials = pipe.model.predict([eg.predicted for eg in examples])
+    loss, gradient = pipe.get_loss(examples, potentials)
+    assert loss == 0
+    for scores, d_scores in zip(potentials, gradient, strict=True):
+        assert (d_scores.shape, d_scores.dtype) == (scores.shape, scores.dtype)
+        assert not d_scores.any()
+
+
 def test_scores_that_are_no_numbers_are_an_error(trained):
     nlp = make_pipeline().from_bytes(trained.to_bytes())
     output = nlp.get_pipe(FACTORY).model.get_ref("output_layer")

@@ -205,6 +205,18 @@ def test_unknown_gold_tag_is_missing_and_warned_of_once(trained):
     get_loss(pipe, examples)
 
 
+@pytest.mark.parametrize("texts", [[""], ["", " \n "]])
+def test_without_words_there_is_no_loss(trained, texts):
+    pipe = trained.get_pipe(FACTORY)
+    examples = [Example.from_dict(trained.make_doc(text), {}) for text in texts]
+    potentials = pipe.model.predict([eg.predicted for eg in examples])
+    loss, gradient = pipe.get_loss(examples, potentials)
+    assert loss == 0
+    for scores, d_scores in zip(potentials, gradient, strict=True):
+        assert (d_scores.shape, d_scores.dtype) == (scores.shape, scores.dtype)
+        assert not d_scores.any()
+
+
 def test_parts_of_a_gold_token_have_its_tag(trained):
     pipe = trained.get_pipe(FACTORY)
     predicted = Doc(trained.vocab, ["Lon", "don", "left"], [False, True, False])
