@@ -8,15 +8,21 @@ found by the characters and label that it belongs to: `attrs["bilstm_crf_entitie
 This marks our groups, too.
 """
 
+import warnings
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span
 
 from .entity_group import ENTITIES, SCORES, EntityGroup, Place, get_attrs
+from .errors import Warnings
 from .settings import SPANS_KEY
+
+# the attribute of `span._`
+EXTENSION = "confidence"
 
 
 def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -> None:
@@ -71,5 +77,25 @@ def get_place(span: Span) -> Place:
 
 def register_confidence() -> None:
     """Make `span._.confidence` readable, unless somebody else has defined it."""
-    if not Span.has_extension("confidence"):
-        Span.set_extension("confidence", getter=get_confidence)
+    if not Span.has_extension(EXTENSION):
+        Span.set_extension(EXTENSION, getter=get_confidence)
+
+
+def check_extension(name: str, key: str) -> None:
+    """Warn if `span._.confidence` is somebody else's.
+
+    name (str): The component that gives entities their confidence.
+    key (str): Where in `doc.spans` it goes.
+    """
+    register_confidence()
+    *_, getter, _ = Span.get_extension(EXTENSION)
+    # by name: a module that is loaded again has other functions
+    place = getattr(getter, "__module__", None), getattr(getter, "__name__", None)
+    if place != (__name__, get_confidence.__name__):
+        warn_once(Warnings.W207.format(name=name, key=key))
+
+
+@cache
+def warn_once(text: str) -> None:
+    """Warn of what stays as it is, once in a process."""
+    warnings.warn(text, stacklevel=4)

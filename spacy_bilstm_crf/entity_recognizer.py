@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from .batching import apply_by_length
-from .confidence import register_confidence
+from .confidence import check_extension, register_confidence
 from .decision import DEFAULT_THRESHOLD, get_thresholds
 from .decoding import WordScores, decode, decode_k_best, infer
 from .default_model import make_default_model
@@ -148,6 +148,8 @@ class CRFEntityRecognizer(SequenceLabeler):
         filled = fill_settings(settings)
         super().__init__(vocab, model, name, scorer=scorer, settings=filled)
         self._tag_set = TagSet((), self.cfg["scheme"])
+        if self.cfg["spans_key"] is not None:
+            check_extension(name, self.cfg["spans_key"])
 
     @property
     def tag_set(self) -> TagSet:

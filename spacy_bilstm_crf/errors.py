@@ -561,6 +561,11 @@ class Warnings:
         "is considered. The held-out data may be too little, or of the training data, "
         "or the component not trained."
     )
+    W207 = (
+        "[W207] 'span._.confidence' is not the probability that '{name}' finds: "
+        "somebody has defined this attribute otherwise. Read the probabilities in "
+        "doc.spans['{key}'].attrs['scores'], one for each span of the group."
+    )
 
     W210 = (
         "[W210] '{name}' has no such labels: {labels}. Words with these gold tags "

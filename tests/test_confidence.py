@@ -1,5 +1,7 @@
 """Probabilities of entities: stored, read, survived, thresholded."""
 
+import importlib
+
 import numpy as np
 import pytest
 import spacy
@@ -8,6 +10,7 @@ from spacy.pipeline import merge_entities
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 
+from spacy_bilstm_crf import confidence
 from spacy_bilstm_crf.confidence import ENTITIES, set_confidence
 from spacy_bilstm_crf.settings import SPANS_KEY
 
@@ -356,3 +359,46 @@ def test_confidence_of_an_example_is_scored_like_any_doc(nlp):
     doc = nlp(TEXTS[1])
     example = Example(doc, doc.copy())
     assert nlp.get_pipe("bilstm_crf_ner").score([example])["ents_f"] == 1.0
+
+
+@pytest.fixture
+def confidence_of_others():
+    """`span._.confidence` is somebody else's; ours is put back."""
+    _, _, getter, _ = Span.remove_extension("confidence")
+    Span.set_extension("confidence", default=0.25)
+    confidence.warn_once.cache_clear()
+    yield
+    Span.set_extension("confidence", getter=getter, force=True)
+
+
+@pytest.mark.usefixtures("confidence_of_others")
+def test_an_attribute_of_others_is_kept_and_warned_of_once():
+    message = r"W207.*'bilstm_crf_ner'.*doc\.spans\['mine'\]\.attrs\['scores'\]"
+    with pytest.warns(UserWarning, match=message):
+        nlp = make_pipeline(spans_key="mine")
+    # warnings are errors here: a second one would fail
+    make_pipeline(spans_key="mine")
+    assert nlp.make_doc("London")[:]._.confidence == 0.25
+
+
+@pytest.mark.usefixtures("confidence_of_others")
+def test_a_getter_of_others_is_warned_of():
+    Span.set_extension("confidence", getter=lambda span: 0.25, force=True)
+    with pytest.warns(UserWarning, match="W207"):
+        make_pipeline()
+
+
+@pytest.mark.usefixtures("confidence_of_others")
+def test_nothing_is_warned_of_without_confidence():
+    # warnings are errors here
+    make_pipeline(spans_key=None)
+
+
+def test_an_attribute_of_ours_is_known_again(nlp):
+    importlib.reload(confidence)
+    # warnings are errors here
+    make_pipeline()
+    Span.remove_extension("confidence")
+    make_pipeline()
+    doc = nlp(TEXTS[2])
+    assert [ent._.confidence for ent in doc.ents] == [s for *_, s in get_scores(doc)]
