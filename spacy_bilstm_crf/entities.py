@@ -134,15 +134,6 @@ def drop_preset(doc: Doc, prediction: Prediction) -> Prediction:
     return Prediction([e for e, _ in new], [p for _, p in new])
 
 
-def describe(doc: Doc, entity: Entity | None = None) -> str:
-    """Name a doc by its beginning, or an entity in it, for a message."""
-    text = repr(doc.text[:60])
-    if entity is None:
-        return text
-    start, end, label = entity
-    return f"{doc[start:end].text!r} as {label} (tokens {start} to {end - 1}) of {text}"
-
-
 def set_entities(doc: Doc, spans: list[Span], preset: BoolArray) -> None:
     """Add entities to a doc whose other tokens are outside unless they are preset.
 

@@ -18,7 +18,6 @@ from .decoding import WordScores, decode, decode_k_best, infer
 from .default_model import make_default_model
 from .entities import (
     Analysis,
-    describe,
     get_only_analysis,
     read_analyses,
     read_labels,
@@ -111,8 +110,10 @@ def make_entity_recognizer(
 class CRFEntityRecognizer(SequenceLabeler):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
-    `left_out` counts the docs from which training could learn nothing, by reason:
-    'contradictory' or 'impossible' gold.
+    `left_out` counts how often training could learn nothing from a doc, by reason:
+    'contradictory' or 'impossible' gold. `unknown_labels` counts how often it met gold
+    entities and rejected spans of a label that there is not, by label. Both count the
+    same doc in each epoch.
 
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
@@ -295,7 +296,8 @@ class CRFEntityRecognizer(SequenceLabeler):
         RETURNS (tuple): The loss and the gradient of the potentials.
         """
         lattices = self.get_lattices(examples, layout)
-        self.omissions.add_labels(lattices.unknown_labels, warning=Warnings.W202)
+        docs = [eg.predicted for eg in examples]
+        self.omissions.count_labels(docs, lattices.unknown, warning=Warnings.W202)
         gold = lattices.gold if lattices.states is None else lattices.states
         weights = self.cfg["label_weights"]
         costs = get_costs(lattices.gold, self.tag_set, weights) if weights else None
@@ -304,25 +306,26 @@ class CRFEntityRecognizer(SequenceLabeler):
         )
         impossible = np.isposinf(losses)
         left_out = layout.docs[impossible].tolist()
-        self._leave_out(examples, left_out, lattices.contradictions)
+        self._leave_out(docs, left_out, lattices.contradictions)
         return float(losses[~impossible].sum()), gradient
 
     def _leave_out(
         self,
-        examples: Sequence[Example],
+        docs: Sequence[Doc],
         left_out: Sequence[int],
         contradictions: dict[int, Entity],
     ) -> None:
         """Count docs that training leaves out; warn when a reason is new."""
-        docs: dict[str, list[int]] = {}
+        by_reason: dict[str, list[int]] = {}
         for i in left_out:
             reason = "contradictory" if i in contradictions else "impossible"
-            docs.setdefault(reason, []).append(i)
-        for reason, of_reason in docs.items():
-            left = [examples[i].predicted for i in of_reason]
-            first = describe(left[0], contradictions.get(of_reason[0]))
+            by_reason.setdefault(reason, []).append(i)
+        for reason, numbers in by_reason.items():
             self.omissions.count_docs(
-                reason, left, warning=LEFT_OUT[reason], first=first
+                reason,
+                [docs[i] for i in numbers],
+                warning=LEFT_OUT[reason],
+                entity=contradictions.get(numbers[0]),
             )
 
     def has_gold(self, example: Example) -> bool:

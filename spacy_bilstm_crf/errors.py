@@ -535,17 +535,21 @@ class Warnings:
     W201 = (
         "[W201] '{name}': the gold of {count} docs of a batch is impossible under the "
         "tagging scheme and the settings, first of {first}. Nothing was learned from "
-        "these docs; more of them are counted in 'left_out', without a warning."
+        "these docs. 'left_out' counts how often that happens, in each epoch anew, "
+        "without another warning."
     )
     W202 = (
-        "[W202] '{name}' has no such labels: {labels}. Gold entities with them count "
-        "as missing annotation, and rejected spans are ignored. Add the labels before "
-        "training to learn them."
+        "[W202] '{name}' has no such labels: {labels}. {count} gold entities and "
+        "rejected spans of a batch have them, first {first}. Such entities count as "
+        "missing annotation, such spans are ignored. 'unknown_labels' counts how often "
+        "that happens, in each epoch anew, without another warning. Add the labels "
+        "before training to learn them."
     )
     W203 = (
         "[W203] '{name}': {count} docs of a batch reject a span that is a gold entity, "
-        "first {first}. Nothing was learned from these docs; more of them are counted "
-        "in 'left_out', without a warning. Take the span out of one of the two."
+        "first {first}. Nothing was learned from these docs. 'left_out' counts how "
+        "often that happens, in each epoch anew, without another warning. Take the "
+        "span out of one of the two."
     )
     W204 = (
         "[W204] '{name}': the gold of {count} docs of the held-out data contradicts "
@@ -553,8 +557,9 @@ class Warnings:
         "{first}. These docs do not count in the temperature."
     )
     W205 = (
-        "[W205] '{name}' has no such labels: {labels}. In the held-out data, gold "
-        "entities with them count as missing annotation in the temperature."
+        "[W205] '{name}' has no such labels: {labels}. {count} gold entities and "
+        "rejected spans of the held-out data have them. In the temperature such "
+        "entities count as missing annotation, such spans do not count."
     )
     W206 = (
         "[W206] The temperature of '{name}' is fitted to {value:.2f}, the end of what "
@@ -568,14 +573,16 @@ class Warnings:
     )
 
     W210 = (
-        "[W210] '{name}' has no such labels: {labels}. Words with these gold tags "
-        "count as missing annotation. Add the labels before training to learn them."
+        "[W210] '{name}' has no such labels: {labels}. {count} words of a batch have "
+        "these gold tags, first {first}. Such words count as missing annotation. "
+        "'unknown_labels' counts how often that happens, in each epoch anew, without "
+        "another warning. Add the labels before training to learn them."
     )
     W211 = (
         "[W211] '{name}': the gold of {count} docs of a batch leaves no tag for some "
-        "word, first of {first}. Nothing was learned from these docs; more of them are "
-        "counted in 'left_out', without a warning. A tag is rejected that is the only "
-        "label: add the others."
+        "word, first of {first}. Nothing was learned from these docs. 'left_out' "
+        "counts how often that happens, in each epoch anew, without another warning. A "
+        "tag is rejected that is the only label: add the others."
     )
 
     # W3xx: layers and what a config names beside them

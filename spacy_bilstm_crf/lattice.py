@@ -75,15 +75,16 @@ class TrainingLattices(NamedTuple):
     gold: The tags that the annotation leaves. Shape: (batch_size, seq_len, n_tags).
     states: What rejected spans leave of it, None where there are none.
     free: The tags that are possible at all, None where everything is. Same shape.
-    unknown_labels: Labels that the tag set does not know: gold entities with them
-        count as missing, rejected spans with them do not count.
+    unknown: Gold entities and rejected spans of labels that the tag set does not know,
+        each with the number of its doc: the entities count as missing, the spans do
+        not count.
     contradictions: For numbers of docs, a gold entity that is rejected as well.
     """
 
     gold: BoolArray
     states: StateLattice | None
     free: BoolArray | None
-    unknown_labels: set[str]
+    unknown: list[tuple[int, Entity]]
     contradictions: dict[int, Entity]
 
 
@@ -117,9 +118,7 @@ def get_training_lattices(
             free.end_entities_at_lines(b, example.predicted, unless=runs_on)
     table, rejected = gold.require(), gold.rejected
     states = reject_spans(table, rejected, tag_set) if rejected else None
-    return TrainingLattices(
-        table, states, free.allowed, gold.unknown_labels, contradictions
-    )
+    return TrainingLattices(table, states, free.allowed, gold.unknown, contradictions)
 
 
 class Restrictions:
@@ -130,7 +129,7 @@ class Restrictions:
         self.tag_set = tag_set
         self.allowed: BoolArray | None = None
         self.rejected: list[tuple[int, Entity]] = []
-        self.unknown_labels: set[str] = set()
+        self.unknown: list[tuple[int, Entity]] = []
 
     def require(self) -> BoolArray:
         """The table itself, made on first use."""
@@ -183,10 +182,10 @@ class Restrictions:
         """
         words = self.words(b)
         tag_ids = np.where(gold.outside[words], 0, MISSING)
-        for start, end, label in gold.entities:
-            start, end = self.locate(b, start, end)
+        for entity in gold.entities:
+            start, end, label = *self.locate(b, *entity[:2]), entity[2]
             if label not in self.tag_set.labels:
-                self.unknown_labels.add(label)
+                self.unknown.append((int(self.layout.docs[b]), entity))
             elif end > start:
                 tag_ids[start:end] = entity_tag_ids(self.tag_set, end - start, label)
         for first, last in find_runs(tag_ids != MISSING):
@@ -202,7 +201,7 @@ class Restrictions:
         start, end = self.locate(b, *span[:2])
         label = span[2]
         if label not in self.tag_set.labels:
-            self.unknown_labels.add(label)
+            self.unknown.append((int(self.layout.docs[b]), span))
             return False
         tag_ids = entity_tag_ids(self.tag_set, end - start, label)
         if end == start or not self.is_possible(b, start, tag_ids):

@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from .layout import IntArray, Layout
-from .tags import BoolArray
+from .tags import BoolArray, Entity
 
 MISSING = -1
 
@@ -38,11 +38,12 @@ class PosLattice(NamedTuple):
     """Which parts of speech are left to each word.
 
     allowed: Shape: (batch_size, seq_len, n_tags).
-    unknown_labels: Tags that are no labels: the words that have them may be anything.
+    unknown: Words whose tag is no label, and the tag, each with the number of its doc:
+        they may be anything.
     """
 
     allowed: BoolArray
-    unknown_labels: set[str]
+    unknown: list[tuple[int, Entity]]
 
 
 def get_meanings(labels: Sequence[str], neg_prefix: str | None) -> Meanings:
@@ -131,7 +132,7 @@ def make_lattice(
     # shape: (batch_size, seq_len)
     required = np.full(layout.tokens.shape, MISSING)
     rejected = np.full(layout.tokens.shape, MISSING)
-    unknown_labels = set()
+    unknown = []
     for b, i in enumerate(layout.docs.tolist()):
         words = layout.tokens[b, : layout.lengths[b]]
         for t, tag in enumerate(tags[i][words].tolist()):
@@ -140,8 +141,9 @@ def make_lattice(
             elif tag in meanings.rejected:
                 rejected[b, t] = meanings.rejected[tag]
             else:
-                unknown_labels.add(docs[i].vocab.strings[tag])
-    return PosLattice(fill_table(required, rejected, meanings.n_tags), unknown_labels)
+                token = int(words[t])
+                unknown.append((i, (token, token + 1, docs[i].vocab.strings[tag])))
+    return PosLattice(fill_table(required, rejected, meanings.n_tags), unknown)
 
 
 def fill_table(required: IntArray, rejected: IntArray, n_tags: int) -> BoolArray:

@@ -102,8 +102,19 @@ class SequenceLabeler(LabeledPipe):
 
     @property
     def left_out(self) -> Counter[str]:
-        """The docs from which training could learn nothing, by reason."""
+        """How often training could learn nothing from a doc, by reason.
+
+        The same doc counts in each epoch.
+        """
         return self.omissions.docs
+
+    @property
+    def unknown_labels(self) -> Counter[str]:
+        """How often training met gold of a label that there is not, by label.
+
+        The same gold counts in each epoch.
+        """
+        return self.omissions.labels
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Apply the component to a stream of docs.

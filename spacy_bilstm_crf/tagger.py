@@ -215,10 +215,11 @@ class CRFTagger(SequenceLabeler):
         """
         meanings = get_meanings(self.labels, self.cfg["neg_prefix"])
         gold = get_gold_lattice(examples, layout, meanings)
-        self.omissions.add_labels(gold.unknown_labels, warning=Warnings.W210)
+        docs = [eg.predicted for eg in examples]
+        self.omissions.count_labels(docs, gold.unknown, warning=Warnings.W210)
         losses, gradient = self.compute_loss(potentials, layout, gold.allowed, None)
         impossible = np.isposinf(losses)
-        left_out = [examples[i].predicted for i in layout.docs[impossible]]
+        left_out = [docs[i] for i in layout.docs[impossible]]
         self.omissions.count_docs("impossible", left_out, warning=Warnings.W211)
         return float(losses[~impossible].sum()), gradient
 

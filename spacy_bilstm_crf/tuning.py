@@ -8,14 +8,14 @@ import numpy as np
 
 from .calibration import fit_temperature, is_at_bound
 from .decision import DEFAULT_THRESHOLD, best_expected_f1
-from .entities import describe
 from .entity_recognizer import CRFEntityRecognizer
 from .errors import Errors, Warnings
 from .held_out import Batch, HeldOut, count_expected, find_candidates
 from .lattice import TrainingLattices
 from .layout import Layout, get_layout
 from .losses import FloatArray, gold_loss
-from .tags import Constraints
+from .omissions import describe
+from .tags import Constraints, Entity
 from .types import Potentials
 
 LOWEST_THRESHOLD = 0.1
@@ -112,17 +112,18 @@ def count_words(
 
     RAISES (ValueError): If there are none.
     """
-    n_words, left_out, unknown_labels = 0, [], set()
+    n_words, left_out = 0, []
+    unknown: list[Entity] = []
     for batch, of_batch in zip(held_out.batches, batches, strict=True):
         layout, lattices, *_ = of_batch
-        unknown_labels |= lattices.unknown_labels
+        unknown.extend(entity for _, entity in lattices.unknown)
         is_possible = np.isfinite(get_losses(of_batch, 1.0)).tolist()
         for b, i in enumerate(layout.docs.tolist()):
             if not is_possible[b]:
                 left_out.append(describe(batch.docs[i], lattices.contradictions.get(i)))
             elif pipe.has_gold(held_out.examples[batch.numbers[i]]):
                 n_words += int(layout.lengths[b])
-    warn_of_gold(pipe, left_out, unknown_labels)
+    warn_of_gold(pipe, left_out, unknown)
     if not n_words:
         count = len(held_out.examples)
         raise ValueError(Errors.B221.format(name=pipe.name, count=count))
@@ -130,16 +131,17 @@ def count_words(
 
 
 def warn_of_gold(
-    pipe: CRFEntityRecognizer, left_out: list[str], unknown_labels: set[str]
+    pipe: CRFEntityRecognizer, left_out: list[str], unknown: list[Entity]
 ) -> None:
-    """Warn of docs that were left out, by what describes them, and of labels."""
+    """Warn of docs that were left out, by what describes them, and of annotation
+    whose label there is not."""
     if left_out:
         count, first = len(left_out), left_out[0]
         text = Warnings.W204.format(name=pipe.name, count=count, first=first)
         warnings.warn(text, stacklevel=4)
-    if unknown_labels:
-        labels = sorted(unknown_labels)
-        text = Warnings.W205.format(name=pipe.name, labels=labels)
+    if unknown:
+        labels, count = sorted({label for *_, label in unknown}), len(unknown)
+        text = Warnings.W205.format(name=pipe.name, labels=labels, count=count)
         warnings.warn(text, stacklevel=4)
 
 

@@ -222,11 +222,15 @@ def test_unknown_gold_label_is_missing_and_warned_of_once(trained):
     doc = trained.make_doc("I like Fanta.")
     expected = [Example.from_dict(doc, {"entities": missing})]
     potentials = pipe.model.predict([doc])
-    with pytest.warns(UserWarning, match=r"W202.*DRINK"):
+    message = r"W202.*\['DRINK'\]\. 1 .*'Fanta' as DRINK \(tokens 2 to 2\) of 'I like"
+    with pytest.warns(UserWarning, match=message):
         loss, _ = pipe.get_loss(examples, potentials)
     assert loss == pytest.approx(pipe.get_loss(expected, potentials)[0], abs=1e-5)
-    # warnings are errors here: a second one would fail
-    pipe.get_loss(examples, potentials)
+    # warnings are errors here: a second one would fail, also of another label
+    others = make_examples(trained, [("I like Fanta.", [(7, 12, "BRAND")])])
+    for _ in range(2):
+        pipe.get_loss(others, potentials)
+    assert pipe.unknown_labels == {"DRINK": 1, "BRAND": 2}
 
 
 def test_impossible_gold_is_left_out_and_named_once(trained, monkeypatch):

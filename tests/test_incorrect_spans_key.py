@@ -194,7 +194,8 @@ def test_what_the_gold_rules_out_already_changes_nothing(nlp):
 
 def test_unknown_labels_are_ignored_and_warned_of_once(nlp):
     example = reject(nlp, SENTENCE, (2, 3, "DISH"), (4, 5, ""), (2, 3, "LOC"))
-    with pytest.warns(UserWarning, match=r"W202.*\['', 'DISH'\]"):
+    message = r"W202.*\['', 'DISH'\]\. 2 .*'London' as DISH \(tokens 2 to 2\) of 'I"
+    with pytest.warns(UserWarning, match=message):
         loss, _ = get_loss(nlp, example)
     expected, _ = get_loss(nlp, reject(nlp, SENTENCE, (2, 3, "LOC")))
     assert loss == pytest.approx(expected)

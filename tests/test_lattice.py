@@ -263,7 +263,7 @@ def test_gold_of_an_unknown_label_is_missing_and_reported():
     layout = get_layout([doc])
     lattices = get_training_lattices([example], layout, IOB2, cross_lines=False)
     assert show(lattices.gold, IOB2) == ["O", "O B-per", "B-per"]
-    assert lattices.unknown_labels == {"dish"}
+    assert lattices.unknown == [(0, (1, 2, "dish"))]
 
 
 @pytest.mark.parametrize("tag_set", [IOB2, BILUO])
@@ -332,9 +332,10 @@ def test_rejected_gold_entity_is_a_contradiction():
 
 
 def test_rejected_span_of_an_unknown_label_is_reported():
-    lattices = get_rejecting(make_doc(["a"]), [(0, 1, "dish")])
+    lattices = get_rejecting(make_doc([" ", "a"]), [(1, 2, "dish")])
     assert lattices.states is None
-    assert lattices.unknown_labels == {"dish"}
+    # by its number of tokens, and of docs
+    assert lattices.unknown == [(1, (1, 2, "dish"))]
 
 
 def test_find_runs():

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "tensors": FOUNDATION | {"layout"},
     "decoding": FOUNDATION | {"crf", "layout"},
     "losses": FOUNDATION | {"crf", "layout", "rehearsal", "tensors"},
-    "omissions": set(),
+    "omissions": FOUNDATION,
     "stored_pipe": {"serialization"},
     "labeled_pipe": FOUNDATION | {"layout", "stored_pipe"},
     "default_model": set(),
@@ -106,6 +106,7 @@ MAY_IMPORT = {
         "lattice",
         "layout",
         "losses",
+        "omissions",
     },
     "analysis": FOUNDATION | {"analysis", "calibration", "confidence"},
     "cli": FOUNDATION

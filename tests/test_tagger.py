@@ -199,10 +199,13 @@ def test_unknown_gold_tag_is_missing_and_warned_of_once(trained):
     pipe = copy(trained).get_pipe(FACTORY)
     examples = make_tagged_examples(trained, [("Shaka left.", ["NNP", "VBX", "."])])
     expected = make_tagged_examples(trained, [("Shaka left.", ["NNP", "", "."])])
-    with pytest.warns(UserWarning, match=r"W210.*VBX"):
+    message = r"W210.*\['VBX'\]\. 1 words.*'left' as VBX \(tokens 1 to 1\) of 'Shaka"
+    with pytest.warns(UserWarning, match=message):
         loss, _ = get_loss(pipe, examples)
     assert loss == pytest.approx(get_loss(pipe, expected)[0])
+    # warnings are errors here: a second one would fail
     get_loss(pipe, examples)
+    assert pipe.unknown_labels == {"VBX": 2}
 
 
 @pytest.mark.parametrize("texts", [[""], ["", " \n "]])
