@@ -337,6 +337,15 @@ class CRFEntityRecognizer(SequenceLabeler):
     ) -> list[str]:
         """The labels of a file of `spacy init labels`, of this component or of `ner`;
         or else those of the data."""
-        found = read_labels(get_examples, labels)
+        found = read_labels(lambda: self._check_gold(get_examples()), labels)
         validate_label_settings(self.cfg, [*self.labels, *found])
         return found
+
+    def _check_gold(self, examples: Iterable[Example]) -> Iterable[Example]:
+        """Pass on examples, and warn at their end of gold that contradicts itself."""
+        key = self.cfg["incorrect_spans_key"]
+        if key is None:
+            return examples
+        return self.omissions.find_contradictions(
+            examples, key, reason="contradictory", warning=Warnings.W208
+        )

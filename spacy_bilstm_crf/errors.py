@@ -571,6 +571,11 @@ class Warnings:
         "somebody has defined this attribute otherwise. Read the probabilities in "
         "doc.spans['{key}'].attrs['scores'], one for each span of the group."
     )
+    W208 = (
+        "[W208] '{name}': {count} docs of the training data reject a span that is a "
+        "gold entity, first {first}. Training leaves out a doc in which it meets both, "
+        "and counts in 'left_out' how often. Take the span out of one of the two."
+    )
 
     W210 = (
         "[W210] '{name}' has no such labels: {labels}. {count} words of a batch have "

@@ -16,6 +16,9 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
+from spacy_bilstm_crf.layout import get_layout
+from spacy_bilstm_crf.omissions import find_contradiction
+
 FACTORY = "bilstm_crf_ner"
 KEY = "rejected"
 
@@ -215,6 +218,41 @@ def test_a_rejected_gold_entity_is_left_out_and_named_once(nlp):
     get_loss(nlp, contradiction)
     train(nlp, [contradiction], n_steps=1)
     assert nlp.get_pipe(FACTORY).left_out == {"contradictory": 4}
+
+
+def test_contradictions_of_the_training_data_are_counted_once():
+    nlp = make_pipeline(incorrect_spans_key=KEY)
+    rejecting = {"entities": [(4, 5, "LOC")]}
+    bad = [reject(nlp, SENTENCE, (4, 5, "LOC"), **rejecting) for _ in range(3)]
+    others = [
+        reject(nlp, SENTENCE, (4, 5, "PERSON"), (3, 5, "LOC"), **rejecting),
+        reject(nlp, SENTENCE, (4, 5, "LOC")),
+        reject(nlp, [*SENTENCE, " "], (6, 7, "LOC")),
+    ]
+    examples = [*make_examples(nlp), *others, *bad]
+    message = (
+        rf"W208.*'{FACTORY}': 3 docs.*'Berlin' as LOC \(tokens 4 to 4\) of 'I like"
+    )
+    with pytest.warns(UserWarning, match=message):
+        nlp.initialize(lambda: examples)
+    # warnings are errors here: another one would fail
+    train(nlp, examples, n_steps=2)
+    assert nlp.get_pipe(FACTORY).left_out == {"contradictory": 6}
+
+
+def test_what_is_counted_as_a_contradiction_is_left_out(nlp):
+    """Whatever white space is around the words."""
+    words = ["\n", "Shaka", " ", "Khan", "\t", "left", " "]
+    spans = [(i, j) for i in range(len(words)) for j in range(i + 1, len(words) + 1)]
+    pipe = nlp.get_pipe(FACTORY)
+    for span in spans:
+        reference = Doc(nlp.vocab, words)
+        reference.set_ents([Span(reference, 1, 4, "PERSON")])
+        reference.spans[KEY] = [Span(reference, *span, "PERSON")]
+        example = Example(Doc(nlp.vocab, words), reference)
+        lattices = pipe.get_lattices([example], get_layout([example.predicted]))
+        found = find_contradiction(reference, KEY)
+        assert found == ((1, 4, "PERSON") if lattices.contradictions else None)
 
 
 def test_a_contradiction_beside_missing_annotation_and_white_space(nlp):
