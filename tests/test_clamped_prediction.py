@@ -1,5 +1,7 @@
 """Prediction given what is set before, against all sequences that agree with it."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import reference
@@ -17,13 +19,23 @@ LABELS = ("LOC", "PERSON")
 MAX_TOKENS = 4
 
 
-@pytest.fixture(scope="module", params=strategies.SCHEMES)
-def pipe(request):
+def make_pipe(**config):
     """Not initialized: the scores are drawn."""
-    pipe = make_pipeline(scheme=request.param).get_pipe("bilstm_crf_ner")
+    pipe = make_pipeline(**config).get_pipe("bilstm_crf_ner")
     for label in LABELS:
         pipe.add_label(label)
     return pipe
+
+
+@pytest.fixture(scope="module", params=strategies.SCHEMES)
+def pipe(request):
+    return make_pipe(scheme=request.param)
+
+
+@pytest.fixture(scope="module", params=strategies.SCHEMES)
+def choosing_pipe(request):
+    """Takes spans for their probability alone."""
+    return make_pipe(scheme=request.param, decision="expected_f1")
 
 
 @st.composite
@@ -99,6 +111,31 @@ def test_prediction_is_the_most_probable_that_agrees(pipe, data):
         assert p == pytest.approx(total, abs=1e-6)
     pipe.set_annotations([doc], [prediction])
     assert get_entities(doc) == set_before | set(entities)
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_expected_f1_takes_what_exceeds_its_thresholds_most(choosing_pipe, data):
+    pipe = choosing_pipe
+    doc, words, expected = data.draw(problems(pipe))
+    numbers = st.sampled_from([0.02, 0.15, 0.5])
+    thresholds = {label: data.draw(numbers) for label in LABELS}
+    pipe.cfg["label_thresholds"] = thresholds
+    set_before = get_entities(doc)
+    totals = Counter()
+    for entities, probability in expected.items():
+        totals.update(dict.fromkeys(entities, probability))
+    gains = {e: p - thresholds[e[2]] for e, p in totals.items()}
+    (prediction,) = pipe.find_entities(words)
+    assert prediction.probabilities == pytest.approx(
+        [totals[entity] for entity in prediction.entities], abs=1e-6
+    )
+    assert all(gains[entity] > -1e-6 for entity in prediction.entities)
+    best = max(sum(max(gains[e], 0) for e in entities) for entities in expected)
+    gained = sum(gains[entity] for entity in prediction.entities)
+    assert gained == pytest.approx(best, abs=1e-6)
+    pipe.set_annotations([doc], [prediction])
+    assert get_entities(doc) == set_before | set(prediction.entities)
 
 
 @settings(deadline=None)
