@@ -103,6 +103,14 @@ def test_training_starts_where_pretraining_ends(folder, paths, pretrained):
         np.testing.assert_array_equal(y, wanted)
 
 
+def test_weights_of_another_network_are_refused(folder, paths, pretrained):
+    """By Thinc, in the words that README quotes."""
+    args = [*paths, *SMALL, "--components.ner.model.tok2vec.encode.hidden_width", 24]
+    start = ["--paths.init_tok2vec", pretrained / "model-last.bin"]
+    with pytest.raises(ValueError, match=r"Attempt to change dimension 'nO'.* to 32"):
+        run("init", "nlp", CONFIG, folder / "other", *args, *start)
+
+
 def test_training_goes_on_from_there(folder, paths, pretrained):
     start = ["--paths.init_tok2vec", pretrained / "model-last.bin"]
     args = [*paths, *SMALL, *STEPS, *RATE, *start]
