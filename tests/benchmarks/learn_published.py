@@ -33,25 +33,28 @@ if TYPE_CHECKING:
     from thinc.api import Config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+# tokens of the corpus's longest sentence
+LONGEST = 104
 
 
 class System(NamedTuple):
     """A config, and what its publication says of the Kaggle corpus.
 
-    padded_to: The length to which it pads before it counts accuracy, if it does.
+    padded_to: The length to which it pads before it counts accuracy; where it knows no
+        padding, that of the longest sentence, as `bilstm_lstm` has it, to compare.
     keeps_longer: Whether it cuts longer sentences and does not drop them.
     published: What it reports, in its own way of counting and on a split of its own.
     """
 
     config: str
-    padded_to: int | None = None
+    padded_to: int
     keeps_longer: bool = True
     published: str = "-"
     needs_elmo: bool = False
 
 
 SYSTEMS = {
-    "bilstm_lstm": System("published/bilstm_lstm.cfg", padded_to=104),
+    "bilstm_lstm": System("published/bilstm_lstm.cfg", padded_to=LONGEST),
     "bilstm_lstm_crf": System(
         "published/bilstm_lstm_crf.cfg", padded_to=140, published="padded 99"
     ),
@@ -61,14 +64,16 @@ SYSTEMS = {
         published="F1 81.2, macro 59",
         needs_elmo=True,
     ),
-    "word_char_bilstm_crf": System("published/word_char_bilstm_crf.cfg"),
+    "word_char_bilstm_crf": System(
+        "published/word_char_bilstm_crf.cfg", padded_to=LONGEST
+    ),
     "bilstm_dense_crf": System(
         "published/bilstm_dense_crf.cfg",
         padded_to=70,
         keeps_longer=False,
         published="padded 98.91",
     ),
-    "default": System("bilstm_crf.cfg"),
+    "default": System("bilstm_crf.cfg", padded_to=LONGEST),
 }
 
 

@@ -32,19 +32,17 @@ HEADER = [
 
 
 def score(
-    nlp: "Language", path: Path, *, padded_to: int | None, keeps_longer: bool
+    nlp: "Language", path: Path, *, padded_to: int, keeps_longer: bool
 ) -> dict[str, Any]:
     """Score a pipeline on the docs of a file, on gold tokens and on raw text.
 
-    padded_to (int | None): See `get_padded_accuracy`.
+    padded_to (int): See `get_padded_accuracy`.
     keeps_longer (bool): Likewise.
     """
     gold, speed = predict(nlp, path, gold_tokens=True)
     raw, _ = predict(nlp, path, gold_tokens=False)
     is_right = compare_tags(gold)
-    padded = None
-    if padded_to is not None:
-        padded = get_padded_accuracy(is_right, padded_to, keeps_longer=keeps_longer)
+    padded = get_padded_accuracy(is_right, padded_to, keeps_longer=keeps_longer)
     return {
         "gold_tokens": score_entities(nlp, gold),
         "raw_text": score_entities(nlp, raw),
@@ -109,12 +107,11 @@ def make_row(result: dict[str, Any]) -> list[str]:
     trained, tested = result["train"], result["test"]
     gold, raw = tested["gold_tokens"], tested["raw_text"]
     shares = (gold["f1"], gold["macro_f1"], raw["f1"], raw["macro_f1"])
-    padded = tested["padded_accuracy"]
     return [
         result["system"],
         *(f"{100 * share:.1f}" for share in shares),
         f"{100 * tested['token_accuracy']:.2f}",
-        "-" if padded is None else f"{100 * padded:.2f}",
+        f"{100 * tested['padded_accuracy']:.2f}",
         result["published"],
         f"{trained['parameters']:,}",
         f"{trained['words_a_second']:,.0f}",
