@@ -14,18 +14,13 @@ text an F1 of tokens with their tags. Minutes and words a second are of the proc
 on one thread, without the evaluations in between.
 """
 
-import argparse
-import json
-import tempfile
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from bench_pipeline import describe_machine
-from learn_published import use_one_thread, write_json
+import one_table
+from one_table import CONFIGS, Setting
 from published_scores import predict
-from published_training import Budget, train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +29,6 @@ if TYPE_CHECKING:
     from spacy.training import Example
     from thinc.api import Config
 
-CONFIGS = Path(__file__).parents[2] / "configs"
 HEADER = [
     "system",
     "gold tokens",
@@ -47,12 +41,6 @@ HEADER = [
     "epochs",
     "minutes",
 ]
-
-
-class Setting(NamedTuple):
-    corpus: Path
-    budget: Budget
-    seed: int
 
 
 def load_ours(name: str, overrides: dict[str, Any]) -> "Config":
@@ -78,38 +66,20 @@ SYSTEMS: dict[str, Callable[[dict[str, Any]], "Config"]] = {
 
 def run(name: str, setting: Setting) -> dict[str, Any]:
     """Train and score a system."""
-    import spacy
-
-    overrides = {
-        "paths.train": str(setting.corpus / "train.spacy"),
-        "paths.dev": str(setting.corpus / "dev.spacy"),
-        "system.seed": setting.seed,
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        config = SYSTEMS[name](overrides)
-        trained = train(config, setting.budget, Path(folder), name=name)
-        tested = score(spacy.load(folder), setting.corpus)
-    return {
-        "system": name,
-        "date": date.today().isoformat(),
-        "seed": setting.seed,
-        "budget": setting.budget._asdict(),
-        "machine": describe_machine(),
-        "train": trained,
-        "test": tested,
-    }
+    config = SYSTEMS[name](setting.make_overrides())
+    return one_table.run(name, config, setting, lambda nlp: score(nlp, setting))
 
 
-def score(nlp: "Language", corpus: Path) -> dict[str, Any]:
-    """Score a pipeline on the test split of a corpus."""
-    gold, speed = predict(nlp, corpus / "test.spacy", gold_tokens=True)
-    raw, _ = predict(nlp, corpus / "test.spacy", gold_tokens=False)
+def score(nlp: "Language", setting: Setting) -> dict[str, Any]:
+    """Score a pipeline on the test split."""
+    gold, speed = predict(nlp, setting.test, gold_tokens=True)
+    raw, _ = predict(nlp, setting.test, gold_tokens=False)
     tagger = nlp.get_pipe("tagger")
     has_entities = nlp.has_pipe("ner")
     return {
         "gold_tokens": tagger.score(gold)["tag_acc"],
         "raw_text": tagger.score(raw)["tag_acc"],
-        "unknown_words": score_unknown(gold, read_words(corpus / "train.spacy")),
+        "unknown_words": score_unknown(gold, read_words(setting.train)),
         "entity_f1": nlp.get_pipe("ner").score(gold)["ents_f"]
         if has_entities
         else None,
@@ -155,46 +125,16 @@ def make_row(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def format_table(results: list[dict[str, Any]]) -> str:
-    """The results as a table in Markdown."""
-    rules = ["---", *["---:"] * (len(HEADER) - 1)]
-    rows = [HEADER, rules, *(make_row(result) for result in results)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def get_path(folder: Path, name: str) -> Path:
-    return folder / f"{name.replace(' ', '_')}.json"
-
-
-def read_results(folder: Path) -> list[dict[str, Any]]:
-    paths = [get_path(folder, name) for name in SYSTEMS]
-    return [json.loads(p.read_text(encoding="utf-8")) for p in paths if p.exists()]
-
-
-def parse_arguments(arguments: "Sequence[str] | None") -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR")
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--minutes", type=float, help="of processor time a system")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--only", choices=SYSTEMS, nargs="+", default=list(SYSTEMS))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("metrics/pos"))
-    parser.add_argument("--table", action="store_true", help="train nothing")
-    return parser.parse_args(arguments)
-
-
 def main(arguments: "Sequence[str] | None" = None) -> None:
-    args = parse_arguments(arguments)
-    budget = Budget(args.minutes, args.epochs, args.steps)
-    setting = Setting(args.corpus, budget, args.seed)
+    parser = one_table.make_parser(__doc__, SYSTEMS, output="metrics/pos", epochs=6)
+    args = parser.parse_args(arguments)
+    setting = one_table.make_setting(args)
     for name in () if args.table else args.only:
-        write_json(get_path(args.output, name), run(name, setting))
-    print(format_table(read_results(args.output)))
+        one_table.write_result(args.output, run(name, setting))
+    results = one_table.read_results(args.output, SYSTEMS)
+    print(one_table.format_table(HEADER, map(make_row, results)))
 
 
 if __name__ == "__main__":
-    use_one_thread()
+    one_table.use_one_thread()
     main()

@@ -15,24 +15,18 @@ Minutes and words a second are of the processor, on one thread, without the eval
 in between: what else the machine does does not count.
 """
 
-import argparse
-import json
-import os
-import tempfile
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench_pipeline import THREADS, describe_machine
-from published_scores import format_table, score
-from published_training import Budget, train
+import one_table
+from one_table import CONFIGS, Setting
+from published_scores import HEADER, make_row, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from thinc.api import Config
 
-CONFIGS = Path(__file__).parents[2] / "configs"
 # tokens of the corpus's longest sentence
 LONGEST = 104
 
@@ -77,102 +71,44 @@ SYSTEMS = {
 }
 
 
-class Setting(NamedTuple):
-    corpus: Path
-    budget: Budget
-    seed: int
-    elmo: Path | None
-
-
-def run(name: str, setting: Setting) -> dict[str, Any]:
-    import spacy
-
+def run(name: str, setting: Setting, elmo: Path | None) -> dict[str, Any]:
+    """Train and score a system."""
     system = SYSTEMS[name]
-    with tempfile.TemporaryDirectory() as folder:
-        config = load_config(system, setting)
-        trained = train(config, setting.budget, Path(folder), name=name)
-        tested = score(
-            spacy.load(folder),
-            setting.corpus / "test.spacy",
-            padded_to=system.padded_to,
-            keeps_longer=system.keeps_longer,
-        )
-    return {
-        "system": name,
-        "config": system.config,
-        "published": system.published,
-        "date": date.today().isoformat(),
-        "seed": setting.seed,
-        "budget": setting.budget._asdict(),
-        "machine": describe_machine(),
-        "train": trained,
-        "test": tested,
-    }
+    padding = {"padded_to": system.padded_to, "keeps_longer": system.keeps_longer}
+    result = one_table.run(
+        name,
+        load_config(system, setting, elmo),
+        setting,
+        lambda nlp: score(nlp, setting.test, **padding),
+    )
+    return {**result, "config": system.config, "published": system.published}
 
 
-def load_config(system: System, setting: Setting) -> "Config":
+def load_config(system: System, setting: Setting, elmo: Path | None) -> "Config":
     from spacy.util import load_config
 
-    overrides: dict[str, Any] = {
-        "paths.train": str(setting.corpus / "train.spacy"),
-        "paths.dev": str(setting.corpus / "dev.spacy"),
-        "system.seed": setting.seed,
-    }
+    overrides = setting.make_overrides()
     if system.needs_elmo:
-        (weights,) = setting.elmo.glob("*weights.hdf5")
-        overrides["paths.elmo_options"] = str(setting.elmo / "options.json")
+        (weights,) = elmo.glob("*weights.hdf5")
+        overrides["paths.elmo_options"] = str(elmo / "options.json")
         overrides["paths.elmo_weights"] = str(weights)
     return load_config(CONFIGS / system.config, overrides=overrides)
 
 
-def write_json(path: Path, result: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
-
-
-def read_results(folder: Path) -> list[dict[str, Any]]:
-    paths = [folder / f"{name}.json" for name in SYSTEMS]
-    return [json.loads(p.read_text(encoding="utf-8")) for p in paths if p.exists()]
-
-
-def parse_arguments(arguments: "Sequence[str] | None") -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR")
-    parser.add_argument("--minutes", type=float, help="of processor time a system")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--elmo", type=Path, metavar="FOLDER")
-    parser.add_argument("--only", choices=SYSTEMS, nargs="+", default=list(SYSTEMS))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("metrics/published"))
-    parser.add_argument("--table", action="store_true", help="train nothing")
-    return parser.parse_args(arguments)
-
-
 def main(arguments: "Sequence[str] | None" = None) -> None:
-    args = parse_arguments(arguments)
-    budget = Budget(args.minutes, args.epochs, args.steps)
-    setting = Setting(args.corpus, budget, args.seed, args.elmo)
+    parser = one_table.make_parser(__doc__, SYSTEMS, output="metrics/published")
+    parser.add_argument("--elmo", type=Path, metavar="FOLDER")
+    args = parser.parse_args(arguments)
+    setting = one_table.make_setting(args)
     for name in () if args.table else args.only:
         if SYSTEMS[name].needs_elmo and not (args.elmo and args.elmo.is_dir()):
             print(f"{name} is left out: there is no ELMo, see --elmo")
             continue
-        write_json(args.output / f"{name}.json", run(name, setting))
-    print(format_table(read_results(args.output)))
-
-
-def use_one_thread() -> None:
-    # before NumPy and torch are imported, hence the imports inside the functions
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    import torch
-
-    torch.set_num_threads(1)
+        one_table.write_result(args.output, run(name, setting, args.elmo))
+    results = one_table.read_results(args.output, SYSTEMS)
+    print(one_table.format_table(HEADER, map(make_row, results)))
 
 
 if __name__ == "__main__":
-    use_one_thread()
+    one_table.use_one_thread()
     main()

@@ -1,4 +1,4 @@
-"""The scores of `learn_published.py`, and the table of them."""
+"""The scores of `learn_published.py`, and their rows in its table."""
 
 from itertools import chain
 from pathlib import Path
@@ -119,10 +119,3 @@ def make_row(result: dict[str, Any]) -> list[str]:
         f"{trained['epochs']}",
         f"{trained['minutes']:.0f}",
     ]
-
-
-def format_table(results: list[dict[str, Any]]) -> str:
-    """The results as a table in Markdown."""
-    rules = ["---", *["---:"] * (len(HEADER) - 1)]
-    rows = [HEADER, rules, *(make_row(result) for result in results)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
