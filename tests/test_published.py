@@ -1,10 +1,14 @@
 """The command that compares the published networks, on the sample."""
 
 import json
+import re
 from pathlib import Path
 
+import learn_published
 import pytest
-from learn_published import SYSTEMS, main
+from elmo_files import write_elmo
+from learn_published import SYSTEMS, leave_out, list_elmo, load_config, main
+from one_table import Setting
 from published_scores import get_padded_accuracy
 from published_training import Budget
 from typer.testing import CliRunner
@@ -61,8 +65,45 @@ def test_systems_are_run_one_by_one_into_one_table(corpus, tmp_path, capsys):
     assert not list(output.glob("*.tmp"))
 
 
-def test_network_on_elmo_is_left_out_without_one(corpus, tmp_path, capsys):
-    main([str(corpus), "--output", str(tmp_path), "--only", "elmo_bilstm"])
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (None, "neither"),
+        ([], "neither"),
+        (["options.json"], "options.json"),
+        (["lm_weights.hdf5"], "lm_weights.hdf5"),
+        (["options.json", "weights.hdf5", "lm_weights.hdf5"], "options.json, .*hdf5, "),
+    ],
+)
+def test_network_on_elmo_is_left_out_without_one(names, found, tmp_path, capsys):
+    for name in names or ():
+        (tmp_path / name).touch()
+    elmo = list_elmo(None if names is None else tmp_path)
+    assert leave_out(list(SYSTEMS), elmo) == [n for n in SYSTEMS if n != "elmo_bilstm"]
+    printed = capsys.readouterr().out
+    expected = "elmo_bilstm is left out: .*options.json and one .*weights.hdf5; found "
+    assert re.fullmatch(f"{expected}.*{found}.*\n", printed)
+
+
+def test_network_on_elmo_reads_the_files_of_its_folder(tmp_path, capsys):
+    write_elmo(tmp_path)
+    elmo = list_elmo(tmp_path)
+    assert leave_out(["elmo_bilstm"], elmo) == ["elmo_bilstm"]
+    setting = Setting(tmp_path, Budget(), seed=0)
+    paths = load_config(SYSTEMS["elmo_bilstm"], setting, elmo)["paths"]
+    assert paths["elmo_options"] == str(tmp_path / "options.json")
+    assert paths["elmo_weights"] == str(tmp_path / "weights.hdf5")
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_left_out_is_said_before_any_training(monkeypatch, tmp_path, capsys):
+    def run(name, *_):
+        raise InterruptedError(name)
+
+    monkeypatch.setattr(learn_published, "run", run)
+    names = ["bilstm_lstm", "elmo_bilstm"]
+    with pytest.raises(InterruptedError, match="bilstm_lstm"):
+        main([str(tmp_path), "--output", str(tmp_path), "--only", *names])
     assert "elmo_bilstm is left out" in capsys.readouterr().out
 
 

@@ -8,8 +8,8 @@ CORPUS_DIR holds what `spacy bilstm-crf convert` wrote. Each system is trained o
 train.spacy as its config says, at most for the budget; of all evaluations on dev.spacy
 the best is kept, and scored on test.spacy. Each writes OUTPUT/NAME.json, and the table
 is made of all of these files: systems may be run one at a time, or again. `--table`
-trains nothing. FOLDER holds an ELMo, options.json and *weights.hdf5; without it the
-published network on ELMo is left out.
+trains nothing. FOLDER holds an ELMo, options.json and one *weights.hdf5; without them
+the published network on ELMo is left out.
 
 Minutes and words a second are of the processor, on one thread, without the evaluations
 in between: what else the machine does does not count.
@@ -71,7 +71,31 @@ SYSTEMS = {
 }
 
 
-def run(name: str, setting: Setting, elmo: Path | None) -> dict[str, Any]:
+def list_elmo(folder: Path | None) -> list[Path]:
+    """The files of a folder that may be an ELMo's: options, then weights."""
+    if folder is None:
+        return []
+    return [*folder.glob("options.json"), *sorted(folder.glob("*weights.hdf5"))]
+
+
+def leave_out(names: "Sequence[str]", elmo: list[Path]) -> list[str]:
+    """The systems that can be trained; what cannot is printed, and why.
+
+    elmo (list[Path]): See `list_elmo`. Whole if it is one file of each kind.
+    """
+    if [path.suffix for path in elmo] == [".json", ".hdf5"]:
+        return list(names)
+    found = ", ".join(map(str, elmo)) or "neither"
+    for name in names:
+        if SYSTEMS[name].needs_elmo:
+            print(
+                f"{name} is left out: expected the folder of an ELMo as --elmo, with "
+                f"options.json and one *weights.hdf5; found {found}"
+            )
+    return [name for name in names if not SYSTEMS[name].needs_elmo]
+
+
+def run(name: str, setting: Setting, elmo: list[Path]) -> dict[str, Any]:
     """Train and score a system."""
     system = SYSTEMS[name]
     padding = {"padded_to": system.padded_to, "keeps_longer": system.keeps_longer}
@@ -84,13 +108,13 @@ def run(name: str, setting: Setting, elmo: Path | None) -> dict[str, Any]:
     return {**result, "config": system.config, "published": system.published}
 
 
-def load_config(system: System, setting: Setting, elmo: Path | None) -> "Config":
+def load_config(system: System, setting: Setting, elmo: list[Path]) -> "Config":
     from spacy.util import load_config
 
     overrides = setting.make_overrides()
     if system.needs_elmo:
-        (weights,) = elmo.glob("*weights.hdf5")
-        overrides["paths.elmo_options"] = str(elmo / "options.json")
+        options, weights = elmo
+        overrides["paths.elmo_options"] = str(options)
         overrides["paths.elmo_weights"] = str(weights)
     return load_config(CONFIGS / system.config, overrides=overrides)
 
@@ -100,11 +124,9 @@ def main(arguments: "Sequence[str] | None" = None) -> None:
     parser.add_argument("--elmo", type=Path, metavar="FOLDER")
     args = parser.parse_args(arguments)
     setting = one_table.make_setting(args)
-    for name in () if args.table else args.only:
-        if SYSTEMS[name].needs_elmo and not (args.elmo and args.elmo.is_dir()):
-            print(f"{name} is left out: there is no ELMo, see --elmo")
-            continue
-        one_table.write_result(args.output, run(name, setting, args.elmo))
+    elmo = list_elmo(args.elmo)
+    for name in () if args.table else leave_out(args.only, elmo):
+        one_table.write_result(args.output, run(name, setting, elmo))
     results = one_table.read_results(args.output, SYSTEMS)
     print(one_table.format_table(HEADER, map(make_row, results)))
 
