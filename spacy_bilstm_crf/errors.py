@@ -351,8 +351,8 @@ class Errors:
     )
     B420 = (
         "[B420] No sentence falls to '{name}': too few sentences ({n_sentences}) for "
-        "this split. Use a larger corpus, larger shares for dev and test (0 for none "
-        "at all), or smaller blocks."
+        "this split. Use a larger corpus, a larger share for '{name}' (0 for none at "
+        "all), or smaller blocks."
     )
     B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
@@ -407,6 +407,11 @@ class Errors:
         "[B433] {source} is read as one of Kaggle's CSV forms, whose header names the "
         "columns; found {options}, expected with a file of columns alone. Leave them "
         "away, or say --format columns."
+    )
+    B434 = (
+        "[B434] No sentence falls to 'train': dev and test take all there are "
+        "({n_sentences}). Use a larger corpus, smaller shares for dev and test (0 for "
+        "none at all), or smaller blocks."
     )
 
     # B5xx: command line and project

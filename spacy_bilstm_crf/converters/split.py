@@ -187,8 +187,9 @@ def _validate_copies(
 
 
 def _validate_sizes(splits: dict[str, list[Sentence]], options: SplitOptions) -> None:
-    shares = {"train": 1.0, "dev": options.dev, "test": options.test}
-    for name, share in shares.items():
+    total = sum(map(len, splits.values()))
+    if not splits["train"]:
+        raise CorpusError(Errors.B434.format(n_sentences=total))
+    for name, share in (("dev", options.dev), ("test", options.test)):
         if share > 0 and not splits[name]:
-            total = sum(map(len, splits.values()))
             raise CorpusError(Errors.B420.format(name=name, n_sentences=total))

@@ -183,5 +183,14 @@ def test_options_without_sense(options, code):
 
 @pytest.mark.parametrize("name", ["dev", "test"])
 def test_a_split_that_would_be_empty_is_an_error(name):
-    with pytest.raises(CorpusError, match=f"B420.*'{name}': too few sentences"):
+    match = f"B420.*'{name}': too few sentences.*larger share for '{name}'"
+    with pytest.raises(CorpusError, match=match):
         split(NUMBERED[:1], **{"dev": 0, "test": 0, name: 1e-9})
+
+
+def test_shares_that_leave_nothing_for_train_are_an_error():
+    """The only sentence falls to dev: a larger share would change nothing."""
+    match = r"B434.*'train': dev and test take all there are \(1\).*smaller shares"
+    with pytest.raises(CorpusError, match=match):
+        split(NUMBERED[:1], dev=1 - 1e-9, test=0)
+    assert len(split(NUMBERED[:1], dev=0, test=0).splits["train"]) == 1
