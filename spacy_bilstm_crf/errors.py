@@ -205,9 +205,12 @@ class Errors:
     )
     B331 = (
         "[B331] '{path}' is not there. Expected the file of an ELMo model that the "
-        "setting '{setting}' of 'spacy-bilstm-crf.ELMoEmbed.v1' names. Place the file "
-        "there, or change the path. Only a pipeline trained with 'store_weights = "
-        "true' works without the file."
+        "setting '{setting}' of 'spacy-bilstm-crf.ELMoEmbed.v1' names; a relative path "
+        "starts from the working directory. Place the file there, or change the path: "
+        "in the config before training, of a pipeline with spacy.load(..., "
+        'config={{"paths": {{"elmo_weights": "..."}}}}), if that is where its config '
+        "names it. Only a pipeline trained with 'store_weights = true' works without "
+        "the file."
     )
     B332 = (
         "[B332] '{path}': the option '{name}' is {found!r}. Expected {expected}, as in "

@@ -59,7 +59,9 @@ def check_characters(options: "Options") -> None:
 
 def read_json(path: Path) -> Any:
     if not path.is_file():
-        raise ValueError(Errors.B331.format(path=path, setting="options_path"))
+        raise ValueError(
+            Errors.B331.format(path=path.absolute(), setting="options_path")
+        )
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -41,7 +41,9 @@ def read_weights(path: Path, sizes: Sizes) -> dict[str, Tensor]:
     except ImportError:
         raise ImportError(Errors.B333.format(path=path)) from None
     if not path.is_file():
-        raise ValueError(Errors.B331.format(path=path, setting="weights_path"))
+        raise ValueError(
+            Errors.B331.format(path=path.absolute(), setting="weights_path")
+        )
     weights: dict[str, Tensor] = {}
     try:
         with h5py.File(path, "r") as file:
