@@ -3,12 +3,14 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from typing import Literal
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
+from .entity_group import is_list, select
 from .errors import Errors, Warnings
 
 Reader = Callable[[Language], Iterable[Example]]
@@ -105,9 +107,27 @@ def cut_doc(doc: Doc, length: int) -> Doc:
     cut = doc[:length].as_doc(copy_user_data=True)
     cut.cats = dict(doc.cats)
     for key, group in doc.spans.items():
-        cut.spans[key] = [
-            Span(cut, span.start, span.end, span.label, span.kb_id)
-            for span in group
-            if span.end <= length
-        ]
+        cut.spans[key] = cut_group(group, cut)
     return cut
+
+
+def cut_group(group: SpanGroup, doc: Doc) -> SpanGroup:
+    """The spans of a group that lie in the beginning of its doc.
+
+    Of attributes that are a list or an array with a value for each span, such as
+    scores, the values of these spans are kept; all others are copied.
+
+    doc (Doc): The beginning of the group's doc.
+    """
+    kept = [span.end <= len(doc) for span in group]
+    spans = [
+        Span(doc, span.start, span.end, span.label, kb_id=span.kb_id, span_id=span.id)
+        for span in select(list(group), kept)
+    ]
+    attrs = {
+        name: select(values, kept)
+        if is_list(values) and len(values) == len(kept)
+        else values
+        for name, values in deepcopy(group.attrs).items()
+    }
+    return SpanGroup(doc, name=group.name, attrs=attrs, spans=spans)

@@ -84,7 +84,7 @@ MAY_IMPORT = {
     | {"decoding", "default_model", "layout", "pos_lattice", "sequence_labeler"},
     "converters": FOUNDATION | {"converters", "__init__"},
     "augmenters": FOUNDATION,
-    "readers": FOUNDATION,
+    "readers": FOUNDATION | {"entity_group"},
     "callbacks": FOUNDATION,
     "held_out": FOUNDATION
     | {

@@ -1,10 +1,11 @@
 import warnings
 
+import numpy as np
 import pytest
 import spacy
 from pipelines import get_entities
 from spacy import registry
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 from thinc.api import Config
 
@@ -106,6 +107,38 @@ def test_rejected_spans_and_categories_stay():
     found = [(s.start, s.end, s.label_) for s in cut.spans["rejected"]]
     assert found == [(2, 4, "org")]
     assert cut.cats == {"news": 1.0}
+
+
+def test_attributes_of_a_group_stay_with_its_spans():
+    example = make_example()
+    reference = example.reference
+    spans = [
+        Span(reference, 7, 9, "geo", span_id="a"),
+        Span(reference, 0, 2, "per", kb_id="Q567", span_id="b"),
+        Span(reference, 3, 6, "per", span_id="c"),
+    ]
+    attrs = {
+        "scores": [0.5, 0.9, 0.2],
+        "array": np.array([[5, 5], [9, 9], [2, 2]]),
+        "of_another_length": [1, 2],
+        "notes": {"by": ["A", "B", "C"]},
+        "source": "hand",
+    }
+    reference.spans["sc"] = SpanGroup(reference, name="sc", attrs=attrs, spans=spans)
+    reference.spans["none"] = SpanGroup(reference, attrs={"scores": []})
+    doc = cut_example(example, 6).reference
+    found = [(s.start, s.end, s.label_, s.kb_id_, s.id_) for s in doc.spans["sc"]]
+    assert found == [(0, 2, "per", "Q567", "b"), (3, 6, "per", "", "c")]
+    cut = doc.spans["sc"].attrs
+    assert cut["scores"] == [0.9, 0.2]
+    assert cut["array"].tolist() == [[9, 9], [2, 2]]
+    others = ("of_another_length", "notes", "source")
+    assert [cut[name] for name in others] == [attrs[name] for name in others]
+    assert doc.spans["none"].attrs == {"scores": []}
+    # a copy: nothing of the whole doc changes with it
+    cut["notes"]["by"].clear()
+    assert reference.spans["sc"].attrs["notes"] == {"by": ["A", "B", "C"]}
+    assert reference.spans["sc"].attrs["scores"] == [0.5, 0.9, 0.2]
 
 
 def test_reader_of_a_config(tmp_path):
