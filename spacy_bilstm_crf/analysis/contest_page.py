@@ -36,8 +36,8 @@ TESTED = (
 MEASURED = (
     "Each pipeline in a process of its own, on one thread, in turns. Words a second of "
     "nlp.pipe on docs that are tokenised already, after a pass to warm up; load time "
-    "of spacy.load with spaCy itself loaded; peak memory of the whole process, spaCy "
-    "and the docs included."
+    "of spacy.load after an empty pipeline, which loads spaCy itself and torch; peak "
+    "memory of the whole process, spaCy and the docs included."
 )
 
 

@@ -105,6 +105,7 @@ def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     def load() -> "Language":
         return load_entity_pipeline(model)
 
+    measurement.load_libraries()
     nlp, seconds = measurement.measure_loading(load)
     references = read_references(data, nlp.vocab)
     labels = count_labels(references, path=data)

@@ -1,6 +1,8 @@
 """The command `compare`: small pipelines side by side."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,24 @@ def test_costs(folder, data):
         files = [p for p in (folder / name).rglob("*") if p.is_file()]
         assert cost["size"] == sum(len(p.read_bytes()) for p in files)
         assert cost["peak_memory"] is None or cost["peak_memory"] > 50 * 2**20
+
+
+def test_libraries_are_there_when_the_loading_is_timed():
+    code = """
+import sys
+from spacy_bilstm_crf.analysis import measurement
+from spacy_bilstm_crf.cli import running
+
+before = set(sys.modules)
+measurement.measure_loading = lambda load: sys.exit(" ".join(sys.modules))
+print(*before)
+next(running.measure("model", "data", False))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    before, after = found.stdout.split(), found.stderr.split()
+    for name in ("spacy", "torch", "spacy_bilstm_crf.entity_recognizer"):
+        assert name not in before
+        assert name in after
 
 
 def test_what_is_written_down(data):
