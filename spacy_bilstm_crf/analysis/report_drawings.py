@@ -190,8 +190,8 @@ def _get_limits(values: Iterable[float], *, unit: int) -> tuple[float, float]:
 def _draw_thresholds(confidence: Confidence) -> Drawing:
     panels = [_draw_curve(confidence.curve)]
     text = (
-        "Left: precision, recall and F1 if predicted entities below a threshold are "
-        "dropped, which is what the setting threshold does."
+        "Left: precision, recall and F1 if predicted entities below a threshold, the "
+        "same for all labels, are dropped."
     )
     if confidence.candidates is not None:
         panels.append(_draw_candidates(confidence.candidates, confidence.curve))
