@@ -210,8 +210,8 @@ def _describe_copies(noise: Noise) -> Iterator[Block]:
     if noise.f1 is not None:
         yield (
             f"Over the {noise.pairs:,} pairs of such docs, the F1 of one's entities "
-            f"against the other's is {100 * noise.f1:.1f}: who learns from one of them "
-            "cannot be better on the other."
+            f"against the other's is {100 * noise.f1:.1f}: a measure of noise, and no "
+            "bound on the scores of a pipeline."
         )
     for disagreement in noise.examples:
         yield _show_disagreement(disagreement)
