@@ -13,6 +13,7 @@ from .drawings import (
     HeatMap,
     Histogram,
     Mark,
+    choose_colors,
     needs_log,
     tell_choice,
     write_count,
@@ -26,6 +27,10 @@ N_RANGES = 50  # of a histogram, at most
 MOST = 99.5  # percent of the sentences have a range of their length
 LONG = 6  # entities of so many tokens, and longer ones, are one column
 N_LABELS = 20  # what a picture has room for; the most frequent ones
+ALL = "all splits"
+# in all pictures
+COLORS = {"train": "blue", "dev": "orange", "test": "green", ALL: "purple"}
+COLORS_OF_OTHERS = ("vermilion", "sky", "yellow", "black")
 
 
 def draw_corpus(exploration: Exploration) -> Iterator[Drawing]:
@@ -68,7 +73,15 @@ def _draw_labels(
     everything = [n for of_split in counts.values() for n in of_split]
     log = needs_log(everything)
     scale = ", log scale" if log else ""
-    panel = Bars("Entities", f"entities{scale}", labels, counts, write_count, log)
+    panel = Bars(
+        "Entities",
+        f"entities{scale}",
+        labels,
+        counts,
+        write_count,
+        log,
+        colors=choose_colors(splits, COLORS, COLORS_OF_OTHERS),
+    )
     return Drawing("labels", "Entities of each label in each split.", [panel])
 
 
@@ -79,11 +92,14 @@ def _draw_tags(splits: Mapping[str, SplitStatistics], labels: Sequence[str]) -> 
     numbers = [counts[name] for name in names]
     log = needs_log(numbers)
     unit = "tokens, log scale" if log else "tokens"
-    panels = [Bars("All tags", unit, names, {"all": numbers}, write_count, log)]
+    series = {ALL: numbers}
+    panels = [Bars("All tags", unit, names, series, write_count, log, colors=COLORS)]
     if names[0] == OUTSIDE and len(names) > 1:
-        without = {"all": numbers[1:]}
+        series = {ALL: numbers[1:]}
         title = f"Without {OUTSIDE}"
-        panels.append(Bars(title, "tokens", names[1:], without, write_count))
+        panels.append(
+            Bars(title, "tokens", names[1:], series, write_count, colors=COLORS)
+        )
     text = (
         "Tokens of each IOB2 tag, all splits: on the left with O, on the right "
         "without, where the lengths of the bars can be compared."
@@ -114,6 +130,7 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
         series,
         write_percent,
         _mark_percentiles(total, more),
+        colors=choose_colors(splits, COLORS, COLORS_OF_OTHERS),
     )
     text = (
         "Lengths of the sentences of each split. The grey lines are the lengths that "
@@ -213,9 +230,14 @@ def _draw_unseen(exploration: Exploration, labels: Sequence[str]) -> Drawing:
         name: [u.labels[la].value if la in u.labels else 0.0 for la in labels]
         for name, u in unseen.items()
     }
+    colors = choose_colors(exploration.splits, COLORS, COLORS_OF_OTHERS)
+    rows = {
+        "Not in train": (kinds, words),
+        "Entities not in train": (labels, of_labels),
+    }
     panels = [
-        Bars("Not in train", "share", kinds, words, write_percent),
-        Bars("Entities not in train", "share", labels, of_labels, write_percent),
+        Bars(title, "share", names, series, write_percent, colors=colors)
+        for title, (names, series) in rows.items()
     ]
     text = (
         "What of dev and test is not in train: tokens whose word is not, also if upper "

@@ -3,7 +3,9 @@
 `plots` draws it. What makes pictures out of statistics needs only this.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +16,8 @@ LOG_RATIO = 100
 
 Format = Callable[[float], str]
 Mark = tuple[float, str]  # a place on the horizontal axis, and a word for it
+# the names in `plots.PALETTE` for some kinds; others have the colours of their places
+Colors = Mapping[str, str]
 
 
 class Bars(NamedTuple):
@@ -24,6 +28,7 @@ class Bars(NamedTuple):
     write: How a value is written at its bar.
     log: Whether the axis is logarithmic.
     stacked: Whether the kinds are shares of one bar, which is always as long.
+    colors: Of the kinds.
     """
 
     title: str
@@ -33,6 +38,7 @@ class Bars(NamedTuple):
     write: Format
     log: bool = False
     stacked: bool = False
+    colors: Colors = MappingProxyType({})
 
 
 class Histogram(NamedTuple):
@@ -42,6 +48,7 @@ class Histogram(NamedTuple):
     series: The heights of each kind. Shape: (n_ranges,).
     write: How a height is written at the axis.
     log: Whether the vertical axis is logarithmic.
+    colors: Of the kinds.
     """
 
     title: str
@@ -52,6 +59,7 @@ class Histogram(NamedTuple):
     write: Format
     marks: Sequence[Mark] = ()
     log: bool = False
+    colors: Colors = MappingProxyType({})
 
 
 class Curve(NamedTuple):
@@ -73,6 +81,7 @@ class Lines(NamedTuple):
 
     x_limits, y_limits: Of the axes, if not where the curves end.
     diagonal: Whether to draw where both axes are equal.
+    colors: Of the curves.
     """
 
     title: str
@@ -83,6 +92,7 @@ class Lines(NamedTuple):
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
     diagonal: bool = False
+    colors: Colors = MappingProxyType({})
 
 
 class Estimates(NamedTuple):
@@ -90,6 +100,7 @@ class Estimates(NamedTuple):
 
     series: The value, the low and the high end of each row, for each kind.
     notes: A word at the end of each row.
+    colors: Of the kinds.
     """
 
     title: str
@@ -98,6 +109,7 @@ class Estimates(NamedTuple):
     series: Mapping[str, Sequence[tuple[float, float, float]]]
     notes: Sequence[str] = ()
     limits: tuple[float, float] | None = None
+    colors: Colors = MappingProxyType({})
 
 
 class HeatMap(NamedTuple):
@@ -132,6 +144,14 @@ class Drawing(NamedTuple):
     name: str
     text: str
     panels: Sequence[Panel]
+
+
+def choose_colors(
+    names: Iterable[str], fixed: Colors, others: Sequence[str]
+) -> dict[str, str]:
+    """The colour of each kind: the one that it has in all pictures, or another."""
+    left = cycle(others)
+    return {name: fixed.get(name) or next(left) for name in names}
 
 
 def needs_log(values: Sequence[float]) -> bool:

@@ -6,7 +6,7 @@ Ito (2008) for kinds, cividis for amounts.
 """
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
@@ -21,6 +21,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from .drawings import (
     Bars,
+    Colors,
     Estimates,
     HeatMap,
     Histogram,
@@ -33,17 +34,16 @@ from .drawings import (
 
 WIDTH = 8.0
 DPI = 150
-# blue, orange, green, vermilion, sky, purple, yellow, black
-COLORS = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#56B4E9",
-    "#CC79A7",
-    "#F0E442",
-    "#000000",
-)
+PALETTE = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "vermilion": "#D55E00",
+    "sky": "#56B4E9",
+    "purple": "#CC79A7",
+    "yellow": "#F0E442",
+    "black": "#000000",
+}
 LINES = (":", "-.", "--", (0, (6, 1)), "-")  # of marks, told apart in a legend
 GREY, DARK_GREY = "#8c8c8c", "#555555"
 EMPTY = "#f2f2f2"  # of a cell with nothing in it
@@ -140,6 +140,12 @@ def _add_legend(figure: Figure, panels: Sequence[Panel]) -> None:
             return
 
 
+def _get_colors(kinds: Iterable[str], colors: Colors) -> list[str]:
+    """The colour of each kind: its own, or that of its place."""
+    places = zip(kinds, cycle(PALETTE))
+    return [PALETTE[colors.get(kind, default)] for kind, default in places]
+
+
 def _draw_bars(ax: Axes, panel: Bars) -> None:
     if panel.stacked:
         _draw_shares(ax, panel)
@@ -153,9 +159,10 @@ def _draw_bars(ax: Axes, panel: Bars) -> None:
 def _draw_lengths(ax: Axes, panel: Bars) -> None:
     places = np.arange(len(panel.names))
     thickness = 0.8 / len(panel.series)
+    colors = _get_colors(panel.series, panel.colors)
     for i, (kind, values) in enumerate(panel.series.items()):
         shifted = places + (i - (len(panel.series) - 1) / 2) * thickness
-        bars = ax.barh(shifted, values, 0.92 * thickness, label=kind, color=COLORS[i])
+        bars = ax.barh(shifted, values, 0.92 * thickness, label=kind, color=colors[i])
         ax.bar_label(bars, [panel.write(v) for v in values], padding=3, fontsize=8)
 
 
@@ -200,12 +207,13 @@ def _draw_shares(ax: Axes, panel: Bars) -> None:
     shares = table / np.maximum(table.sum(0), 1e-9)
     lefts = shares.cumsum(0) - shares
     places = np.arange(len(panel.names))
+    colors = _get_colors(panel.series, panel.colors)
     for i, kind in enumerate(panel.series):
-        bars = ax.barh(places, shares[i], 0.75, lefts[i], label=kind, color=COLORS[i])
+        bars = ax.barh(places, shares[i], 0.75, lefts[i], label=kind, color=colors[i])
         # what is too narrow for its number is left to the tables
         is_wide = shares[i] > 0.05
         texts = np.where(is_wide, [panel.write(n) for n in table[i]], "")
-        color = _get_text_color(to_rgba(COLORS[i]))
+        color = _get_text_color(to_rgba(colors[i]))
         ax.bar_label(bars, texts, label_type="center", fontsize=8, color=color)
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0%}"))
@@ -226,9 +234,10 @@ def _shorten(name: str) -> str:
 
 
 def _draw_histogram(ax: Axes, panel: Histogram) -> None:
+    colors = _get_colors(panel.series, panel.colors)
     for i, (kind, heights) in enumerate(panel.series.items()):
         filled = {"fill": True, "alpha": 0.35} if i == 0 else {"linewidth": 1.5}
-        ax.stairs(heights, panel.edges, label=kind, color=COLORS[i], **filled)
+        ax.stairs(heights, panel.edges, label=kind, color=colors[i], **filled)
     highest = max(max(h, default=0) for h in panel.series.values())
     if panel.log:
         ax.set_ylim(0.7, max(highest, 1) * 2)
@@ -249,12 +258,13 @@ def _draw_histogram(ax: Axes, panel: Histogram) -> None:
 def _draw_lines(ax: Axes, panel: Lines) -> None:
     if panel.diagonal:
         ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    colors = _get_colors(panel.series, panel.colors)
     for i, (kind, curve) in enumerate(panel.series.items()):
-        style = {"color": COLORS[i], "marker": "os^Dv"[i % 5] if curve.points else ""}
+        style = {"color": colors[i], "marker": "os^Dv"[i % 5] if curve.points else ""}
         size = {"markersize": 4, "clip_on": False}
         ax.plot(curve.x, curve.y, label=kind, **size, **style)
         if curve.low is not None and curve.high is not None:
-            ends = {"color": COLORS[i], "linewidth": 1, "alpha": 0.7}
+            ends = {"color": colors[i], "linewidth": 1, "alpha": 0.7}
             ax.vlines(curve.x, curve.low, curve.high, **ends)
     if panel.x_limits:
         ax.set_xlim(*panel.x_limits)
@@ -278,10 +288,11 @@ def _finish_axes(ax: Axes, panel: Histogram | Lines) -> None:
 
 def _draw_estimates(ax: Axes, panel: Estimates) -> None:
     places = np.arange(len(panel.names))
+    colors = _get_colors(panel.series, panel.colors)
     for i, (kind, rows) in enumerate(panel.series.items()):
         shifted = places + (i - (len(panel.series) - 1) / 2) * 0.25
         value, low, high = np.array(rows, dtype=float).reshape(-1, 3).T
-        style = {"color": COLORS[i], "label": kind, "fmt": "osD^"[i % 4]}
+        style = {"color": colors[i], "label": kind, "fmt": "osD^"[i % 4]}
         ends = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
         size = {"markersize": 5, "capsize": 2.5, "clip_on": False}
         ax.errorbar(value, shifted, xerr=ends, **size, **style)

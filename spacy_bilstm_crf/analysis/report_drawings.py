@@ -15,6 +15,7 @@ from .drawings import (
     HeatMap,
     Histogram,
     Lines,
+    choose_colors,
     tell_choice,
     write_count,
     write_short,
@@ -29,6 +30,15 @@ from .training_log import TrainingLog
 N_LABELS = 20  # what a picture has room for; those with the most entities
 # what spaCy calls them
 SCORES = {"ents_p": "precision", "ents_r": "recall", "ents_f": "F1"}
+# in all pictures
+COLORS = {
+    "precision": "blue",
+    "recall": "orange",
+    "F1": "green",
+    "predicted": "vermilion",
+    "candidates": "purple",
+}
+COLORS_OF_OTHERS = ("black", "sky", "yellow")
 N_TAGS = 21  # beyond this number labels are drawn in the place of tags
 
 
@@ -74,7 +84,13 @@ def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
     }
     supports = [f"{s.support:,}" for s in scores.values()]
     panel = Estimates(
-        "Exact entities", "%", list(scores), series, supports, limits=(0, 100)
+        "Exact entities",
+        "%",
+        list(scores),
+        series,
+        supports,
+        limits=(0, 100),
+        colors=COLORS,
     )
     return Drawing("scores", text, [panel])
 
@@ -167,7 +183,13 @@ def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
         notes += ["", *(f"{s.support:,}" for s in scores.values())]
     limits = _get_limits(chain(*rows), unit=10)
     panel = Estimates(
-        "F1 by kind of entity", "F1, %", names, {"F1": rows}, notes, limits
+        "F1 by kind of entity",
+        "F1, %",
+        names,
+        {"F1": rows},
+        notes,
+        limits,
+        colors=COLORS,
     )
     text = (
         "F1 of entities of some length, in sentences of some length, and by whether "
@@ -211,6 +233,7 @@ def _draw_curve(curve: ThresholdCurve) -> Lines:
         {name: Curve(curve.thresholds, y) for name, y in columns.items()},
         x_limits=(0, 1),
         y_limits=(0, 1.02),
+        colors=COLORS,
     )
 
 
@@ -226,6 +249,7 @@ def _draw_candidates(candidates: CandidateCurve, curve: ThresholdCurve) -> Lines
         },
         x_limits=(0, 1),
         y_limits=(0, 1.02),
+        colors=COLORS,
     )
 
 
@@ -241,6 +265,7 @@ def _draw_reliability(confidence: Confidence) -> Drawing:
         x_limits=(0, 1),
         y_limits=(0, 1),
         diagonal=True,
+        colors=COLORS,
     )
     bins = confidence.reliability.bins
     sizes = Histogram(
@@ -251,6 +276,7 @@ def _draw_reliability(confidence: Confidence) -> Drawing:
         {name: [b.size for b in table.bins] for name, table in tables.items()},
         write_short,
         log=True,
+        colors=COLORS,
     )
     text = (
         "How often entities of some confidence are right, with 95% intervals: on the "
@@ -275,7 +301,7 @@ def _draw_log(log: TrainingLog) -> Drawing:
     first = 1 if log.steps[0] == 0 and len(log.steps) > 2 else 0
     steps = log.steps[first:]
     best = (log.steps[log.best], f"best: step {log.steps[log.best]:,}")
-    # in the order, and so in the colours, that they have elsewhere
+    # in the order that they have elsewhere
     known = [name for name in SCORES if name in log.scores]
     others = [name for name in log.scores if name not in SCORES]
     scores = {
@@ -289,6 +315,10 @@ def _draw_log(log: TrainingLog) -> Drawing:
     panels = [
         Lines("Scores on dev", "updates", "%", scores, [best], y_limits=limits),
         Lines("Loss in training", "updates", "mean loss of a batch", losses, [best]),
+    ]
+    panels = [
+        panel._replace(colors=choose_colors(panel.series, COLORS, COLORS_OF_OTHERS))
+        for panel in panels
     ]
     text = (
         "Scores on the dev split, and the mean loss on the training data since the "

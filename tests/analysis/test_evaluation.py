@@ -153,13 +153,27 @@ def test_pictures():
     # before training there is nothing to learn from
     assert scores.series["F1"].x == [10, 20]
     assert losses.series["ner"].y == [5, 1]
-    # the same colours mean the same in all pictures
     assert list(scores.series) == ["precision", "recall", "F1", "tag_acc"]
     for name in ("scores", "thresholds"):
         series = drawings[name].panels[0].series
         assert list(series) == ["precision", "recall", "F1"]
     for drawing in drawings.values():
         plot_panels(drawing.panels)
+
+
+def test_colours_mean_the_same_in_all_pictures():
+    panels = [
+        panel
+        for drawing in draw_evaluation(make_evaluation(log=LOG))
+        for panel in drawing.panels
+        if drawing.name != "outcomes" and hasattr(panel, "series")
+    ]
+    pairs = {(kind, panel.colors[kind]) for panel in panels for kind in panel.series}
+    kinds = {"precision", "recall", "F1", "predicted", "candidates"}
+    assert {kind for kind, _ in pairs} == {*kinds, "tag_acc", "ner"}
+    assert len(pairs) == len(kinds) + 2
+    # a loss is none of the scores beside it
+    assert len({color for kind, color in pairs if kind != "ner"}) == len(pairs) - 1
 
 
 def test_what_there_is_nothing_for_is_not_drawn():

@@ -128,7 +128,7 @@ def test_drawings_show_the_counts():
     assert labels.series == {"train": [0, 150, 1, 150], "dev": [1, 0, 0, 1]}
     with_o, without = drawings["tags"].panels
     assert (with_o.names[0], without.names[0]) == ("O", "B-art")
-    assert with_o.series["all"][1:] == without.series["all"]
+    assert with_o.series["all splits"][1:] == without.series["all splits"]
     (lengths,) = drawings["sentence_lengths"].panels
     for shares in lengths.series.values():
         assert sum(shares) == pytest.approx(1)
@@ -137,6 +137,21 @@ def test_drawings_show_the_counts():
     (pairs,) = drawings["ambiguous_entities"].panels
     assert (pairs.table == pairs.table.T).all()
     assert pairs.table.sum() == 2
+
+
+def test_a_split_has_the_same_colour_in_all_pictures():
+    corpus = {"train": TRAIN, "dev": DEV, "test": DEV, "blind": DEV, "old": DEV}
+    expected = dict.fromkeys(["all splits"], "purple") | dict(
+        zip(corpus, ["blue", "orange", "green", "vermilion", "sky"], strict=True)
+    )
+    for names in (corpus, ["train", "test", "blind", "old"], ["dev"]):
+        found = explore({name: corpus[name] for name in names})
+        panels = [panel for drawing in draw_corpus(found) for panel in drawing.panels]
+        shown = [panel for panel in panels if hasattr(panel, "series")]
+        for panel in shown:
+            colors = {kind: panel.colors[kind] for kind in panel.series}
+            assert colors.items() <= expected.items()
+        assert {kind for panel in shown for kind in panel.series} >= set(names)
 
 
 def test_pictures_have_room_for_some_labels_and_say_so():

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
 
 from spacy_bilstm_crf.analysis.drawings import (
@@ -21,7 +21,7 @@ from spacy_bilstm_crf.analysis.drawings import (
     write_percent,
     write_short,
 )
-from spacy_bilstm_crf.analysis.plots import COLORS, WIDTH, plot_panels, render
+from spacy_bilstm_crf.analysis.plots import PALETTE, WIDTH, plot_panels, render
 
 LONG = "a label of $many$ words"
 NAMES = ["per", LONG, "geo"]
@@ -271,8 +271,32 @@ def get_contrast(first, second):
 
 
 def test_colours_are_those_of_okabe_and_ito():
-    assert len(set(COLORS)) == 8
-    assert COLORS[:4] == ("#0072B2", "#E69F00", "#009E73", "#D55E00")
+    assert len(set(PALETTE.values())) == 8
+    assert list(PALETTE.values())[:4] == ["#0072B2", "#E69F00", "#009E73", "#D55E00"]
+
+
+def get_colors(panel):
+    """The colours in a picture, from top to bottom or in the order of the legend."""
+    (ax,) = plot_panels([panel]).axes[:1]
+    if isinstance(panel, Lines):
+        return [line.get_color() for line in ax.lines]
+    return [to_hex(mark[0].get_facecolor()).upper() for mark in ax.containers]
+
+
+def test_kinds_have_the_colour_of_their_name_or_of_their_place():
+    bars = Bars("", "", ["x"], {"a": [1], "b": [2]}, write_count)
+    lines = Lines("", "", "", {"a": Curve([0], [1]), "b": Curve([0], [2])})
+    for panel in (bars, lines):
+        assert get_colors(panel) == [PALETTE["blue"], PALETTE["orange"]]
+        colors = {"a": "green", "c": "sky"}
+        named = get_colors(panel._replace(colors=colors))
+        assert named == [PALETTE["green"], PALETTE["orange"]]
+
+
+def test_colours_come_again_where_there_are_many_kinds():
+    series = {str(i): [i] for i in range(9)}
+    colors = get_colors(Bars("", "", ["x"], series, write_count))
+    assert colors == [*PALETTE.values(), PALETTE["blue"]]
 
 
 @pytest.mark.parametrize(
