@@ -134,13 +134,14 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
     )
     text = (
         "Lengths of the sentences of each split. The grey lines are the lengths that "
-        "50, 90, 95 and 99% of all sentences do not exceed, and the longest."
+        "50, 90, 95 and 99% of all sentences do not exceed, and the longest; what is "
+        "beyond the axis has no line."
     )
     return Drawing("sentence_lengths", text, [panel])
 
 
 def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Mark]:
-    """One mark for each length; those without a range of their own are at its end.
+    """One mark for each length; what is longer than `more` has no place.
 
     more (int): The first length in the last range.
     """
@@ -148,7 +149,10 @@ def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Mark]:
     for percent, length in get_percentiles(lengths).items():
         names.setdefault(length, []).append(f"{percent}%" if percent < 100 else "max")
     return [
-        (float(min(length, more)), f"{', '.join(of_length)}: {length:,}")
+        (
+            float(length) if length <= more else None,
+            f"{', '.join(of_length)}: {length:,}",
+        )
         for length, of_length in names.items()
     ]
 

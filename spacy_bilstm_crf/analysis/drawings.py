@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 LOG_RATIO = 100
 
 Format = Callable[[float], str]
-Mark = tuple[float, str]  # a place on the horizontal axis, and a word for it
+# a place on the horizontal axis, None for one beyond its end, and a word for it
+Mark = tuple[float | None, str]
 # the names in `plots.PALETTE` for some kinds; others have the colours of their places
 Colors = Mapping[str, str]
 

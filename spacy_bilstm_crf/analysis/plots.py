@@ -26,6 +26,7 @@ from .drawings import (
     HeatMap,
     Histogram,
     Lines,
+    Mark,
     Panel,
     write_count,
     write_percent,
@@ -248,8 +249,8 @@ def _draw_histogram(ax: Axes, panel: Histogram) -> None:
         ax.set_yticks(_get_ticks(panel, highest))
         ax.yaxis.set_major_formatter(_write_ticks(panel))
     ax.set_xlim(panel.edges[0], panel.edges[-1])
-    for (place, text), line in zip(panel.marks, cycle(LINES)):
-        ax.axvline(place, color=DARK_GREY, linestyle=line, linewidth=1, label=text)
+    for mark, line in zip(panel.marks, cycle(LINES)):
+        _draw_mark(ax, mark, color=DARK_GREY, linestyle=line, linewidth=1)
     _finish_axes(ax, panel)
     if len(panel.series) > 1 or panel.marks:
         ax.legend()
@@ -270,14 +271,23 @@ def _draw_lines(ax: Axes, panel: Lines) -> None:
         ax.set_xlim(*panel.x_limits)
     if panel.y_limits:
         ax.set_ylim(*panel.y_limits)
-    for place, text in panel.marks:
-        ax.axvline(place, color=GREY, linestyle=":", zorder=1, label=text)
+    for mark in panel.marks:
+        _draw_mark(ax, mark, color=GREY, linestyle=":", zorder=1)
     _finish_axes(ax, panel)
     if ax.get_xlim()[1] >= 1000:
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: write_count(x)))
         ax.xaxis.set_major_locator(MaxNLocator(5))
     if len(panel.series) > 1 or panel.marks:
         ax.legend()
+
+
+def _draw_mark(ax: Axes, mark: Mark, **style: Any) -> None:
+    """A line and its word in the legend; the word alone where there is no place."""
+    place, text = mark
+    if place is None:
+        ax.plot([], [], linestyle="", label=text)
+    else:
+        ax.axvline(place, label=text, **style)
 
 
 def _finish_axes(ax: Axes, panel: Histogram | Lines) -> None:

@@ -45,7 +45,7 @@ PANELS = {
         [-0.5, 0.5, 1.5, 2.5],
         {"train": [0.1, 0.5, 0.4], "dev": [0, 0.4, 0.6]},
         write_percent,
-        [(1, "50%"), (2.4, "max 2")],
+        [(1, "50%"), (None, "max 20")],
     ),
     "lines": Lines(
         "Curves",
@@ -222,8 +222,10 @@ def test_words_of_ticks_do_not_overlap_beside_long_names():
 def test_marks_of_a_histogram_are_told_in_its_legend():
     (ax,) = plot_panels([PANELS["histogram"]]).axes
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend == ["train", "dev", "50%", "max 2"]
+    assert legend == ["train", "dev", "50%", "max 20"]
     assert not ax.texts
+    lines = [line.get_xdata() for line in ax.lines if len(line.get_xdata())]
+    assert lines == [[1, 1]]
 
 
 def test_bars_are_as_long_as_their_values():
