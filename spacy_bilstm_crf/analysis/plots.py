@@ -72,6 +72,8 @@ STYLE = {
 N_CHARACTERS = 60  # that the names of columns may have side by side
 N_ASKEW = 18  # more of them stand upright
 TURNED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+MARKER = 5  # the size of a marker, in points
+PAD = 3.5 + MARKER  # points between an axis and its words, where markers are on it
 N_CHARACTERS_OF_NAME = 24  # longer names lose their middle
 SPAN = 0.02  # the least share that an axis reaches to
 BAR = {"pad": 0.02, "fraction": 0.04, "aspect": 50}  # of the colours of a heat map
@@ -304,9 +306,10 @@ def _draw_estimates(ax: Axes, panel: Estimates) -> None:
         value, low, high = np.array(rows, dtype=float).reshape(-1, 3).T
         style = {"color": colors[i], "label": kind, "fmt": "osD^"[i % 4]}
         ends = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
-        size = {"markersize": 5, "capsize": 2.5, "clip_on": False}
+        size = {"markersize": MARKER, "capsize": 2.5, "clip_on": False}
         ax.errorbar(value, shifted, xerr=ends, **size, **style)
     _name_rows(ax, panel.names)
+    ax.tick_params(axis="y", pad=PAD)
     ax.grid(axis="x")
     ax.set_xlabel(panel.unit)
     if panel.limits:
@@ -314,7 +317,7 @@ def _draw_estimates(ax: Axes, panel: Estimates) -> None:
     if panel.notes:
         notes = ax.secondary_yaxis("right")
         notes.set_yticks(places, panel.notes, fontsize=8, color=DARK_GREY)
-        notes.tick_params(length=0)
+        notes.tick_params(length=0, pad=PAD)
         notes.spines["right"].set_visible(False)
 
 

@@ -21,7 +21,7 @@ from spacy_bilstm_crf.analysis.drawings import (
     write_percent,
     write_short,
 )
-from spacy_bilstm_crf.analysis.plots import PALETTE, WIDTH, plot_panels, render
+from spacy_bilstm_crf.analysis.plots import MARKER, PALETTE, WIDTH, plot_panels, render
 
 LONG = "a label of $many$ words"
 NAMES = ["per", LONG, "geo"]
@@ -113,6 +113,19 @@ def test_panels_stand_side_by_side():
     figure = plot_panels([PANELS["bars"], PANELS["grouped"], PANELS["lines"]])
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles == ["Bars", "Bars", "Curves"]
+
+
+def test_markers_at_the_ends_of_an_axis_touch_no_words():
+    rows = {"p": [(0, 0, 5), (100, 95, 100), (50, 40, 60)]}
+    ax = plot_panels([PANELS["estimates"]._replace(series=rows)]).axes[0]
+    canvas = FigureCanvasAgg(ax.figure)
+    canvas.draw()
+    radius = MARKER / 2 * ax.figure.dpi / 72
+    left, right = ax.get_window_extent().intervalx
+    notes = ax.child_axes[0].get_yticklabels()
+    names = [text.get_window_extent().x1 for text in ax.get_yticklabels()]
+    assert max(names) < left - 2 * radius
+    assert min(text.get_window_extent().x0 for text in notes) > right + 2 * radius
 
 
 def test_words_of_marks_are_not_written_over_curves():
