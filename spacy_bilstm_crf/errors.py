@@ -523,6 +523,11 @@ class Errors:
         "with step, epoch, losses, scores and score, as spaCy's ConsoleLogger.v3 "
         "writes it to its output_file; it writes nothing if the file is there already."
     )
+    B610 = (
+        "[B610] '{path}' is empty. Expected the training log that spaCy's logger "
+        "writes. It may keep the first lines to itself while the training runs: try "
+        "again later, or leave --log away."
+    )
     B630 = (
         "[B630] The process of '{name}' has ended, with exit code {code}. Expected it "
         "to answer; what it has printed may say why, and -9 that memory was short."

@@ -33,13 +33,13 @@ def read_training_log(path: Path) -> TrainingLog:
         raise ValueError(Errors.B608.format(path=path))
     rows = []
     text = path.read_text("utf-8", errors="replace")
+    if not text:
+        raise ValueError(Errors.B610.format(path=path))
     for number, line in enumerate(text.splitlines(), start=1):
         row = _read_row(line)
         if row is None:
             raise ValueError(Errors.B609.format(path=path, line=number))
         rows.append(row)
-    if not rows:
-        raise ValueError(Errors.B609.format(path=path, line=1))
     steps = [row["step"] for row in rows]
     totals = [row["score"] for row in rows]
     return TrainingLog(

@@ -51,9 +51,15 @@ def test_log_that_is_not_there(tmp_path):
         read_training_log(tmp_path / "log.jsonl")
 
 
+def test_log_of_a_training_that_has_just_begun(tmp_path):
+    (tmp_path / "log.jsonl").touch()
+    with pytest.raises(ValueError, match=r"\[B610\].*is empty.*training runs"):
+        read_training_log(tmp_path / "log.jsonl")
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("", 1), ("E #\n0 0\n", 1), ("[1]\n", 1), ('{"step": 1}\n', 1), ("null", 1)],
+    [("\n", 1), ("E #\n0 0\n", 1), ("[1]\n", 1), ('{"step": 1}\n', 1), ("null", 1)],
 )
 def test_other_files(tmp_path, text, line):
     (tmp_path / "log.jsonl").write_text(text)
