@@ -1,5 +1,6 @@
 """`explore`: what a corpus holds, before anything is trained on it."""
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 # these first, in this order
 SPLITS = ("train", "dev", "test")
 N_EXAMPLES = 5  # that are printed; the page has more
+CONVERSION = (
+    "Converted from {name}, of which {found:,} sentences repeat an earlier one's "
+    "words ({with_other_tags:,} with other tags); {dropped:,} have been dropped."
+)
+NO_SUMMARY = (
+    "'{path}' is no summary that 'spacy bilstm-crf convert' has written, and is left "
+    "out of the page"
+)
 
 
 def explore_cli(
@@ -50,12 +59,13 @@ def explore_cli(
             corpus = read_splits(nlp, corpus_dir)
     except ValueError as error:
         fail(error)
+    lead = [] if out is None else read_conversion(corpus_dir / "corpus.json")
     exploration = explore(nlp, corpus)
     print_exploration(exploration)
     if out is None:
         return
     try:
-        page = write_exploration(exploration, corpus_dir, out, lang=lang)
+        page = write_exploration(exploration, corpus_dir, out, lead=lead, lang=lang)
     except ValueError as error:
         fail(error)
     say("good", f"Page with pictures written to {page}")
@@ -146,10 +156,16 @@ def print_examples(ambiguity: "Ambiguity", name: str) -> None:
 
 
 def write_exploration(
-    exploration: "Exploration", corpus_dir: Path, out: Path, *, lang: str
+    exploration: "Exploration",
+    corpus_dir: Path,
+    out: Path,
+    *,
+    lead: Sequence[str],
+    lang: str,
 ) -> Path:
     """Write page, data and pictures.
 
+    lead (Sequence[str]): Of the page: where the corpus is from.
     RETURNS (Path): The page.
     RAISES (ValueError): If the folder cannot be written to.
     """
@@ -159,7 +175,7 @@ def write_exploration(
 
     name = corpus_dir.resolve().name
     lead = [
-        *describe_conversion(corpus_dir / "corpus.json"),
+        *lead,
         f"Made by `explore` of spacy-bilstm-crf {__version__}. Words are the tokens of "
         f"the corpus; the tokenizer that they are compared with is that of '{lang}'.",
     ]
@@ -175,17 +191,27 @@ def write_exploration(
     return out / files[0]
 
 
-def describe_conversion(path: Path) -> list[str]:
-    """What `convert` has written down of the corpus; nothing if it has not."""
-    import srsly
+def read_conversion(path: Path) -> list[str]:
+    """What `convert` has written down of the corpus; nothing if it has not.
 
+    A file of another form is no mistake: other programs write a `corpus.json` as well.
+    """
     if not path.is_file():
         return []
-    summary = srsly.read_json(path)
-    if not isinstance(summary, dict) or not {"source", "duplicates"} <= summary.keys():
+    try:
+        return [describe_conversion(path)]
+    except (OSError, ValueError, KeyError, TypeError):
+        say("warn", NO_SUMMARY.format(path=path))
         return []
-    text = (
-        "Converted from {name}, of which {found:,} sentences repeat an earlier one's "
-        "words ({with_other_tags:,} with other tags); {dropped:,} have been dropped."
-    )
-    return [text.format(name=summary["source"]["name"], **summary["duplicates"])]
+
+
+def describe_conversion(path: Path) -> str:
+    """A sentence out of the summary that `convert` has written.
+
+    RAISES (OSError, ValueError, KeyError, TypeError): If the file cannot be read, or
+        is of another form.
+    """
+    import srsly
+
+    summary = srsly.read_json(path)
+    return CONVERSION.format(name=summary["source"]["name"], **summary["duplicates"])

@@ -102,6 +102,31 @@ def test_what_convert_has_written_down(corpus, tmp_path, without_pictures):
     assert "a.csv, of which 1,384 sentences repeat" in html
 
 
+OTHER_SUMMARIES = [
+    '{"source": "x", "duplicates": 3}',
+    '{"source": {"name": "x"}, "duplicates": {"found": 1}}',
+    '{"source": {"name": "x"}, "duplicates": [1]}',
+    '["source", "duplicates"]',
+    '{"docs": 3}',
+    '{"docs": ',
+    "",
+]
+
+
+@pytest.mark.parametrize("text", OTHER_SUMMARIES)
+def test_summaries_of_other_programs(corpus, tmp_path, without_pictures, text):
+    path = corpus / "corpus.json"
+    path.write_text(text)
+    result = run(corpus, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    # before the corpus is explored
+    assert result.output.splitlines()[0].startswith(f"⚠ '{path}' is no summary")
+    html = (tmp_path / "out" / "explore.html").read_text(encoding="utf-8")
+    assert "Converted from" not in html
+    # who wants no page need not know
+    assert "no summary" not in run(corpus).output
+
+
 def write_nothing(folder):
     pass
 
