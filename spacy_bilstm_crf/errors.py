@@ -435,7 +435,10 @@ class Errors:
         "[B504] The pipeline has no component of the factory '{factory}', which alone "
         "knows probabilities; found {found}. Expected a pipeline that has one."
     )
-    B505 = "[B505] '{path}' is not there. Expected a .spacy file, such as dev.spacy."
+    B505 = (
+        "[B505] '{path}' is not there. Expected a .spacy file, such as dev.spacy, or a "
+        "folder of such files."
+    )
     B506 = (
         "[B506] None of the {count} docs of '{path}' has words with entity annotation. "
         "Expected held-out data with gold entities, such as dev.spacy."

@@ -10,8 +10,9 @@ from typer import Option as Opt
 
 from ..errors import Errors
 from ..settings import Decision
-from .loading import get_component, load_pipeline, read_examples, run_before
+from .loading import get_component, load_pipeline, make_example, run_before
 from .printing import choose_device, fail, group_digits, say, waiting
+from .reading import describe_left_out, read_references
 
 if TYPE_CHECKING:
     from spacy.training import Example
@@ -53,7 +54,7 @@ class Report(NamedTuple):
 
 def calibrate_cli(
     model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
-    data: Path = Arg(..., help="Held-out data, such as dev.spacy"),
+    data: Path = Arg(..., help="Held-out data, such as dev.spacy, or a folder"),
     output: Path | None = Opt(
         None, help="Folder for the pipeline with the fitted settings; replaced whole"
     ),
@@ -78,11 +79,14 @@ def calibrate_cli(
         with waiting(f"reading {model} and {data}"):
             nlp = load_pipeline(model)
             name, pipe = get_component(nlp, name)
-            examples = read_examples(nlp, data)
+            references = read_references(data, nlp.vocab)
         if output is not None:
             require_replaceable(output)
     except ValueError as error:
         fail(error)
+    for text in describe_left_out(references):
+        say("warn", text)
+    examples = [make_example(nlp, doc, gold_tokens=False) for doc in references.docs]
     with waiting("running the components before"):
         run_before(nlp, name, examples)
     try:

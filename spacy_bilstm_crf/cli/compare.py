@@ -11,7 +11,7 @@ from ..errors import Errors
 from .loading import require_pipeline
 from .printing import fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra
-from .reading import read_references
+from .reading import count_labels, describe_left_out, read_references
 from .running import Found, Settings, run_all
 from .terminal import has_colors, join_lines, mark_text
 
@@ -34,7 +34,9 @@ def compare_cli(
     models: list[str] = Arg(
         ..., help="Names of installed pipelines, or their folders; two or more"
     ),
-    data: Path = Opt(..., help="Held-out data with gold entities, such as test.spacy"),
+    data: Path = Opt(
+        ..., help="Held-out data with gold entities, such as test.spacy, or a folder"
+    ),
     out: Path | None = Opt(
         None, help="Folder for compare.html, compare.json and a picture"
     ),
@@ -84,7 +86,9 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
         raise ValueError(Errors.B510.format(models=list(models)))
     for model in models:
         require_pipeline(model)
-    docs = read_references(data, Vocab())
+    references = read_references(data, Vocab())
+    docs = references.docs
+    count_labels(docs, path=data)
     found = run_all(models, data, settings)
     names = shorten_names(models)
     gold = [get_entities(doc) for doc in docs]
@@ -104,6 +108,7 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
         disagreements=disagreements,
         n_differing=n_differing,
         notes=[
+            *describe_left_out(references),
             *describe_lost(dict(zip(names, found, strict=True))),
             *find_foreign_labels(gold, predictions),
         ],

@@ -73,50 +73,30 @@ NOT_SPACY = (zlib.error, ValueError, KeyError, TypeError, AttributeError)
 
 
 def read_docs(path: Path, vocab: "Vocab") -> "list[Doc]":
-    """Read a .spacy file.
+    """Read a .spacy file, or all in a folder, in the order of their names.
 
-    RAISES (ValueError): If the file is not there, is none that spaCy has written, or
-        holds no doc.
+    RAISES (ValueError): If it is not there, a file is none that spaCy has written, or
+        there is no doc.
     """
-    from spacy.tokens import DocBin
+    from spacy.training.corpus import FILE_TYPE, walk_corpus
 
-    if not path.is_file():
+    if not path.exists():
         raise ValueError(Errors.B505.format(path=path))
-    try:
-        docs = list(DocBin().from_disk(path).get_docs(vocab))
-    except NOT_SPACY:
-        size = path.stat().st_size
-        raise ValueError(Errors.B602.format(path=path, size=size)) from None
+    files = walk_corpus(path, FILE_TYPE) if path.is_dir() else [path]
+    docs = [doc for file in files for doc in _read_file(file, vocab)]
     if not docs:
         raise ValueError(Errors.B603.format(path=path))
     return docs
 
 
-def read_examples(
-    nlp: "Language", path: Path, *, gold_tokens: bool = False
-) -> "list[Example]":
-    """Read a .spacy file, or all in a folder.
-
-    gold_tokens (bool): As in `make_example`.
-    RETURNS (list[Example]): One for each doc, in order, those without words included.
-    RAISES (ValueError): If the file is not there, is none that spaCy has written, or
-        has no word in a doc with entity annotation.
-    """
+def _read_file(path: Path, vocab: "Vocab") -> "list[Doc]":
     from spacy.tokens import DocBin
-    from spacy.training.corpus import FILE_TYPE, walk_corpus
 
-    if not path.exists():
-        raise ValueError(Errors.B505.format(path=path))
     try:
-        bins = [DocBin().from_disk(file) for file in walk_corpus(path, FILE_TYPE)]
-        docs = (doc for found in bins for doc in found.get_docs(nlp.vocab))
-        examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in docs]
+        return list(DocBin().from_disk(path).get_docs(vocab))
     except NOT_SPACY:
         size = path.stat().st_size
         raise ValueError(Errors.B602.format(path=path, size=size)) from None
-    if not any(is_annotated(eg.reference) for eg in examples):
-        raise ValueError(Errors.B506.format(path=path, count=len(examples)))
-    return examples
 
 
 def make_example(nlp: "Language", doc: "Doc", *, gold_tokens: bool) -> "Example":
@@ -131,12 +111,6 @@ def make_example(nlp: "Language", doc: "Doc", *, gold_tokens: bool) -> "Example"
 
     is_given = gold_tokens or doc.has_unknown_spaces
     return Example(copy_tokens(nlp, doc) if is_given else nlp.make_doc(doc.text), doc)
-
-
-def is_annotated(doc: "Doc") -> bool:
-    """Whether a doc has words and something is said about their entities."""
-    has_words = any(not token.is_space for token in doc)
-    return has_words and doc.has_annotation("ENT_IOB")
 
 
 def run_before(nlp: "Language", name: str, examples: "list[Example]") -> None:

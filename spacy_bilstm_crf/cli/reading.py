@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import Errors
-from .loading import is_annotated, load_pipeline, read_docs
+from .loading import load_pipeline, read_docs
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
+
+LEFT_OUT = "docs without words or without entity annotation, left out: {count:,}"
 
 
 def load_entity_pipeline(model: str) -> "Language":
@@ -28,17 +30,43 @@ def load_entity_pipeline(model: str) -> "Language":
     return nlp
 
 
-def read_references(path: Path, vocab: "Vocab") -> "list[Doc]":
-    """Read docs with gold entities, leaving out empty ones.
+class References(NamedTuple):
+    """Docs with gold, out of a file or a folder.
 
-    RAISES (ValueError): If the file is not there, is no .spacy file, or has no
-        entities.
+    docs: Those with words and entity annotation.
+    numbers: Their places among all, from 0.
+    n_left_out: How many others there are.
     """
-    docs = [doc for doc in read_docs(path, vocab) if len(doc)]
-    if not any(is_annotated(doc) for doc in docs):
+
+    docs: "list[Doc]"
+    numbers: list[int]
+    n_left_out: int
+
+
+def read_references(path: Path, vocab: "Vocab") -> References:
+    """Read the docs that a pipeline is compared with.
+
+    path (Path): A .spacy file, or a folder of them.
+    RAISES (ValueError): If it is not there, cannot be read, or has no word in a doc
+        with entity annotation.
+    """
+    docs = read_docs(path, vocab)
+    numbers = [i for i, doc in enumerate(docs) if is_annotated(doc)]
+    if not numbers:
         raise ValueError(Errors.B506.format(path=path, count=len(docs)))
-    count_labels(docs, path=path)
-    return docs
+    return References([docs[i] for i in numbers], numbers, len(docs) - len(numbers))
+
+
+def is_annotated(doc: "Doc") -> bool:
+    """Whether a doc has words and something is said about their entities."""
+    has_words = any(not token.is_space for token in doc)
+    return has_words and doc.has_annotation("ENT_IOB")
+
+
+def describe_left_out(references: References) -> list[str]:
+    """What to know of docs that are not used; nothing if all are."""
+    n = references.n_left_out
+    return [LEFT_OUT.format(count=n)] if n else []
 
 
 def count_labels(docs: "Iterable[Doc]", *, path: Path) -> Counter[str]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from .loading import (
-    FACTORY,
-    is_annotated,
-    read_docs,
-    read_examples,
-    run_before,
-)
+from .loading import FACTORY, make_example, read_docs, run_before
 from .printing import choose_device, fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra, watch
-from .reading import count_labels, find_unknown_labels, load_entity_pipeline
+from .reading import (
+    count_labels,
+    describe_left_out,
+    find_unknown_labels,
+    load_entity_pipeline,
+    read_references,
+)
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..analysis.training_log import TrainingLog
     from ..analysis.unseen import Seen
     from ..tags import Entity
+    from .reading import References
 
 # candidates below this probability are hardly ever right
 LOWEST = 0.01
@@ -37,7 +38,7 @@ LOST_LABELS = "labels that the pipeline does not have, and always misses: {label
 
 def report_cli(
     model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
-    data: Path = Arg(..., help="Held-out data, such as test.spacy"),
+    data: Path = Arg(..., help="Held-out data, such as test.spacy, or a folder"),
     out: Path | None = Opt(
         None, help="Folder for report.html, report.json and the pictures"
     ),
@@ -71,12 +72,16 @@ def report_cli(
         training = None if log is None else read_training_log(log)
         with waiting(f"reading {model} and {data}"):
             nlp = load_entity_pipeline(model)
-            examples = read_examples(nlp, data, gold_tokens=gold_tokens)
-        notes = check_labels(nlp, examples, model=model, path=data)
+            references = read_references(data, nlp.vocab)
+            examples = [
+                make_example(nlp, doc, gold_tokens=gold_tokens)
+                for doc in references.docs
+            ]
+        notes = check_labels(nlp, references, model=model, path=data)
         seen = None if train is None else read_training_data(nlp, train)
     except ValueError as error:
         fail(error)
-    comparisons = predict(nlp, examples)
+    comparisons = predict(nlp, examples, references.numbers)
     evaluation = evaluate(comparisons, seen, training, resamples, seed)
     print_evaluation(evaluation, notes)
     if out is None:
@@ -92,7 +97,7 @@ def report_cli(
 
 
 def check_labels(
-    nlp: "Language", examples: "Sequence[Example]", *, model: str, path: Path
+    nlp: "Language", references: "References", *, model: str, path: Path
 ) -> list[tuple[str, str]]:
     """Compare the labels of the data with those of the pipeline.
 
@@ -101,15 +106,12 @@ def check_labels(
     RAISES (ValueError): If the data has no entity, or none with a label that the
         pipeline knows.
     """
-    found = count_labels((eg.reference for eg in examples), path=path)
+    found = count_labels(references.docs, path=path)
     unknown = find_unknown_labels(nlp, found, model=model, path=path)
     notes = [("warn", nlp.meta["notes"])] if nlp.meta.get("notes") else []
     if unknown:
         notes.append(("warn", LOST_LABELS.format(labels=list_counts(unknown))))
-    n_blank = sum(not is_annotated(eg.reference) for eg in examples)
-    if n_blank:
-        notes.append(("warn", f"docs without entity annotation, left out: {n_blank:,}"))
-    return notes
+    return notes + [("warn", text) for text in describe_left_out(references)]
 
 
 def read_training_data(nlp: "Language", path: Path) -> "Seen":
@@ -126,19 +128,23 @@ def read_training_data(nlp: "Language", path: Path) -> "Seen":
     return read_seen(read_doc(doc) for doc in watch(docs, unit=" training docs"))
 
 
-def predict(nlp: "Language", examples: "Sequence[Example]") -> "list[Comparison]":
-    """Let a pipeline find the entities of all docs that have annotation."""
+def predict(
+    nlp: "Language", examples: "Sequence[Example]", numbers: Sequence[int]
+) -> "list[Comparison]":
+    """Let a pipeline find the entities of docs.
+
+    numbers (Sequence[int]): Their places in the data.
+    """
     from ..analysis.comparison import compare
 
-    used = [(i, eg) for i, eg in enumerate(examples) if is_annotated(eg.reference)]
-    candidates = find_candidates(nlp, [eg for _, eg in used])
-    docs = nlp.pipe(eg.predicted for _, eg in used)
+    candidates = find_candidates(nlp, examples)
+    docs = nlp.pipe(eg.predicted for eg in examples)
     comparisons = []
-    for k, doc in enumerate(watch(docs, unit=" docs", total=len(used))):
-        number, eg = used[k]
+    for k, doc in enumerate(watch(docs, unit=" docs", total=len(examples))):
+        eg = examples[k]
         eg.predicted = doc
         found = None if candidates is None else candidates[k]
-        comparisons.append(compare(eg, found, number=number))
+        comparisons.append(compare(eg, found, number=numbers[k]))
     return comparisons
 
 

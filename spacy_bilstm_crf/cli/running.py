@@ -107,7 +107,7 @@ def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
 
     measurement.load_libraries()
     nlp, seconds = measurement.measure_loading(load)
-    references = read_references(data, nlp.vocab)
+    references = read_references(data, nlp.vocab).docs
     labels = count_labels(references, path=data)
     lost = find_unknown_labels(nlp, labels, model=model, path=data)
     yield Loaded(seconds, measurement.get_size(nlp.path), lost)

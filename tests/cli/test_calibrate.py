@@ -1,5 +1,6 @@
 """The command `calibrate`: what it fits, prints and writes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -271,6 +272,18 @@ def test_command_without_output_writes_nothing(folder):
     result = run(folder / "model", folder / "dev.spacy", "--decision", "best_path")
     assert result.exit_code == 0, result.output
     assert sorted(folder.iterdir()) == before
+
+
+def test_docs_without_annotation_are_counted(folder, tmp_path):
+    for name in ("dev", "blank", "spaces"):
+        shutil.copy(folder / f"{name}.spacy", tmp_path)
+    expected = run(folder / "model", folder / "dev.spacy").output
+    result = run(folder / "model", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "left out" not in expected
+    first, rest = result.output.split("\n", 1)
+    assert first.endswith("without entity annotation, left out: 2")
+    assert rest == expected
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,8 @@ def test_what_is_written_down(data):
     (pair,) = data["comparison"]["pairs"]
     assert (pair["first"], pair["second"]) == ("ours", "rules")
     assert 0 < pair["micro"]["p"] <= 1
-    lost, foreign = data["notes"]
+    left_out, lost, foreign = data["notes"]
+    assert left_out.endswith("left out: 1")
     n_people = sum(label == "PERSON" for _, ents in HELD_OUT for *_, label in ents)
     assert lost.startswith("rules does not have these labels")
     assert lost.endswith(f": PERSON {n_people}")
@@ -180,8 +181,9 @@ def test_gold_tokens_are_read_as_they_are(folder):
     assert gold == [[]]
 
 
-def test_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):
-    """Docs of several sentences, one without words: drawn and numbered as docs."""
+def test_data_and_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):
+    """A folder of docs of several sentences, which are drawn and numbered as docs; two
+    of them hold no words or no annotation."""
     monkeypatch.setattr("spacy_bilstm_crf.analysis.apart.Apart", Here)
     monkeypatch.setattr(
         "spacy_bilstm_crf.analysis.report_drawings.draw_evaluation", lambda _: []
@@ -194,8 +196,11 @@ def test_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):
         Doc(vocab, words=words[i:] * n, ents=tags[i:] * n, sent_starts=starts[i:] * n)
         for i, n in ((0, 1), (0, 2), (4, 3))
     ]
-    path, out = tmp_path / "test.spacy", tmp_path / "out"
-    DocBin(docs=[Doc(vocab), *gold]).to_disk(path)
+    path, out = tmp_path / "data", tmp_path / "out"
+    path.mkdir()
+    DocBin(docs=[Doc(vocab), gold[0]]).to_disk(path / "a.spacy")
+    missing = Doc(vocab, words=["London"])
+    DocBin(docs=[missing, *gold[1:]]).to_disk(path / "b.spacy")
     arguments = [folder / "rules", path, "--gold-tokens", "--out", out]
     found = CliRunner().invoke(
         app, ["report", *map(str, arguments), "--resamples", "200", "--seed", "3"]
@@ -210,7 +215,9 @@ def test_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):
         assert f1["low"] < f1["value"] < f1["high"]
         assert [f1[key] for key in score.f1._fields] == pytest.approx(score.f1)
     numbers = {excerpt["doc"] for excerpt in report["worst"]}
-    assert numbers == {1, 2, 3}
+    assert numbers == {1, 3, 4}
+    left_out = "docs without words or without entity annotation, left out: 2"
+    assert contest.notes.count(left_out) == found.output.count(left_out) == 1
 
 
 def test_unknown_labels_are_named_once():

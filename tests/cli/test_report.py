@@ -197,7 +197,7 @@ def _get_recall(result):
         (["model", "nothing.spacy"], "B505"),
         (["model", "empty.spacy"], "B602"),
         (["model", "text.spacy"], "B602"),
-        (["model", "no_docs.spacy"], "B506"),
+        (["model", "no_docs.spacy"], "B603"),
         (["model", "unannotated.spacy"], "B506"),
         (["model", "no_entities.spacy"], "B604"),
         (["model", "other.spacy"], "B607"),
