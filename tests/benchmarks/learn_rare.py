@@ -8,6 +8,9 @@ train` as it is, with `label_weights` for the rare labels, and with copies of th
 sentences by mention replacement; calibrates each pipeline on the dev split, and scores
 both splits, raw text, with the entities of the best path and with those of the best
 expected F1. Macro is the mean over all labels. Choose by the dev split.
+
+The last two columns say what no choice of thresholds can exceed: the macro F1 if each
+label had the threshold that is best for the very split that is scored.
 """
 
 import argparse
@@ -24,7 +27,10 @@ from spacy_bilstm_crf.settings import Decision
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.training import Example
     from thinc.api import Config
+
+    from spacy_bilstm_crf.prediction import Prediction
 
 SPLITS = ("dev", "test")
 
@@ -107,6 +113,38 @@ def score(nlp: "Language", setting: Setting, decision: str) -> list[str]:
     return cells
 
 
+def get_ceilings(nlp: "Language", setting: Setting) -> list[str]:
+    """On each split the macro F1 of the thresholds that are best for it, in percent."""
+    from spacy.training import Corpus
+
+    pipe = nlp.get_pipe("ner")
+    cells = []
+    for split in SPLITS:
+        examples = list(Corpus(setting.corpus / f"{split}.spacy")(nlp))
+        candidates = pipe.candidates([eg.predicted for eg in examples], threshold=0.01)
+        found = list(zip(examples, candidates, strict=True))
+        best = [find_best_f1(found, label) for label in pipe.labels]
+        cells.append(f"{100 * mean(best):.2f}")
+    return cells
+
+
+def find_best_f1(found: "list[tuple[Example, Prediction]]", label: str) -> float:
+    """The highest F1 of a label over all thresholds."""
+    n_gold, rated = 0, []
+    for example, (spans, probabilities) in found:
+        gold = {(e.start_char, e.end_char) for e in example.y.ents if e.label_ == label}
+        n_gold += len(gold)
+        for (start, end, name), probability in zip(spans, probabilities, strict=True):
+            if name == label:
+                span = example.x[start:end]
+                rated.append((probability, (span.start_char, span.end_char) in gold))
+    best, n_right = 0.0, 0
+    for n_found, (_, is_right) in enumerate(sorted(rated, reverse=True), start=1):
+        n_right += is_right
+        best = max(best, 2 * n_right / (n_found + n_gold))
+    return best
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path)
@@ -126,9 +164,10 @@ def main() -> None:
         for seed in args.seeds:
             with tempfile.TemporaryDirectory() as folder:
                 nlp = train(setting, variant, seed, Path(folder))
+                ceilings = get_ceilings(nlp, setting)
                 for decision in Decision:
                     cells = score(nlp, setting, decision.value)
-                    rows.append([variant, str(seed), decision.value, *cells])
+                    rows.append([variant, str(seed), decision.value, *cells, *ceilings])
                     print(*rows[-1], flush=True)
 
     from wasabi import table
@@ -138,7 +177,8 @@ def main() -> None:
         for split in SPLITS
         for score in ("micro", "macro", *setting.labels)
     ]
-    header = ["variant", "seed", "decision", *of_splits]
+    of_ceilings = [f"{split} ceiling" for split in SPLITS]
+    header = ["variant", "seed", "decision", *of_splits, *of_ceilings]
     aligns = ["l", "r", "l", *"r" * (len(header) - 3)]
     print(table(rows, header=header, divider=True, aligns=aligns))
     print(setting, describe_machine())
