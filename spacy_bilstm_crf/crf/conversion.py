@@ -31,7 +31,9 @@ def on_device(
 ) -> Sequence[Tensor | BoolArray]:
     """The tables where they can be applied to scores of the device: arrays for the CPU,
     tensors elsewhere, moved at once as each transfer waits for the device."""
-    if device.type == "cpu" or isinstance(constraints.start, Tensor):
+    if isinstance(constraints.start, Tensor):
+        return [torch.as_tensor(table, device=device) for table in constraints]
+    if device.type == "cpu":
         return constraints
     tables = np.concatenate([np.ravel(table) for table in constraints])
     moved, n_tags = torch.from_numpy(tables).to(device), len(constraints.start)

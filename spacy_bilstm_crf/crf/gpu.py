@@ -210,17 +210,21 @@ def _launch(
 
 @functools.cache
 def _compiles(device: torch.device) -> bool:
-    """Try the kernels on one token. Builds of torch for Windows bring no Triton, and
-    Triton needs a C compiler."""
+    """Try the kernels on one token, at the size of most tag sets. Builds of torch for
+    Windows bring no Triton, and Triton needs a C compiler."""
     try:
         import triton  # noqa: F401
     except ImportError:
         return False
-    shapes = (1, 1, 2), (2, 2), (2,), (2,)
+    shapes = (1, 1, 17), (17, 17), (17,), (17,)
     potentials = Potentials(*(torch.zeros(s, device=device) for s in shapes))
     lengths = torch.ones(1, dtype=torch.int64, device=device)
+    gold = torch.ones(shapes[0], dtype=torch.bool, device=device)
     try:
         viterbi(potentials, lengths)
+        lattice_loss(potentials, gold, lengths)
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:
         warnings.warn(Warnings.W101.format(device=device, error=error), stacklevel=2)
         return False

@@ -33,9 +33,10 @@ def finite(scores):
 @triton.jit
 def log_sum(scores):
     """log(sum(exp(scores))) over the first axis."""
-    largest = tl.max(scores, 0)
-    total = tl.sum(tl.exp(scores - tl.expand_dims(finite(largest), 0)), 0)
-    is_possible = largest != MINUS_INFINITY
+    largest = finite(tl.max(scores, 0))
+    total = tl.sum(tl.exp(scores - tl.expand_dims(largest, 0)), 0)
+    # not asked of the largest, which may overlook what is no number
+    is_possible = total != 0
     total = tl.where(is_possible, total, 1.0)
     return tl.where(is_possible, largest + tl.log(total), MINUS_INFINITY)
 
@@ -268,9 +269,12 @@ def best_path(
             return_indices=True,
             return_indices_tie_break_left=True,
         )
+        previous = tl.minimum(previous, n_tags - 1)
         tl.store(backpointers + place, previous.to(tl.int16), mask=known)
         best = arriving + emission
     tag = tl.argmax(best + end, 0, tie_break_left=True)
+    # where scores are no numbers, nothing is the largest, and padding may be chosen
+    tag = tl.minimum(tag, n_tags - 1)
     # what all threads have written is read by each of them
     tl.debug_barrier()
     score = tl.load(end_transitions + tag).to(tl.float64)

@@ -189,6 +189,27 @@ def test_ties_go_to_the_lower_tag():
     assert tag_ids.eq(0).all()
 
 
+# of NumPy, in the interpreter
+@pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
+@pytest.mark.parametrize("part", ["emissions", "transitions"])
+def test_what_is_no_number_stays_none(part):
+    """Also beside what the scheme forbids: the loss must not look like no path."""
+    scores, lengths = batch("iob2", dtype=torch.float32)
+    table = getattr(scores, part)
+    (table[1:] if part == "emissions" else table)[...] = float("nan")
+    ones = torch.ones_like(lengths, dtype=torch.float64)
+    log_z, _ = gpu.log_partition_gradient(scores, lengths, ones)
+    expected = plain.log_partition_gradient(scores, lengths, ones)[0]
+    assert expected.isnan().any()
+    assert_close(log_z, expected, equal_nan=True, **SINGLE)
+    gold = torch.ones_like(scores.emissions, dtype=torch.bool)
+    loss, gradient = gpu.lattice_loss(scores, gold, lengths)
+    assert torch.equal(loss.isnan(), expected.isnan())
+    assert gradient.transitions.isnan().any()
+    tag_ids, _ = gpu.viterbi(scores, lengths)
+    assert (tag_ids < scores.emissions.shape[2]).all()
+
+
 @pytest.mark.skipif(DEVICE == "cpu", reason="needs a GPU")
 def test_a_gpu_takes_the_kernels():
     scores, _ = batch("iob2", dtype=torch.float32)
@@ -223,6 +244,7 @@ def test_nothing_waits_for_the_device(dtype):
     torch.cuda.set_sync_debug_mode("error")
     try:
         gpu.log_partition_gradient(scores, lengths, weights)
+        gpu.lattice_loss(scores, torch.isfinite(scores.emissions), lengths)
         gpu.chain(scores, lengths)
         gpu.viterbi(scores, lengths)
     finally:
