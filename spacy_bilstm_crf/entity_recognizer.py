@@ -112,8 +112,8 @@ class CRFEntityRecognizer(SequenceLabeler):
 
     `left_out` counts how often training could learn nothing from a doc, by reason:
     'contradictory' or 'impossible' gold. `unknown_labels` counts how often it met gold
-    entities and rejected spans of a label that there is not, by label. Both count the
-    same doc in each epoch.
+    entities and rejected spans of a label that there is not, by label. Both add up
+    over all epochs.
 
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.

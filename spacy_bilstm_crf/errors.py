@@ -551,20 +551,20 @@ class Warnings:
     W201 = (
         "[W201] '{name}': the gold of {count} docs of a batch is impossible under the "
         "tagging scheme and the settings, first of {first}. Nothing was learned from "
-        "these docs. 'left_out' counts how often that happens, in each epoch anew, "
+        "these docs. 'left_out' counts how often that happens, over all epochs, "
         "without another warning."
     )
     W202 = (
         "[W202] '{name}' has no such labels: {labels}. {count} gold entities and "
         "rejected spans of a batch have them, first {first}. Such entities count as "
         "missing annotation, such spans are ignored. 'unknown_labels' counts how often "
-        "that happens, in each epoch anew, without another warning. Add the labels "
+        "that happens, over all epochs, without another warning. Add the labels "
         "before training to learn them."
     )
     W203 = (
         "[W203] '{name}': {count} docs of a batch reject a span that is a gold entity, "
         "first {first}. Nothing was learned from these docs. 'left_out' counts how "
-        "often that happens, in each epoch anew, without another warning. Take the "
+        "often that happens, over all epochs, without another warning. Take the "
         "span out of one of the two."
     )
     W204 = (
@@ -596,13 +596,13 @@ class Warnings:
     W210 = (
         "[W210] '{name}' has no such labels: {labels}. {count} words of a batch have "
         "these gold tags, first {first}. Such words count as missing annotation. "
-        "'unknown_labels' counts how often that happens, in each epoch anew, without "
+        "'unknown_labels' counts how often that happens, over all epochs, without "
         "another warning. Add the labels before training to learn them."
     )
     W211 = (
         "[W211] '{name}': the gold of {count} docs of a batch leaves no tag for some "
         "word, first of {first}. Nothing was learned from these docs. 'left_out' "
-        "counts how often that happens, in each epoch anew, without another warning. A "
+        "counts how often that happens, over all epochs, without another warning. A "
         "tag is rejected that is the only label: add the others."
     )
 

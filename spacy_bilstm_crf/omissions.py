@@ -11,7 +11,7 @@ from .tags import Entity
 
 
 class Omissions:
-    """What a component has left out of training so far, in each epoch anew.
+    """What a component has left out of training so far, added up over all epochs.
 
     docs: How often a doc was left out, by reason.
     labels: How often gold had a label that there is not, by label.
@@ -75,13 +75,13 @@ class Omissions:
         *,
         warning: str,
     ) -> None:
-        """Count gold whose label there is not; warn when it is the first.
+        """Count gold whose label there is not; warn when a label is new.
 
         unknown (Sequence[tuple[int, Entity]]): Each with the number of its doc.
         warning (str): A message with places for `name`, `labels`, `count` and `first`.
         """
         labels = Counter(label for _, (_, _, label) in unknown)
-        if unknown and not self.labels:
+        if labels.keys() - self.labels.keys():
             i, entity = unknown[0]
             text = warning.format(
                 name=self.name,

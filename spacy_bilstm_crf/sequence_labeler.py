@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
@@ -104,7 +105,7 @@ class SequenceLabeler(LabeledPipe):
     def left_out(self) -> Counter[str]:
         """How often training could learn nothing from a doc, by reason.
 
-        The same doc counts in each epoch.
+        It adds up over all epochs.
         """
         return self.omissions.docs
 
@@ -112,7 +113,7 @@ class SequenceLabeler(LabeledPipe):
     def unknown_labels(self) -> Counter[str]:
         """How often training met gold of a label that there is not, by label.
 
-        The same gold counts in each epoch.
+        It adds up over all epochs.
         """
         return self.omissions.labels
 
@@ -196,6 +197,20 @@ class SequenceLabeler(LabeledPipe):
         elif get_listeners(self.model) and any(has_words(doc) for doc in docs):
             self._release_encoder(docs)
         return losses
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Any = None,
+    ) -> None:
+        """Set the labels and initialize the weights, see `LabeledPipe.initialize`.
+
+        What was left out of an earlier training is forgotten.
+        """
+        self.omissions = Omissions(self.name)
+        super().initialize(get_examples, nlp=nlp, labels=labels)
 
     def get_loss(
         self, examples: Iterable[Example], potentials: Potentials[Any]

@@ -226,11 +226,23 @@ def test_unknown_gold_label_is_missing_and_warned_of_once(trained):
     with pytest.warns(UserWarning, match=message):
         loss, _ = pipe.get_loss(examples, potentials)
     assert loss == pytest.approx(pipe.get_loss(expected, potentials)[0], abs=1e-5)
-    # warnings are errors here: a second one would fail, also of another label
     others = make_examples(trained, [("I like Fanta.", [(7, 12, "BRAND")])])
-    for _ in range(2):
+    with pytest.warns(UserWarning, match=r"W202.*\['BRAND'\]"):
         pipe.get_loss(others, potentials)
+    # warnings are errors here: a second one of the same label would fail
+    pipe.get_loss(others, potentials)
     assert pipe.unknown_labels == {"DRINK": 1, "BRAND": 2}
+
+
+def test_initialize_forgets_what_was_left_out(trained):
+    nlp = make_pipeline().from_bytes(trained.to_bytes())
+    pipe = nlp.get_pipe(FACTORY)
+    examples = make_examples(nlp, [("I like Fanta.", [(7, 12, "DRINK")])])
+    with pytest.warns(UserWarning, match="W202"):
+        nlp.update(examples)
+    nlp.initialize(lambda: examples)
+    assert not pipe.unknown_labels
+    assert "DRINK" in pipe.labels
 
 
 def test_impossible_gold_is_left_out_and_named_once(trained, monkeypatch):

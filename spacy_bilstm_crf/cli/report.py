@@ -43,7 +43,7 @@ def report_cli(
         None, help="Folder for report.html, report.json and the pictures"
     ),
     train: Path | None = Opt(
-        None, help="The training data, to tell what the pipeline has seen"
+        None, help="The training data, file or folder: what the pipeline has seen"
     ),
     log: Path | None = Opt(
         None, help="The log of the training (output_file of spaCy's logger)"
