@@ -5,6 +5,9 @@ a second for each step of a sequence: batches are small there.
 """
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -181,6 +184,14 @@ def test_viterbi_of_a_batch(dtype):
     assert torch.equal(tag_ids.where(mask, 0), expected.where(mask, 0))
     # the score of the path that was found, exact whatever the recursion rounds
     assert_close(best, expected_best, **EXACT)
+
+
+def test_kernels_compile_where_there_is_no_gpu(tmp_path):
+    """In a process of its own: here they are interpreted."""
+    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
+    environment["TRITON_CACHE_DIR"] = str(tmp_path)
+    script = Path(__file__).with_name("compile_kernels.py")
+    subprocess.run([sys.executable, str(script)], env=environment, check=True)
 
 
 def test_ties_go_to_the_lower_tag():
