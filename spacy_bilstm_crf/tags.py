@@ -8,18 +8,16 @@ table of legal transitions included, reads it from there.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import Errors
+from .types import BoolArray, Constraints, Entity
 
 OUTSIDE = "O"
 END = "end of sequence"  # in messages
-
-Entity = tuple[int, int, str]  # start token, end token (exclusive), label
-BoolArray = NDArray[np.bool_]
 
 
 class Scheme(NamedTuple):
@@ -43,53 +41,6 @@ SCHEMES = {
     "iob2": Scheme("BI", opens="B", continues="I", continuable="BI", closes="BI"),
     "biluo": Scheme("BILU", opens="BU", continues="IL", continuable="BI", closes="LU"),
 }
-
-
-class Constraints(NamedTuple):
-    """Which tag sequences a scheme allows. True means legal.
-
-    transitions: From tag i to tag j. Shape: (n_tags, n_tags).
-    start: First tag of a sequence. Shape: (n_tags,).
-    end: Last tag of a sequence. Shape: (n_tags,).
-    """
-
-    transitions: BoolArray
-    start: BoolArray
-    end: BoolArray
-
-
-class StateLattice(NamedTuple):
-    """A lattice over states, for what a table of tags cannot say.
-
-    Each state stands for a tag, and several may stand for one. A path of states is a
-    path of tags; no path of tags may be that of two paths of states. NumPy arrays or
-    tensors.
-
-    tag_ids: The tag of each state. Shape: (n_states,).
-    allowed: The states that are left to each token.
-        Shape: (batch_size, seq_len, n_states).
-    constraints: The legal transitions between states, and the states at both ends.
-    """
-
-    tag_ids: Any
-    allowed: Any
-    constraints: Constraints
-
-
-class Tags(Protocol):
-    """What a CRF has to know of its tags; see `TagSet` and `PlainTagSet`."""
-
-    @property
-    def labels(self) -> tuple[str, ...]: ...
-
-    @property
-    def tags(self) -> tuple[str, ...]: ...
-
-    @property
-    def n_tags(self) -> int: ...
-
-    @property
-    def constraints(self) -> Constraints: ...
 
 
 def get_scheme(name: str) -> Scheme:

@@ -7,8 +7,8 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spacy_bilstm_crf.tags import Constraints, TagSet
-from spacy_bilstm_crf.types import Potentials
+from spacy_bilstm_crf.tags import TagSet
+from spacy_bilstm_crf.types import Constraints, Potentials
 
 MAX_BATCH, MAX_LENGTH, MAX_TAGS = 3, 5, 5
 MAX_PATHS = 10_000

@@ -10,6 +10,7 @@ import pytest
 import spacy
 import srsly
 from elmo_files import write_elmo
+from paths import CONFIGS
 from pipelines import TEXTS, make_annotated_examples
 from spacy.cli.package import package
 from spacy.language import Language
@@ -21,9 +22,9 @@ from spacy_commands import run
 from thinc.api import Config, Model
 from tiny_transformer import write_transformer
 
-from spacy_bilstm_crf.default_model import make_default_model
+from spacy_bilstm_crf.pipeline.default_model import make_default_model
 
-CONFIGS = sorted((Path(__file__).parent.parent / "configs").rglob("*.cfg"))
+CONFIGS = sorted((CONFIGS).rglob("*.cfg"))
 NAMES = [path.name for path in CONFIGS]
 
 

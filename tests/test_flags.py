@@ -10,6 +10,7 @@ import pytest
 import spacy
 import srsly
 import typer
+from paths import ROOT
 from pipelines import make_annotated_examples
 from spacy.cli._util import app, parse_config_overrides
 from spacy.language import Language
@@ -21,7 +22,6 @@ from spacy_commands import run
 
 from spacy_bilstm_crf.cli import app as our_app
 
-ROOT = Path(__file__).parent.parent
 CONFIGS = ["configs/published/word_char_bilstm_crf.cfg", "configs/bilstm_crf.cfg"]
 MODEL = "components.ner.model"
 WORDS, CHARACTERS, ENCODE = (

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 import spacy
 from learn_pos import SYSTEMS, main, score_unknown
+from paths import ROOT
 from spacy.tokens import Doc
 from spacy.training import Example
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.cli import app
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")

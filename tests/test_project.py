@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 import spacy
+from paths import ROOT
 from spacy.schemas import ModelMetaSchema, validate
 from spacy.tokens import DocBin
 from weasel.cli.run import check_rerun, project_run
 from weasel.util import get_checksum, load_project_config
 
-from spacy_bilstm_crf.callbacks import KNOWN_SOURCES, SAMPLE_NOTE
+from spacy_bilstm_crf.corpus.callbacks import KNOWN_SOURCES, SAMPLE_NOTE
 
-ROOT = Path(__file__).parent.parent
 KAGGLE_MD5 = "0c5f5151df296234941d06f30305d9f6"
 LABELS = ["art", "eve", "geo", "gpe", "nat", "org", "per", "tim"]
 PACKAGE = "en_bilstm_crf-0.1.0"

@@ -9,13 +9,12 @@ import pytest
 from elmo_files import write_elmo
 from learn_published import SYSTEMS, leave_out, list_elmo, load_config, main
 from one_table import Setting
+from paths import ROOT
 from published_scores import get_padded_accuracy
 from published_training import Budget
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.cli import app
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")

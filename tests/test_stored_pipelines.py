@@ -1,4 +1,4 @@
-"""Pipelines stored by earlier versions load, say what they said, and are stored alike."""
+"""Pipelines of earlier versions load, say what they said, and are stored alike."""
 
 import json
 import sys

@@ -1,11 +1,9 @@
 """What a pipeline must find that the project has trained on the real corpus."""
 
-from pathlib import Path
-
 import pytest
 import spacy
+from paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "training" / "model-calibrated"
 KAGGLE_MD5 = "0c5f5151df296234941d06f30305d9f6"
 LINES = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..tags import Entity
+from ..types import Entity
 from .page import Piece
 
 

@@ -19,7 +19,7 @@ from matplotlib.colors import LogNorm, Normalize, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from .drawings import (
+from .panels import (
     Bars,
     Colors,
     Estimates,

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from .drawings import write_range
-from .evaluation import Evaluation
 from .marking import mark
-from .mistakes import Excerpt, FrequentMistake
-from .outcomes import KINDS, RIGHT
 from .page import Block, Notes, Passage, Picture, Section, Table, make_page
+from .panels import write_range
+from .report import Evaluation
+from .report_log import TrainingLog
+from .report_mistakes import Excerpt, FrequentMistake
+from .report_outcomes import KINDS, RIGHT
+from .report_tags import TagReport
+from .report_thresholds import Confidence
 from .scores import Score
 from .significance import UNKNOWN, WHY_UNKNOWN, Interval
-from .tag_report import TagReport
-from .thresholds import Confidence
-from .training_log import TrainingLog
 
 
 def tabulate_scores(evaluation: Evaluation) -> Table:

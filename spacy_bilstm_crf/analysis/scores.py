@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .matching import (
+from ..types import FloatArray
+from .gold_matching import (
     FALSE_NEGATIVES,
     FALSE_POSITIVES,
     TRUE_POSITIVES,
@@ -16,8 +17,6 @@ from .matching import (
     get_recall,
 )
 from .significance import Interval, get_interval
-
-Doubles = NDArray[np.float64]
 
 
 class Score(NamedTuple):
@@ -34,7 +33,7 @@ class Score(NamedTuple):
     predicted: int
 
 
-def get_prf(counts: Counts) -> Doubles:
+def get_prf(counts: Counts) -> FloatArray:
     """Precision, recall and F1 on one axis.
 
     counts (ndarray): Shape: (..., 3), as `matching.count_matches` returns them.
@@ -44,7 +43,7 @@ def get_prf(counts: Counts) -> Doubles:
     return np.stack(columns, axis=-1)
 
 
-def get_micro(counts: Counts) -> Doubles:
+def get_micro(counts: Counts) -> FloatArray:
     """Of all entities together.
 
     counts (ndarray): Shape: (..., n_labels, 3).
@@ -53,34 +52,34 @@ def get_micro(counts: Counts) -> Doubles:
     return get_prf(counts.sum(-2))
 
 
-def get_macro(counts: Counts) -> Doubles:
+def get_macro(counts: Counts) -> FloatArray:
     """The mean of the labels that are in gold or prediction. Shapes as `get_micro`."""
     return _average(counts, np.asarray(counts.any(-1)))
 
 
-def get_micro_f1(counts: Counts) -> Doubles:
+def get_micro_f1(counts: Counts) -> FloatArray:
     """F1 of all entities together. Shape: (...)."""
     return get_f1(counts.sum(-2))
 
 
-def get_macro_f1(counts: Counts) -> Doubles:
+def get_macro_f1(counts: Counts) -> FloatArray:
     """The mean of the F1 of the labels that are in gold or prediction. Shape: (...)."""
     return get_macro(counts)[..., -1]
 
 
-def get_weighted(counts: Counts) -> Doubles:
+def get_weighted(counts: Counts) -> FloatArray:
     """The mean of the labels, weighted by their entities in the gold."""
     return _average(counts, counts[..., TRUE_POSITIVES] + counts[..., FALSE_NEGATIVES])
 
 
-def _average(counts: Counts, weights: NDArray[Any]) -> Doubles:
+def _average(counts: Counts, weights: NDArray[Any]) -> FloatArray:
     """The mean over labels; 0 without weights."""
     total = np.asarray(weights, dtype=float).sum(-1, keepdims=True)
     shares = np.asarray(weights, dtype=float) / np.maximum(total, 1e-9)
     return (get_prf(counts) * shares[..., None]).sum(-2)
 
 
-AVERAGES: dict[str, Callable[[Counts], Doubles]] = {
+AVERAGES: dict[str, Callable[[Counts], FloatArray]] = {
     "micro": get_micro,
     "macro": get_macro,
     "weighted": get_weighted,
@@ -111,7 +110,7 @@ def score_averages(counts: Counts, resampled: Counts) -> dict[str, Score]:
     }
 
 
-def _make_score(values: Doubles, resampled: Doubles, counts: Counts) -> Score:
+def _make_score(values: FloatArray, resampled: FloatArray, counts: Counts) -> Score:
     """values (ndarray): Shape: (3,). resampled (ndarray): Shape: (n_resamples, 3)."""
     p, r, f = (get_interval(values[i], resampled[:, i]) for i in range(3))
     right = counts[TRUE_POSITIVES]

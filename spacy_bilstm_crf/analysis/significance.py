@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .matching import Counts
+from .gold_matching import Counts
 
 LEVEL = 0.95
 # in the place of an interval, and why

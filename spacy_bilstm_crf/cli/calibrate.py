@@ -9,7 +9,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from ..settings import Decision
+from ..pipeline.settings import Decision
 from .loading import get_component, load_pipeline, make_example, run_before
 from .printing import choose_device, fail, group_digits, say, waiting
 from .reading import describe_left_out, read_references
@@ -17,10 +17,10 @@ from .reading import describe_left_out, read_references
 if TYPE_CHECKING:
     from spacy.training import Example
 
-    from ..calibration import Bin
-    from ..entity_recognizer import CRFEntityRecognizer
-    from ..held_out import HeldOut
-    from ..tuning import Temperature
+    from ..pipeline.calibration import Bin
+    from ..pipeline.entity_recognizer import CRFEntityRecognizer
+    from ..pipeline.held_out import HeldOut
+    from ..pipeline.tuning import Temperature
 
 
 # of the fitted numbers
@@ -124,8 +124,8 @@ def calibrate(
     on_step (Callable): Called after each temperature that is tried.
     RAISES (ValueError): If no doc has words and possible gold.
     """
-    from ..held_out import score_examples
-    from ..tuning import tune_temperature, tune_thresholds
+    from ..pipeline.held_out import score_examples
+    from ..pipeline.tuning import tune_temperature, tune_thresholds
 
     held_out = score_examples(pipe, examples)
     before = evaluate(pipe, held_out)
@@ -141,9 +141,9 @@ def calibrate(
 
 def evaluate(pipe: "CRFEntityRecognizer", held_out: "HeldOut") -> Result:
     """Predict and compare with the gold; the examples are not changed."""
-    from ..calibration import reliability_table
-    from ..held_out import annotate, compare_with_gold, predict
-    from ..scorer import score_entities
+    from ..pipeline.calibration import reliability_table
+    from ..pipeline.held_out import annotate, compare_with_gold, predict
+    from ..pipeline.scorer import score_entities
 
     predictions = predict(pipe, held_out)
     bins = reliability_table(*compare_with_gold(held_out.examples, predictions))
@@ -167,7 +167,7 @@ def print_reliability(before: "Sequence[Bin]", after: "Sequence[Bin]") -> None:
     """Print confidence and precision of the entities, bin by bin."""
     from wasabi import msg
 
-    from ..calibration import calibration_error
+    from ..pipeline.calibration import calibration_error
 
     rows = [
         (f"{b.low:.1f}-{b.high:.1f}", *_bin_cells(b), *_bin_cells(a))

@@ -8,18 +8,18 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
+from .compare_processes import Found, Settings, run_all
 from .loading import require_pipeline
 from .printing import fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra
 from .reading import count_labels, describe_left_out, read_references
-from .running import Found, Settings, run_all
 from .terminal import has_colors, join_lines, mark_text
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from ..analysis.contest import Contest
-    from ..tags import Entity
+    from ..analysis.compare_contest import Contest
+    from ..types import Entity
 
 TOKENS = {True: "read as gold tokens", False: "read as raw text"}
 LOST_LABELS = "{name} does not have these labels, and always misses them: {labels}"
@@ -77,10 +77,10 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
     """
     from spacy.vocab import Vocab
 
-    from ..analysis.contest import Contest, read_disagreements
-    from ..analysis.contest_page import shorten_names
-    from ..analysis.matching import get_entities
-    from ..analysis.side_by_side import compare_predictions
+    from ..analysis.compare import compare_predictions
+    from ..analysis.compare_contest import Contest, read_disagreements
+    from ..analysis.compare_page import shorten_names
+    from ..analysis.gold_matching import get_entities
 
     if len(set(models)) < max(len(models), 2):
         raise ValueError(Errors.B510.format(models=list(models)))
@@ -138,7 +138,7 @@ def find_foreign_labels(
     gold: "list[list[Entity]]", predictions: "dict[str, list[list[Entity]]]"
 ) -> Iterator[str]:
     """One note for each pipeline with labels that are not in the gold."""
-    from ..analysis.matching import get_labels
+    from ..analysis.gold_matching import get_labels
 
     known = set(get_labels(gold))
     for name, found in predictions.items():
@@ -151,7 +151,7 @@ def print_contest(contest: "Contest") -> None:
     """Print the tables, the tests, and some of the disagreements."""
     from wasabi import wrap
 
-    from ..analysis import contest_page
+    from ..analysis import compare_page as contest_page
 
     print_table(contest_page.tabulate_scores(contest))
     print_table(contest_page.tabulate_pairs(contest.comparison.pairs))
@@ -184,7 +184,7 @@ def write_contest(contest: "Contest", folder: Path) -> Path:
     RETURNS (Path): The page.
     RAISES (ValueError): If they cannot be written.
     """
-    from ..analysis.contest_page import draw_contest, make_contest_page
+    from ..analysis.compare_page import draw_contest, make_contest_page
     from ..analysis.plain import to_plain
 
     drawing = draw_contest(contest)

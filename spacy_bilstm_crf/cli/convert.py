@@ -11,7 +11,7 @@ from typer import Option as Opt
 from .printing import fail, group_digits, say, waiting
 
 if TYPE_CHECKING:
-    from ..converters import ReadOptions, SplitCorpus, SplitOptions
+    from ..corpus import ReadOptions, SplitCorpus, SplitOptions
 
 
 _SAMPLE = (
@@ -101,7 +101,7 @@ def convert_cli(
 
     Example: python -m spacy bilstm-crf convert ner_dataset.csv corpus
     """
-    from ..converters import (
+    from ..corpus import (
         ColumnOptions,
         CorpusError,
         ReadOptions,
@@ -152,7 +152,7 @@ def convert(
     """
     import srsly
 
-    from .. import converters
+    from .. import corpus as converters
 
     with waiting(f"reading {input_path}"):
         corpus = converters.read_corpus(input_path, options=reading)
@@ -176,7 +176,7 @@ def _make_docs(split: "SplitCorpus") -> dict[str, bytes]:
     from spacy.vocab import Vocab
     from tqdm import tqdm
 
-    from ..converters import docs_to_bytes, sentences_to_docs
+    from ..corpus import docs_to_bytes, sentences_to_docs
 
     vocab = Vocab()
     contents = {}

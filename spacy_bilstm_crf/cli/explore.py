@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-    from ..analysis.ambiguity import Ambiguity
-    from ..analysis.documents import AnnotatedDoc
-    from ..analysis.exploration import Exploration
-    from ..analysis.soundness import TokenMatch
+    from ..analysis.explore import Exploration
+    from ..analysis.explore_ambiguity import Ambiguity
+    from ..analysis.explore_soundness import TokenMatch
+    from ..analysis.gold import AnnotatedDoc
 
 # these first, in this order
 SPLITS = ("train", "dev", "test")
@@ -105,8 +105,8 @@ def explore(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
     nlp (Language): Whose tokenizer the entities have to fit.
     corpus (dict[str, list[Doc]]): The docs of each split.
     """
-    from ..analysis.exploration import explore
-    from ..analysis.soundness import add_matches
+    from ..analysis.explore import explore
+    from ..analysis.explore_soundness import add_matches
 
     read: dict[str, list[AnnotatedDoc]] = {name: [] for name in corpus}
     tokens: dict[str, list[TokenMatch]] = {name: [] for name in corpus}
@@ -123,15 +123,15 @@ def explore(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
 
 
 def _read(nlp: "Language", doc: "Doc") -> "tuple[AnnotatedDoc, TokenMatch]":
-    from ..analysis.documents import read_doc
-    from ..analysis.soundness import match_tokens
+    from ..analysis.explore_soundness import match_tokens
+    from ..analysis.gold import read_doc
 
     return read_doc(doc), match_tokens(doc, nlp.make_doc(doc.text))
 
 
 def print_exploration(exploration: "Exploration") -> None:
     """Print the tables and what there is to know."""
-    from ..analysis import corpus_page
+    from ..analysis import explore_page as corpus_page
 
     print_table(corpus_page.tabulate_splits(exploration))
     print_table(corpus_page.tabulate_labels(exploration))
@@ -148,7 +148,7 @@ def print_exploration(exploration: "Exploration") -> None:
 
 def print_examples(ambiguity: "Ambiguity", name: str) -> None:
     """Print the first texts with several labels, if there are any."""
-    from ..analysis.corpus_page import tabulate_examples
+    from ..analysis.explore_page import tabulate_examples
 
     table = tabulate_examples(ambiguity, name)
     if table.rows:
@@ -170,8 +170,8 @@ def write_exploration(
     RAISES (ValueError): If the folder cannot be written to.
     """
     from .. import __version__
-    from ..analysis.corpus_drawings import draw_corpus
-    from ..analysis.corpus_page import make_corpus_page
+    from ..analysis.explore_page import make_corpus_page
+    from ..analysis.explore_pictures import draw_corpus
 
     name = corpus_dir.resolve().name
     lead = [

@@ -18,7 +18,7 @@ from .terminal import align_tokens, has_colors, join_lines, mark_text
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from ..analysis.records import Record
+    from ..analysis.record import Record
 
 HELP = """\
 Type a text, and press Enter. Pasted lines are one text; so is what stands between
@@ -41,7 +41,7 @@ class Reader(NamedTuple):
     name: str | None
 
     def read(self, text: str, *, k: int = 0) -> "Record":
-        from ..analysis.records import make_record
+        from ..analysis.record import make_record
 
         return make_record(self.nlp, text, name=self.name, k=k)
 
@@ -185,6 +185,6 @@ def show_analyses(record: "Record") -> Iterator[str]:
 def show_json(record: "Record") -> Iterator[str]:
     import srsly
 
-    from ..analysis.records import to_json
+    from ..analysis.record import to_json
 
     yield srsly.json_dumps(to_json(record))

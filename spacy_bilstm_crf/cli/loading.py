@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spacy.training import Example
     from spacy.vocab import Vocab
 
-    from ..entity_recognizer import CRFEntityRecognizer
+    from ..pipeline.entity_recognizer import CRFEntityRecognizer
 
 FACTORY = "bilstm_crf_ner"
 
@@ -107,7 +107,7 @@ def make_example(nlp: "Language", doc: "Doc", *, gold_tokens: bool) -> "Example"
     """
     from spacy.training import Example
 
-    from ..analysis.measurement import copy_tokens
+    from ..analysis.compare_cost import copy_tokens
 
     is_given = gold_tokens or doc.has_unknown_spaces
     return Example(copy_tokens(nlp, doc) if is_given else nlp.make_doc(doc.text), doc)

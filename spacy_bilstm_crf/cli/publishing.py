@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Errors
 
 if TYPE_CHECKING:
-    from ..analysis.drawings import Drawing
     from ..analysis.page import Picture
+    from ..analysis.panels import Drawing
 
 EXTRA = ("matplotlib", "jinja2")
 
@@ -46,7 +46,7 @@ def publish(
 
     from ..analysis.page import Picture
     from ..analysis.plain import to_plain
-    from ..converters import write_files
+    from ..corpus import write_files
 
     pictures: dict[str, Picture] = {}
     files: dict[str, bytes] = {}

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.training import Example
 
-    from ..analysis.comparison import Comparison
-    from ..analysis.evaluation import Evaluation
-    from ..analysis.training_log import TrainingLog
-    from ..analysis.unseen import Seen
-    from ..tags import Entity
+    from ..analysis.explore_unseen import Seen
+    from ..analysis.gold_comparison import Comparison
+    from ..analysis.report import Evaluation
+    from ..analysis.report_log import TrainingLog
+    from ..types import Entity
     from .reading import References
 
 # candidates below this probability are hardly ever right
@@ -63,7 +63,7 @@ def report_cli(
 
     Example: python -m spacy bilstm-crf report en_a test.spacy --out report
     """
-    from ..analysis.training_log import read_training_log
+    from ..analysis.report_log import read_training_log
 
     try:
         choose_device(gpu_id)
@@ -119,8 +119,8 @@ def read_training_data(nlp: "Language", path: Path) -> "Seen":
 
     RAISES (ValueError): If it cannot be read, or has no entities.
     """
-    from ..analysis.documents import read_doc
-    from ..analysis.unseen import read_seen
+    from ..analysis.explore_unseen import read_seen
+    from ..analysis.gold import read_doc
 
     with waiting(f"reading {path}"):
         docs = read_docs(path, nlp.vocab)
@@ -135,7 +135,7 @@ def predict(
 
     numbers (Sequence[int]): Their places in the data.
     """
-    from ..analysis.comparison import compare
+    from ..analysis.gold_comparison import compare
 
     candidates = find_candidates(nlp, examples)
     docs = nlp.pipe(eg.predicted for eg in examples)
@@ -180,7 +180,7 @@ def evaluate(
     seed: int,
 ) -> "Evaluation":
     """See `analysis.evaluation`; with a progress bar."""
-    from ..analysis.evaluation import evaluate
+    from ..analysis.report import evaluate
 
     return evaluate(
         comparisons,
@@ -245,8 +245,8 @@ def write_report(
     RETURNS (Path): The page.
     RAISES (ValueError): If the folder cannot be written to.
     """
-    from ..analysis.report_drawings import draw_evaluation
     from ..analysis.report_page import make_report_page
+    from ..analysis.report_pictures import draw_evaluation
 
     files = publish(
         out,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from spacy_streamlit import load_model, visualize_ner
 
-from spacy_bilstm_crf.analysis.marks import TEMPLATE, Mark, get_marks, to_spans
+from spacy_bilstm_crf.analysis.text import TEMPLATE, Mark, get_marks, to_spans
 from spacy_bilstm_crf.cli.loading import FACTORY
 from spacy_bilstm_crf.cli.texts import SAMPLES
 

@@ -7,7 +7,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from ..analysis.marks import Mark
+    from ..analysis.text import Mark
 
 BLACK, GREY = 16, "dddddd"
 # the six levels of each of red, green and blue in the palette of 256 colours
@@ -28,7 +28,7 @@ def has_colors(stream: TextIO | None = None) -> bool:
 
 def mark_text(text: str, marks: "Iterable[Mark]", *, color: bool) -> str:
     """A text with its entities, their labels and confidence."""
-    from ..analysis.marks import cut_text, get_colors
+    from ..analysis.text import cut_text, get_colors
 
     marks = list(marks)
     colors = get_colors(mark.label for mark in marks)

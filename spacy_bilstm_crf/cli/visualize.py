@@ -110,7 +110,7 @@ def make_notes(nlp: "Language", limit: int) -> list[str]:
 
 
 def print_docs(docs: "Iterable[Doc]") -> None:
-    from ..analysis.marks import get_marks
+    from ..analysis.text import get_marks
 
     color = has_colors()
     for doc in docs:
@@ -129,8 +129,8 @@ def write_page(
 
     RAISES (ValueError): If it cannot be written.
     """
-    from ..analysis.entity_page import Figure, render_entities
-    from ..converters import write_files
+    from ..analysis.text_page import Figure, render_entities
+    from ..corpus import write_files
 
     figures = [Figure(*pair) for pair in zip(titles, docs, strict=True)]
     html = render_entities(figures, title=title, notes=notes)

@@ -15,19 +15,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..tags import BoolArray, Constraints, StateLattice
-from ..types import Potentials
-from . import fast, gpu, path, plain, states, viterbi
-from .border import Array, Ints
-from .chain import Posterior as Posterior
-from .chain import Spans as Spans
-from .chain import posterior as posterior
-from .chain import probable_spans as probable_spans
-from .chain import span_probabilities as span_probabilities
+from ..types import BoolArray, Constraints, Potentials, StateLattice
+from . import cpu as fast
+from . import cpu_path as path
+from . import cpu_viterbi as viterbi
+from . import gpu, plain, states
 from .conversion import cast, detach, on_device, to_numpy
+from .cpu_border import Array, Ints
+from .cpu_viterbi import PADDING
 from .divergence import kl_divergence as kl_divergence
 from .k_best import k_best_paths
 from .plain import MINUS_INFINITY, time_mask
+from .posterior import Posterior as Posterior
+from .posterior import Spans as Spans
+from .posterior import posterior as posterior
+from .posterior import probable_spans as probable_spans
+from .posterior import span_probabilities as span_probabilities
 from .validation import (
     validate_constraints,
     validate_k,
@@ -37,7 +40,6 @@ from .validation import (
     validate_state_lattice,
     validate_tag_ids,
 )
-from .viterbi import PADDING
 
 
 @torch.no_grad()

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..tags import BoolArray, Constraints
-from ..types import Potentials
-from .border import Array
+from ..types import BoolArray, Constraints, Potentials
+from .cpu_border import Array
 
 
 def detach(potentials: Potentials[Tensor]) -> Potentials[Tensor]:

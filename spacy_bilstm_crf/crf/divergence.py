@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from ..types import Potentials
-from .chain import Posterior, posterior
 from .conversion import cast
 from .plain import MINUS_INFINITY
+from .posterior import Posterior, posterior
 from .validation import validate_lengths, validate_potentials, validate_teacher
 
 INFINITY = float("inf")

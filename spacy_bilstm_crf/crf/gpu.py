@@ -197,7 +197,7 @@ def _launch(
     kernel: str, grid: tuple[int, ...], emissions: Tensor, *args: Any, **kwargs: int
 ) -> None:
     """Start a kernel. The last positional argument is the number of tags."""
-    from . import triton_kernels
+    from . import gpu_kernels as triton_kernels
 
     block = max(16, 1 << (args[-1] - 1).bit_length())
     # a warp has registers for a table of 32 tags

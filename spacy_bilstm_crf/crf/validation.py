@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import Errors
-from ..tags import Constraints, StateLattice
-from ..types import Potentials
+from ..types import Constraints, Potentials, StateLattice
 
 DTYPES = (torch.float32, torch.float64)
 DEVICES = ("cpu", "cuda")

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from spacy_bilstm_crf.analysis.comparison import Comparison
-from spacy_bilstm_crf.analysis.documents import AnnotatedDoc
+from spacy_bilstm_crf.analysis.gold import AnnotatedDoc
+from spacy_bilstm_crf.analysis.gold_comparison import Comparison
 
 LABELS = ("geo", "org", "per")
 N_WORDS = 6

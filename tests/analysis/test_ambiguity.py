@@ -2,12 +2,12 @@
 
 from annotated import annotate
 
-from spacy_bilstm_crf.analysis.ambiguity import (
+from spacy_bilstm_crf.analysis.explore_ambiguity import (
     Ambiguous,
     find_ambiguous_spans,
     find_ambiguous_words,
 )
-from spacy_bilstm_crf.analysis.unseen import Share, find_unseen, read_seen
+from spacy_bilstm_crf.analysis.explore_unseen import Share, find_unseen, read_seen
 
 TRAIN = [
     annotate("Turkey met Ann in Turkey", (0, 1, "org"), (2, 3, "per"), (4, 5, "geo")),

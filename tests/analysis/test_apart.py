@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from spacy_bilstm_crf.analysis.apart import Apart
-from spacy_bilstm_crf.analysis.measurement import get_peak_memory, one_thread
+from spacy_bilstm_crf.analysis.compare_apart import Apart
+from spacy_bilstm_crf.analysis.compare_cost import get_peak_memory, one_thread
 
 MIB = 2**20
 

@@ -3,8 +3,8 @@
 import spacy
 from spacy.tokens import Doc
 
-from spacy_bilstm_crf.analysis.contest import read_disagreements
-from spacy_bilstm_crf.analysis.mistakes import WINDOW
+from spacy_bilstm_crf.analysis.compare_contest import read_disagreements
+from spacy_bilstm_crf.analysis.report_mistakes import WINDOW
 
 VOCAB = spacy.blank("en").vocab
 

@@ -11,20 +11,20 @@ from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from spacy_bilstm_crf.analysis.comparison import compare
-from spacy_bilstm_crf.analysis.evaluation import evaluate
+from spacy_bilstm_crf.analysis.explore_unseen import read_seen
+from spacy_bilstm_crf.analysis.gold_comparison import compare
 from spacy_bilstm_crf.analysis.page import Picture
 from spacy_bilstm_crf.analysis.plain import to_plain
 from spacy_bilstm_crf.analysis.plots import plot_panels
-from spacy_bilstm_crf.analysis.report_drawings import N_LABELS, draw_evaluation
+from spacy_bilstm_crf.analysis.report import evaluate
+from spacy_bilstm_crf.analysis.report_log import TrainingLog
 from spacy_bilstm_crf.analysis.report_page import (
     explain_intervals,
     make_report_page,
     tabulate_scores,
 )
-from spacy_bilstm_crf.analysis.training_log import TrainingLog
-from spacy_bilstm_crf.analysis.unseen import read_seen
-from spacy_bilstm_crf.confidence import set_confidence
+from spacy_bilstm_crf.analysis.report_pictures import N_LABELS, draw_evaluation
+from spacy_bilstm_crf.pipeline.confidence import set_confidence
 
 NLP = spacy.blank("en")
 DOC = annotate("Ann left New York", (0, 1, "per"), (2, 4, "geo"))

@@ -5,13 +5,13 @@ import json
 import pytest
 from annotated import annotate
 
-from spacy_bilstm_crf.analysis.corpus_drawings import N_LABELS, draw_corpus
-from spacy_bilstm_crf.analysis.corpus_page import make_corpus_page
-from spacy_bilstm_crf.analysis.exploration import explore
+from spacy_bilstm_crf.analysis.explore import explore
+from spacy_bilstm_crf.analysis.explore_page import make_corpus_page
+from spacy_bilstm_crf.analysis.explore_pictures import N_LABELS, draw_corpus
+from spacy_bilstm_crf.analysis.explore_soundness import TokenMatch
 from spacy_bilstm_crf.analysis.plain import to_plain
 from spacy_bilstm_crf.analysis.plots import plot_panels
-from spacy_bilstm_crf.analysis.soundness import TokenMatch
-from spacy_bilstm_crf.analysis.thresholds import get_wilson_interval
+from spacy_bilstm_crf.analysis.report_thresholds import get_wilson_interval
 
 TRAIN = [
     *[annotate(f"Ann saw Rio {i}", (0, 1, "per"), (2, 3, "geo")) for i in range(150)],

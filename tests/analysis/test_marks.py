@@ -7,8 +7,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
-from spacy_bilstm_crf.analysis.entity_page import Figure, make_legend, render_entities
-from spacy_bilstm_crf.analysis.marks import (
+from spacy_bilstm_crf.analysis.colors import COLORS
+from spacy_bilstm_crf.analysis.text import (
     OTHERS,
     WEAKEST,
     Mark,
@@ -17,9 +17,9 @@ from spacy_bilstm_crf.analysis.marks import (
     get_marks,
     render_marks,
 )
+from spacy_bilstm_crf.analysis.text_page import Figure, make_legend, render_entities
 from spacy_bilstm_crf.cli.terminal import LEVELS, to_palette
-from spacy_bilstm_crf.colors import COLORS
-from spacy_bilstm_crf.confidence import set_confidence
+from spacy_bilstm_crf.pipeline.confidence import set_confidence
 
 VOID = {"meta", "br", "input", "line", "rect"}
 

@@ -9,7 +9,7 @@ from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_bilstm_crf.analysis.matching import (
+from spacy_bilstm_crf.analysis.gold_matching import (
     count_matches,
     get_entities,
     get_f1,

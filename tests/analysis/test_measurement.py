@@ -4,8 +4,8 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_bilstm_crf.analysis import measurement
-from spacy_bilstm_crf.analysis.measurement import (
+from spacy_bilstm_crf.analysis import compare_cost as measurement
+from spacy_bilstm_crf.analysis.compare_cost import (
     copy_tokens,
     get_size,
     measure_loading,

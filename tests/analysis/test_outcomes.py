@@ -6,8 +6,8 @@ import pytest
 from annotated import LABELS, annotate, compare, entity_lists
 from hypothesis import given
 
-from spacy_bilstm_crf.analysis.mistakes import WINDOW, find_frequent, find_worst
-from spacy_bilstm_crf.analysis.outcomes import (
+from spacy_bilstm_crf.analysis.report_mistakes import WINDOW, find_frequent, find_worst
+from spacy_bilstm_crf.analysis.report_outcomes import (
     GOLD_KINDS,
     KINDS,
     MISSED,

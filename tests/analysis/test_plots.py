@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
 
-from spacy_bilstm_crf.analysis.drawings import (
+from spacy_bilstm_crf.analysis.panels import (
     Bars,
     Curve,
     Estimates,

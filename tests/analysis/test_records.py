@@ -6,7 +6,7 @@ import pytest
 import spacy
 from pipelines import make_pipeline, train_pipeline
 
-from spacy_bilstm_crf.analysis.records import make_record, to_json
+from spacy_bilstm_crf.analysis.record import make_record, to_json
 
 TEXT = "Shaka Khan left \n London."
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 
-from spacy_bilstm_crf.analysis.contexts import measure_consistency
-from spacy_bilstm_crf.analysis.documents import get_tags
-from spacy_bilstm_crf.analysis.repeats import find_repeats, measure_noise
+from spacy_bilstm_crf.analysis.explore_agreement import find_repeats, measure_noise
+from spacy_bilstm_crf.analysis.explore_contexts import measure_consistency
+from spacy_bilstm_crf.analysis.gold import get_tags
 
 SPANS = [(i, j) for i in range(3) for j in range(i + 1, 4)]
 

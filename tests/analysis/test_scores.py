@@ -9,19 +9,19 @@ from seqeval.metrics import classification_report as report_entities
 from seqeval.scheme import IOB2
 from sklearn.metrics import classification_report, confusion_matrix
 
-from spacy_bilstm_crf.analysis.documents import MISSING, get_tags
-from spacy_bilstm_crf.analysis.groups import (
+from spacy_bilstm_crf.analysis.explore_unseen import read_seen
+from spacy_bilstm_crf.analysis.gold import MISSING, get_tags
+from spacy_bilstm_crf.analysis.gold_matching import count_matches
+from spacy_bilstm_crf.analysis.report_groups import (
     by_length,
     by_seen,
     by_sentence,
     count_groups,
     score_groups,
 )
-from spacy_bilstm_crf.analysis.matching import count_matches
+from spacy_bilstm_crf.analysis.report_tags import get_predicted_tags, report_tags
 from spacy_bilstm_crf.analysis.scores import score_averages, score_labels
 from spacy_bilstm_crf.analysis.significance import bootstrap
-from spacy_bilstm_crf.analysis.tag_report import get_predicted_tags, report_tags
-from spacy_bilstm_crf.analysis.unseen import read_seen
 
 SOME = st.lists(comparisons(), min_size=1, max_size=6)
 

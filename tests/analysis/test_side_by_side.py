@@ -5,8 +5,14 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_bilstm_crf.analysis.contest import Contest, read_disagreements
-from spacy_bilstm_crf.analysis.contest_page import (
+from spacy_bilstm_crf.analysis.compare import (
+    compare_predictions,
+    find_disagreements,
+    get_agreement,
+)
+from spacy_bilstm_crf.analysis.compare_contest import Contest, read_disagreements
+from spacy_bilstm_crf.analysis.compare_cost import Cost
+from spacy_bilstm_crf.analysis.compare_page import (
     describe_agreement,
     draw_contest,
     make_contest_page,
@@ -16,13 +22,7 @@ from spacy_bilstm_crf.analysis.contest_page import (
     tabulate_scores,
     write_interval,
 )
-from spacy_bilstm_crf.analysis.measurement import Cost
 from spacy_bilstm_crf.analysis.page import Picture
-from spacy_bilstm_crf.analysis.side_by_side import (
-    compare_predictions,
-    find_disagreements,
-    get_agreement,
-)
 from spacy_bilstm_crf.analysis.significance import Interval
 
 GOLD = [

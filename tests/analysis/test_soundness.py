@@ -6,13 +6,13 @@ from spacy.cli.debug_data import _compile_gold
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_bilstm_crf.analysis.documents import read_doc
-from spacy_bilstm_crf.analysis.soundness import (
+from spacy_bilstm_crf.analysis.explore_soundness import (
     TokenMatch,
     add_matches,
     check_entities,
     match_tokens,
 )
+from spacy_bilstm_crf.analysis.gold import read_doc
 
 NLP = spacy.blank("en")
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_bilstm_crf.analysis.documents import get_labels, get_tags, read_doc
-from spacy_bilstm_crf.analysis.statistics import describe_split, get_percentiles
+from spacy_bilstm_crf.analysis.explore_counts import describe_split, get_percentiles
+from spacy_bilstm_crf.analysis.gold import get_labels, get_tags, read_doc
 
 DOCS = [
     annotate("New York is big . Rio too .", (0, 2, "geo"), sentences=((0, 5), (5, 8))),

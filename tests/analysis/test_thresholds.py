@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from spacy_bilstm_crf.analysis.comparison import has_confidence
-from spacy_bilstm_crf.analysis.thresholds import (
+from spacy_bilstm_crf.analysis.gold_comparison import has_confidence
+from spacy_bilstm_crf.analysis.report_thresholds import (
     draw_candidate_curve,
     draw_threshold_curve,
     get_wilson_interval,
     measure_confidence,
 )
-from spacy_bilstm_crf.calibration import reliability_table
+from spacy_bilstm_crf.pipeline.calibration import reliability_table
 
 PROBABILITIES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5001, 0.99, 1.0])
 RATED = st.lists(st.tuples(PROBABILITIES, st.booleans()), min_size=1, max_size=30)

@@ -5,7 +5,7 @@ import spacy
 from pipelines import make_examples
 from spacy.training.loggers import console_logger_v3
 
-from spacy_bilstm_crf.analysis.training_log import read_training_log
+from spacy_bilstm_crf.analysis.report_log import read_training_log
 
 ROWS = [(0, 0, 5.0, 0.1), (500, 0, 1000.0, 0.7), (700, 1, 100.0, 0.6)]
 

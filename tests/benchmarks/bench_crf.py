@@ -17,8 +17,7 @@ import torch
 import torchcrf
 
 from spacy_bilstm_crf import crf
-from spacy_bilstm_crf.tags import Constraints
-from spacy_bilstm_crf.types import Potentials
+from spacy_bilstm_crf.types import Constraints, Potentials
 
 # name, lengths of the shortest and the longest sequence, batch size
 BATCHES = [

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from thinc.api import Model
     from torch import Tensor, nn
 
-    from spacy_bilstm_crf.nn.elmo_lstm import ClippedLSTM
+    from spacy_bilstm_crf.network.nn_elmo_lstm import ClippedLSTM
 
 # those of the model that was published with the paper
 OPTIONS = {
@@ -90,7 +90,7 @@ def load_layer() -> "Model[list[Doc], list[Any]]":
     """Write, read, store and load the model, and print what each costs."""
     from elmo_files import write_elmo
 
-    from spacy_bilstm_crf.architectures import build_elmo_embed
+    from spacy_bilstm_crf.network import build_elmo_embed
 
     with tempfile.TemporaryDirectory() as folder:
         paths = write_elmo(Path(folder), OPTIONS, scale=0.02)
@@ -118,8 +118,8 @@ def make_docs(texts: list[Text]) -> list["Doc"]:
 def list_ways(layer: "Model", docs: list["Doc"]) -> list[Way]:
     import torch
 
-    from spacy_bilstm_crf.layers.elmo import find_words, read_characters
-    from spacy_bilstm_crf.nn.elmo import add_marks
+    from spacy_bilstm_crf.network.elmo import find_words, read_characters
+    from spacy_bilstm_crf.network.nn_elmo import add_marks
 
     shim = layer.shims[0]
     module, context = shim.module, shim.module.context
@@ -181,7 +181,7 @@ def run_plain(context: "nn.Module", X: "Tensor", lengths: list[int]) -> "Tensor"
     """Padded sequences, and two products in each step."""
     import torch
 
-    from spacy_bilstm_crf.nn.bilstm import reversal_index, take_steps
+    from spacy_bilstm_crf.network.nn_bilstm import reversal_index, take_steps
 
     Xp = pad(X, lengths)
     reverse = reversal_index(torch.tensor(lengths), Xp.shape[1])

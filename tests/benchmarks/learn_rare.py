@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from bench_pipeline import THREADS, describe_machine
 from one_training import train_pipeline
 
-from spacy_bilstm_crf.settings import Decision
+from spacy_bilstm_crf.pipeline.settings import Decision
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.training import Example
     from thinc.api import Config
 
-    from spacy_bilstm_crf.prediction import Prediction
+    from spacy_bilstm_crf.pipeline.spans import Prediction
 
 SPLITS = ("dev", "test")
 

@@ -10,7 +10,6 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from typer.testing import CliRunner
 
-from spacy_bilstm_crf.calibration import calibration_error
 from spacy_bilstm_crf.cli import app
 from spacy_bilstm_crf.cli.calibrate import (
     calibrate,
@@ -18,9 +17,10 @@ from spacy_bilstm_crf.cli.calibrate import (
     print_report,
     replace_pipeline,
 )
-from spacy_bilstm_crf.decision import best_expected_f1
-from spacy_bilstm_crf.held_out import count_expected, score_examples
-from spacy_bilstm_crf.tuning import tune_temperature, tune_thresholds
+from spacy_bilstm_crf.pipeline.calibration import calibration_error
+from spacy_bilstm_crf.pipeline.decision import best_expected_f1
+from spacy_bilstm_crf.pipeline.held_out import count_expected, score_examples
+from spacy_bilstm_crf.pipeline.tuning import tune_temperature, tune_thresholds
 
 # the same texts with other gold, so that a certain model is wrong in places
 HELD_OUT = [
@@ -167,7 +167,7 @@ def test_thresholds_have_a_floor(nlp, pipe, monkeypatch):
     examples = make_examples(nlp, HELD_OUT)
     fitted = tune_thresholds(pipe, score_examples(pipe, examples))
     floor = max(fitted.values()) + 0.1
-    monkeypatch.setattr("spacy_bilstm_crf.tuning.LOWEST_THRESHOLD", floor)
+    monkeypatch.setattr("spacy_bilstm_crf.pipeline.tuning.LOWEST_THRESHOLD", floor)
     raised = tune_thresholds(pipe, score_examples(pipe, examples))
     assert set(raised.values()) == {floor}
 

@@ -13,8 +13,9 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus
 from typer.testing import CliRunner
 
-from spacy_bilstm_crf.analysis.measurement import Cost
-from spacy_bilstm_crf.cli import app, compare, running
+from spacy_bilstm_crf.analysis.compare_cost import Cost
+from spacy_bilstm_crf.cli import app, compare
+from spacy_bilstm_crf.cli import compare_processes as running
 from spacy_bilstm_crf.cli.compare import find_foreign_labels
 
 HELD_OUT = [
@@ -99,8 +100,8 @@ def test_costs(folder, data):
 def test_libraries_are_there_when_the_loading_is_timed():
     code = """
 import sys
-from spacy_bilstm_crf.analysis import measurement
-from spacy_bilstm_crf.cli import running
+from spacy_bilstm_crf.analysis import compare_cost as measurement
+from spacy_bilstm_crf.cli import compare_processes as running
 
 before = set(sys.modules)
 measurement.measure_loading = lambda load: sys.exit(" ".join(sys.modules))
@@ -109,7 +110,7 @@ next(running.measure("model", "data", False))
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     before, after = found.stdout.split(), found.stderr.split()
-    for name in ("spacy", "torch", "spacy_bilstm_crf.entity_recognizer"):
+    for name in ("spacy", "torch", "spacy_bilstm_crf.pipeline.entity_recognizer"):
         assert name not in before
         assert name in after
 
@@ -184,9 +185,9 @@ def test_gold_tokens_are_read_as_they_are(folder):
 def test_data_and_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):
     """A folder of docs of several sentences, which are drawn and numbered as docs; two
     of them hold no words or no annotation."""
-    monkeypatch.setattr("spacy_bilstm_crf.analysis.apart.Apart", Here)
+    monkeypatch.setattr("spacy_bilstm_crf.analysis.compare_apart.Apart", Here)
     monkeypatch.setattr(
-        "spacy_bilstm_crf.analysis.report_drawings.draw_evaluation", lambda _: []
+        "spacy_bilstm_crf.analysis.report_pictures.draw_evaluation", lambda _: []
     )
     vocab = spacy.blank("en").vocab
     words = ["We", "left", "London", ".", "Shaka", "left", "Paris", "."]
@@ -268,7 +269,7 @@ class Here:
     [("blank", "test.spacy", "B512"), ("rules", "people.spacy", "B607")],
 )
 def test_what_a_process_refuses_is_one_message(folder, monkeypatch, model, data, code):
-    monkeypatch.setattr("spacy_bilstm_crf.analysis.apart.Apart", Here)
+    monkeypatch.setattr("spacy_bilstm_crf.analysis.compare_apart.Apart", Here)
     models = [folder / "ours", folder / model]
     result = run(*models, "--data", folder / data, *OPTIONS)
     assert result.exit_code == 1

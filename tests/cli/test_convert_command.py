@@ -373,7 +373,7 @@ def test_converters_import_no_torch_and_no_pandas():
     """Thinc imports torch where it is installed, so look at our files alone."""
     import ast
 
-    import spacy_bilstm_crf.converters as package
+    import spacy_bilstm_crf.corpus as package
 
     for path in Path(package.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

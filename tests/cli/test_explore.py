@@ -8,7 +8,7 @@ from pipelines import TRAIN_DATA, make_examples
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-from spacy_bilstm_crf.analysis import corpus_drawings
+from spacy_bilstm_crf.analysis import explore_pictures as corpus_drawings
 from spacy_bilstm_crf.cli import app
 
 NLP = spacy.blank("en")

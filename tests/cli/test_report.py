@@ -9,7 +9,7 @@ from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
 from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
-from spacy_bilstm_crf.analysis import report_drawings
+from spacy_bilstm_crf.analysis import report_pictures as report_drawings
 from spacy_bilstm_crf.cli import app
 
 NLP = spacy.blank("en")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from spacy_bilstm_crf.analysis.marks import Mark
+from spacy_bilstm_crf.analysis.text import Mark
 from spacy_bilstm_crf.cli.terminal import (
     align_tokens,
     has_colors,

@@ -7,7 +7,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from spacy_bilstm_crf.crf import triton_kernels
+from spacy_bilstm_crf.crf import gpu_kernels as triton_kernels
 
 TARGET = GPUTarget("cuda", 80, 32)
 SIZES = ("batch_size", "seq_len", "n_tags", "chunk_len")

@@ -1,0 +1,204 @@
+"""The tables, the picture and the page of a comparison."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from .compare import Difference, Pair, Scores
+from .compare_contest import Contest, Disagreement, Reading
+from .compare_cost import Cost
+from .page import Block, Notes, Passage, Picture, Piece, Section, Table, make_page
+from .panels import Drawing, Estimates, write_range
+from .significance import UNKNOWN, WHY_UNKNOWN, Interval
+from .text import cut_text
+
+MIB = 2**20
+TITLE = "Pipelines compared"
+COUNTED = (
+    "In percent; an entity counts if span and label are exact. In brackets the 95% "
+    "interval: {resamples:,} bootstrap samples of the docs."
+)
+TESTED = (
+    "In points. p is how probable at least so large a difference is if both are "
+    "equally good: approximate randomisation, {resamples:,} exchanges by doc, "
+    "two-sided, not corrected for the number of pairs; {least:.4f} is the least that "
+    "it can show."
+)
+MEASURED = (
+    "Each pipeline in a process of its own, on one thread, in turns. Words a second of "
+    "nlp.pipe on docs that are tokenised already, after a pass to warm up; load time "
+    "of spacy.load after an empty pipeline, which loads spaCy itself and torch; peak "
+    "memory of the whole process, spaCy and the docs included."
+)
+
+
+def shorten_names(models: Sequence[str]) -> list[str]:
+    """The last parts of some paths, as many as tell them apart."""
+    parts = [Path(model).parts for model in models]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(p[-length:]) for p in parts]
+        if len(set(names)) == len(models):
+            return names
+    return list(models)
+
+
+def list_figures(scores: Scores, support: Mapping[str, int]) -> dict[str, Interval]:
+    """The figures of a pipeline by name; those of the labels last, frequent first."""
+    labels = sorted(support, key=lambda label: -support[label])
+    micro, macro = scores.averages["micro"], scores.averages["macro"]
+    return {
+        "F1": micro.f1,
+        "precision": micro.precision,
+        "recall": micro.recall,
+        "macro F1": macro.f1,
+        **{f"F1 {label}": scores.labels[label].f1 for label in labels},
+    }
+
+
+def tabulate_scores(contest: Contest) -> Table:
+    """What each pipeline reaches, and the number of gold entities."""
+    support = contest.comparison.support
+    figures = [list_figures(s, support) for s in contest.comparison.scores.values()]
+    numbers = {f"F1 {label}": number for label, number in support.items()}
+    numbers["F1"] = sum(support.values())
+    rows = []
+    for name in figures[0]:
+        number = f"{numbers[name]:,}" if name in numbers else ""
+        rows.append([name, number, *(write_interval(f[name]) for f in figures)])
+    return Table(["", "gold", *contest.costs], rows)
+
+
+def tabulate_costs(costs: Mapping[str, Cost]) -> Table:
+    """Speed, load time, size and memory of each pipeline."""
+    found = list(costs.values())
+    rows = [
+        ["words a second, best", *(f"{max(c.words_per_second):,.0f}" for c in found)],
+        [
+            "words a second, median",
+            *(f"{median(c.words_per_second):,.0f}" for c in found),
+        ],
+        ["load time, seconds", *(f"{c.load_seconds:.2f}" for c in found)],
+        ["size on disk, MiB", *(f"{c.size / MIB:,.1f}" for c in found)],
+        ["peak memory, MiB", *(_in_mib(c.peak_memory) for c in found)],
+    ]
+    return Table(["", *costs], rows)
+
+
+def _in_mib(size: int | None) -> str:
+    return "-" if size is None else f"{size / MIB:,.0f}"
+
+
+def tabulate_pairs(pairs: Sequence[Pair]) -> Table:
+    """How two pipelines differ."""
+    header = ["difference", "F1", "p", "macro F1", "p"]
+    rows = [
+        [
+            f"{pair.second} less {pair.first}",
+            *_write_difference(pair.micro),
+            *_write_difference(pair.macro),
+        ]
+        for pair in pairs
+    ]
+    return Table(header, rows)
+
+
+def write_interval(interval: Interval, form: str = ".1f") -> str:
+    """In percent, as 85.3 (84.6 to 86.0)."""
+    # there is no -0.0 among figures
+    value, low, high = (round(number, 1) + 0.0 for number in interval.in_percent)
+    shown = write_range(low, high, form) if interval.is_known else UNKNOWN
+    return f"{value:{form}} ({shown})"
+
+
+def explain_intervals(contest: Contest) -> str:
+    """Why some have no interval; empty if all have one."""
+    compared = contest.comparison
+    intervals = [
+        interval
+        for scores in compared.scores.values()
+        for interval in list_figures(scores, compared.support).values()
+    ]
+    for pair in compared.pairs:
+        intervals += [pair.micro.interval, pair.macro.interval]
+    return "" if all(interval.is_known for interval in intervals) else WHY_UNKNOWN
+
+
+def _write_difference(difference: Difference) -> tuple[str, str]:
+    return write_interval(difference.interval, "+.1f"), f"{difference.p:.4f}"
+
+
+def describe_agreement(pair: Pair) -> str:
+    """What two pipelines agree on, as sentences."""
+    a, first, second = pair.agreement, pair.first, pair.second
+    found = (a.both_right, a.first_right, a.second_right, a.both_missed)
+    wrong = (a.same_wrong, a.first_wrong, a.second_wrong)
+    return (
+        f"Of {sum(found):,} gold entities both find {found[0]:,}, only {first} "
+        f"{found[1]:,}, only {second} {found[2]:,}, neither {found[3]:,}. Of what is "
+        f"not in the gold both find {wrong[0]:,}, only {first} {wrong[1]:,}, only "
+        f"{second} {wrong[2]:,}. The one scored with the other as gold: F1 "
+        f"{100 * a.f1:.1f}."
+    )
+
+
+def draw_contest(contest: Contest) -> Drawing:
+    """The figures with their intervals."""
+    support = contest.comparison.support
+    series, names = {}, []
+    for name, scores in contest.comparison.scores.items():
+        figures = list_figures(scores, support)
+        names = list(figures)
+        series[name] = [interval.in_percent for interval in figures.values()]
+    panel = Estimates("", "%", names, series, limits=(0, 100))
+    text = "What each pipeline reaches, and the 95% intervals."
+    return Drawing("compare_scores", text, [panel])
+
+
+def make_contest_page(contest: Contest, picture: Picture) -> str:
+    """The page of a comparison."""
+    n = contest.settings["resamples"]
+    pairs = contest.comparison.pairs
+    lead = (
+        "{docs:,} docs, {words:,} words and {entities:,} gold entities of {path}, "
+        "{tokens}."
+    )
+    good: list[Block] = [COUNTED.format(resamples=n), tabulate_scores(contest), picture]
+    notes = [("warn", note) for note in contest.notes]
+    if why := explain_intervals(contest):
+        notes.append(("info", why))
+    if notes:
+        good.insert(0, Notes(notes))
+    different: list[Block] = [
+        TESTED.format(resamples=n, least=1 / (n + 1)),
+        tabulate_pairs(pairs),
+        *map(describe_agreement, pairs),
+    ]
+    sections = [
+        Section("How good they are", good),
+        Section("How they differ", different),
+        Section("What they cost", [MEASURED, tabulate_costs(contest.costs)]),
+        Section("Where they disagree", list(show_disagreements(contest))),
+    ]
+    return make_page(TITLE, lead=[lead.format(**contest.data)], sections=sections)
+
+
+def show_disagreements(contest: Contest) -> Iterator[Block]:
+    """The docs that were drawn, with what each pipeline makes of them."""
+    drawn = contest.disagreements
+    yield (
+        f"{len(drawn):,} of {contest.n_differing:,} docs in which not all find the "
+        "same, drawn at random; of long ones the words around the first difference. "
+        "Marked with ✘: not in the gold."
+    )
+    for doc in drawn:
+        rows = [(r.name, list(_to_pieces(doc, r))) for r in doc.readings]
+        yield Passage("", rows)
+
+
+def _to_pieces(doc: Disagreement, reading: Reading) -> Iterator[Piece]:
+    for text, mark in cut_text(doc.text, reading.marks):
+        if mark is None:
+            yield Piece(text)
+        else:
+            sign = " ✘" if mark.kind == "wrong" else ""
+            yield Piece(text, mark.label + sign, mark.kind)

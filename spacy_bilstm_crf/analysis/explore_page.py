@@ -1,0 +1,253 @@
+"""The tables and the page of a corpus."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..tags import split_tag
+from .explore import Exploration
+from .explore_agreement import Disagreement, Noise
+from .explore_ambiguity import Ambiguity
+from .explore_contexts import Consistency
+from .explore_counts import add_up, get_percentiles
+from .explore_unseen import Share
+from .marking import mark
+from .page import Block, Notes, Passage, Picture, Section, Table, make_page
+from .panels import write_percent
+
+
+def tabulate_splits(exploration: Exploration) -> Table:
+    """How much each split holds."""
+    header = ["split", "docs", "sentences", "tokens", "word types", "entities"]
+    rows = [
+        [name, *_count(s.docs, s.sentences, s.tokens, s.word_types, s.entities)]
+        for name, s in exploration.splits.items()
+    ]
+    return Table(header, rows)
+
+
+def tabulate_labels(exploration: Exploration) -> Table:
+    """The entities of each label, with their share of the first split."""
+    splits = exploration.splits
+    labels = sorted(add_up(s.labels for s in splits.values()))
+    header = ["label", *(cell for name in splits for cell in (name, "share"))]
+    rows = []
+    for label in labels:
+        row = [label]
+        for split in splits.values():
+            number = split.labels.get(label, 0)
+            share = Share(number, split.entities).value
+            row += [f"{number:,}", write_percent(share)]
+        rows.append(row)
+    return Table(header, rows)
+
+
+def tabulate_tags(exploration: Exploration) -> Table:
+    """The tokens of each IOB2 tag, 'O' first, the others by label."""
+    splits = exploration.splits
+    tags = add_up(s.tags for s in splits.values())
+    rows = [
+        [tag, *_count(*(split.tags.get(tag, 0) for split in splits.values()))]
+        for tag in sorted(tags, key=lambda tag: (split_tag(tag)[1], tag))
+    ]
+    return Table(["tokens of tag", *splits], rows)
+
+
+def tabulate_lengths(exploration: Exploration) -> Table:
+    """Tokens a sentence."""
+    rows = []
+    for name, split in exploration.splits.items():
+        percentiles = get_percentiles(split.sentence_lengths)
+        mean = split.tokens / max(split.sentences, 1)
+        rows.append([name, f"{mean:.1f}", *_count(*percentiles.values())])
+    header = ["tokens a sentence", "mean", "50%", "90%", "95%", "99%", "longest"]
+    caption = "The mean, and what so many percent of the sentences do not exceed."
+    return Table(header, rows, caption=caption)
+
+
+def tabulate_unseen(exploration: Exploration) -> Table:
+    """What train does not hold."""
+    header = ["not in train", *exploration.unseen]
+    unseen = exploration.unseen.values()
+    names = {
+        "tokens": "tokens",
+        "tokens_lower": "tokens in any case",
+        "word_types": "word types",
+        "entities": "entities",
+    }
+    rows = [
+        [text, *(write_percent(getattr(u, field).value) for u in unseen)]
+        for field, text in names.items()
+    ]
+    labels = sorted({label for u in unseen for label in u.labels})
+    for label in labels:
+        shares = (u.labels.get(label, Share(0, 0)) for u in unseen)
+        rows.append([f"entities of {label}", *(_share(share) for share in shares)])
+    return Table(header, rows)
+
+
+def tabulate_ambiguity(exploration: Exploration) -> Table:
+    """How many texts have several labels."""
+    header = [
+        "texts",
+        "different",
+        "with several labels",
+        "occurrences",
+        "unusual label",
+    ]
+    kinds = {"entities": exploration.spans, "words of entities": exploration.words}
+    rows = [
+        [
+            name,
+            *_count(a.texts, a.ambiguous, a.occurrences),
+            write_percent(Share(a.minority, a.occurrences).value),
+        ]
+        for name, a in kinds.items()
+    ]
+    return Table(header, rows)
+
+
+def tabulate_examples(ambiguity: Ambiguity, name: str = "text") -> Table:
+    """Texts that are most often not what they usually are.
+
+    name (str): What they are.
+    """
+    # a line break would end a row
+    rows = [[" ".join(e.text.split()), _list(e.labels)] for e in ambiguity.examples]
+    return Table([name, "labels"], rows, n_text=2)
+
+
+def make_corpus_page(
+    exploration: Exploration,
+    *,
+    name: str,
+    lead: Sequence[str],
+    pictures: Mapping[str, Picture],
+) -> str:
+    """The page of a corpus.
+
+    name (str): Of the corpus.
+    lead (Sequence[str]): Below the title.
+    pictures (Mapping[str, Picture]): By name; what is not there is left out.
+    """
+
+    def show(*names: str) -> list[Block]:
+        return [pictures[name] for name in names if name in pictures]
+
+    findings = [(f.level, f.text) for f in exploration.findings]
+    sections = [
+        Section("What to know", [Notes(findings)]),
+        Section("Size", [tabulate_splits(exploration)]),
+        Section(
+            "Labels and tags",
+            [
+                tabulate_labels(exploration),
+                tabulate_tags(exploration),
+                *show("labels", "tags"),
+            ],
+        ),
+        Section("Lengths", [tabulate_lengths(exploration), *show(*_LENGTHS)]),
+        Section("Ambiguity", list(_describe_ambiguity(exploration, show(*_AMBIGUITY)))),
+        Section("Label noise", list(_describe_noise(exploration))),
+    ]
+    if exploration.unseen:
+        blocks = [tabulate_unseen(exploration), *show("unseen")]
+        sections.insert(4, Section("Unseen in train", blocks))
+    sections.insert(-2, Section("Copies and leaks", _describe_repeats(exploration)))
+    return make_page(f"Exploration of {name}/", lead=lead, sections=sections)
+
+
+_LENGTHS = ("sentence_lengths", "entity_lengths")
+_AMBIGUITY = ("ambiguous_entities", "ambiguous_words")
+
+
+def _count(*numbers: int) -> list[str]:
+    return [f"{number:,}" for number in numbers]
+
+
+def _share(share: Share) -> str:
+    return write_percent(share.value) if share.whole else "-"
+
+
+def _describe_repeats(exploration: Exploration) -> list[Block]:
+    repeats = exploration.repeats
+    rows = [[f"within {name}", f"{n:,}", "-"] for name, n in repeats.within.items()]
+    for (first, second), exact in repeats.between.items():
+        similar = repeats.similar[first, second]
+        rows.append([f"of {second} in {first}", f"{exact:,}", f"{similar:,}"])
+    header = ["docs", "same words", "same but for case and digits"]
+    text = "Docs with the words of an earlier one in the split, or of one in another."
+    return [text, Table(header, rows)]
+
+
+def _describe_ambiguity(
+    exploration: Exploration, pictures: Sequence[Block]
+) -> Iterator[Block]:
+    spans, words = exploration.spans, exploration.words
+    yield (
+        "A text with several labels has to be told apart by its context. The last "
+        "column is what would be wrong if each text always got its usual label."
+    )
+    yield tabulate_ambiguity(exploration)
+    yield from pictures
+    for name, ambiguity in (("Entities", spans), ("Words", words)):
+        if ambiguity.examples:
+            caption = f"{name} that are most often not what they usually are."
+            yield tabulate_examples(ambiguity)._replace(caption=caption)
+
+
+def _describe_noise(exploration: Exploration) -> Iterator[Block]:
+    yield from _describe_copies(exploration.noise)
+    yield from _describe_contexts(exploration.consistency)
+
+
+def _describe_copies(noise: Noise) -> Iterator[Block]:
+    if not noise.groups:
+        yield "No two docs have the same words."
+        return
+    yield (
+        f"{noise.groups:,} groups of docs have the same words, "
+        f"{noise.disagreeing:,} of them not the same entities."
+    )
+    if noise.f1 is not None:
+        yield (
+            f"Over the {noise.pairs:,} pairs of such docs, the F1 of one's entities "
+            f"against the other's is {100 * noise.f1:.1f}: a measure of noise, and no "
+            "bound on the scores of a pipeline."
+        )
+    for disagreement in noise.examples:
+        yield _show_disagreement(disagreement)
+
+
+def _show_disagreement(disagreement: Disagreement) -> Passage:
+    rows = [
+        (
+            f"{number} times",
+            mark(disagreement.words, [(e, e[2], "right") for e in entities]),
+        )
+        for entities, number in disagreement.labellings
+    ]
+    return Passage("The same words, different entities", rows)
+
+
+def _describe_contexts(consistency: Consistency) -> Iterator[Block]:
+    if consistency.agreement is None:
+        yield "No entity occurs again between the same words."
+        return
+    yield (
+        f"{consistency.windows:,} entities occur again with the same two words before "
+        f"and after them; {consistency.inconsistent:,} of these are not always "
+        f"labelled in the same way. Two such places agree in "
+        f"{consistency.agreement:.1%} of all pairs."
+    )
+    if not consistency.examples:
+        return
+    rows = [[e.before, e.text, e.after, _list(e.labels)] for e in consistency.examples]
+    caption = (
+        "Those with the most pairs of places that differ; 'other words' is an entity "
+        "that has only some of the words, or more of them."
+    )
+    header = ["before", "entity", "after", "labels"]
+    yield Table(header, rows, n_text=4, caption=caption)
+
+
+def _list(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{label} {number:,}" for label, number in counts.items())

@@ -1,0 +1,327 @@
+"""The pictures of a trained pipeline."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+
+from ..tags import OUTSIDE, split_tag
+from .panels import (
+    Bars,
+    Curve,
+    Drawing,
+    Estimates,
+    HeatMap,
+    Histogram,
+    Lines,
+    choose_colors,
+    tell_choice,
+    write_count,
+    write_short,
+)
+from .report import Evaluation
+from .report_log import TrainingLog
+from .report_outcomes import KINDS, NOTHING
+from .report_tags import TagReport
+from .report_thresholds import CandidateCurve, Confidence, Reliability, ThresholdCurve
+from .scores import Score
+
+N_LABELS = 20  # what a picture has room for; those with the most entities
+# what spaCy calls them
+SCORES = {"ents_p": "precision", "ents_r": "recall", "ents_f": "F1"}
+# in all pictures
+COLORS = {
+    "precision": "blue",
+    "recall": "orange",
+    "F1": "green",
+    "predicted": "vermilion",
+    "candidates": "purple",
+}
+COLORS_OF_OTHERS = ("black", "sky", "yellow")
+N_TAGS = 21  # beyond this number labels are drawn in the place of tags
+
+
+def draw_evaluation(evaluation: Evaluation) -> Iterator[Drawing]:
+    """All pictures that the evaluation has something for."""
+    labels = choose_labels(evaluation)
+    note = tell_choice(len(labels), len(evaluation.scores))
+    for drawing in _draw_labelled(evaluation, labels):
+        yield drawing._replace(text=f"{drawing.text}{note}")
+    yield _draw_groups(evaluation.groups)
+    confidence = evaluation.confidence
+    if confidence is not None:
+        yield _draw_thresholds(confidence)
+        yield _draw_reliability(confidence)
+    if evaluation.log is not None and len(evaluation.log.steps) > 1:
+        yield _draw_log(evaluation.log)
+
+
+def _draw_labelled(evaluation: Evaluation, labels: Sequence[str]) -> Iterator[Drawing]:
+    yield _draw_scores(evaluation, labels)
+    yield _draw_kinds(evaluation, labels)
+    yield _draw_confusion(evaluation, labels)
+    yield _draw_tags(evaluation.tags, labels)
+
+
+def choose_labels(evaluation: Evaluation) -> list[str]:
+    """The labels that are drawn: those with the most entities, by name."""
+    scores = evaluation.scores
+    ranked = sorted(scores, key=lambda la: -scores[la].support - scores[la].predicted)
+    return sorted(ranked[:N_LABELS])
+
+
+def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
+    scores = {**{la: evaluation.scores[la] for la in labels}, **evaluation.averages}
+    text = (
+        "Precision, recall and F1 of each label and on average, with 95% intervals "
+        "from a bootstrap over docs; on the right the number of gold entities."
+    )
+    series = {
+        "precision": [s.precision.in_percent for s in scores.values()],
+        "recall": [s.recall.in_percent for s in scores.values()],
+        "F1": [s.f1.in_percent for s in scores.values()],
+    }
+    supports = [f"{s.support:,}" for s in scores.values()]
+    panel = Estimates(
+        "Exact entities",
+        "%",
+        list(scores),
+        series,
+        supports,
+        limits=(0, 100),
+        colors=COLORS,
+    )
+    return Drawing("scores", text, [panel])
+
+
+def _draw_kinds(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
+    series = {
+        kind: [evaluation.kinds[label][kind] for label in labels] for kind in KINDS
+    }
+    unit = "share of the gold and the spurious entities"
+    panel = Bars(
+        "What has become of the entities",
+        unit,
+        list(labels),
+        series,
+        write_count,
+        stacked=True,
+    )
+    text = (
+        "Gold entities of each label: found, found with another boundary, with another "
+        "label, with both, or missed; and predictions where there is nothing."
+    )
+    return Drawing("outcomes", text, [panel])
+
+
+def _draw_confusion(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
+    names = [*evaluation.labels, NOTHING]
+    chosen = [i for i, name in enumerate(names) if name in (*labels, NOTHING)]
+    table = np.array(evaluation.confusion, dtype=float)[np.ix_(chosen, chosen)]
+    shown = [names[i] for i in chosen]
+    panel = HeatMap(
+        "Labels of entities",
+        "predicted",
+        "gold",
+        "entities, log scale",
+        shown,
+        shown,
+        table,
+        write_short,
+        log=True,
+    )
+    text = (
+        "Gold entities and the predictions that overlap them, by label; boundaries may "
+        "differ. The last column is what was missed, the last row what is spurious."
+    )
+    return Drawing("entity_confusion", text, [panel])
+
+
+def _draw_tags(report: TagReport, labels: Sequence[str]) -> Drawing:
+    tags, table = report.tags, np.array(report.confusion, dtype=float)
+    what = "tags"
+    if len(tags) > N_TAGS:
+        tags, table = _join_prefixes(tags, table, labels)
+        what = "labels"
+    panel = HeatMap(
+        f"{what.title()} of tokens",
+        "predicted",
+        "gold",
+        "tokens, log scale",
+        tags,
+        tags,
+        table,
+        write_short,
+        log=True,
+    )
+    text = f"Token by token: the gold's {what} and the predicted ones."
+    return Drawing("tag_confusion", text, [panel])
+
+
+def _join_prefixes(
+    tags: Sequence[str], table: np.ndarray, labels: Sequence[str]
+) -> tuple[list[str], np.ndarray]:
+    names = [split_tag(tag)[1] or OUTSIDE for tag in tags]
+    shown = [name for name in dict.fromkeys(names) if name in (OUTSIDE, *labels)]
+    to_label = np.array([[name == label for name in names] for label in shown])
+    return shown, to_label @ table @ to_label.T
+
+
+def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
+    titles = {
+        "entity length": "tokens of the entity:",
+        "sentence length": "tokens of the sentence:",
+        "in training": "its words in train:",
+    }
+    nothing = (math.nan, math.nan, math.nan)
+    names, rows, notes = [], [], []
+    for kind, scores in groups.items():
+        # a row for the name of the grouping
+        names += [titles.get(kind, kind), *scores]
+        rows += [nothing, *(s.f1.in_percent for s in scores.values())]
+        notes += ["", *(f"{s.support:,}" for s in scores.values())]
+    limits = _get_limits(chain(*rows), unit=10)
+    panel = Estimates(
+        "F1 by kind of entity",
+        "F1, %",
+        names,
+        {"F1": rows},
+        notes,
+        limits,
+        colors=COLORS,
+    )
+    text = (
+        "F1 of entities of some length, in sentences of some length, and by whether "
+        "their words are an entity of their label in the training data; with 95% "
+        "intervals, and the number of gold entities on the right."
+    )
+    return Drawing("groups", text, [panel])
+
+
+def _get_limits(values: Iterable[float], *, unit: int) -> tuple[float, float]:
+    """Whole units of points around all values, at least one unit apart.
+
+    What is at 0 or at 100 ends there: no axis reaches to where no score can be.
+    """
+    known = [value for value in values if not math.isnan(value)] or [0.0, 100.0]
+    low = min(unit * math.floor(min(known) / unit), 100 - unit)
+    return low, max(unit * math.ceil(max(known) / unit), low + unit)
+
+
+def _draw_thresholds(confidence: Confidence) -> Drawing:
+    panels = [_draw_curve(confidence.curve)]
+    text = (
+        "Left: precision, recall and F1 if predicted entities below a threshold, the "
+        "same for all labels, are dropped."
+    )
+    if confidence.candidates is not None:
+        panels.append(_draw_candidates(confidence.candidates, confidence.curve))
+        text += (
+            " Right: precision and recall if all candidates down to some probability "
+            "were taken; the dot is what the pipeline takes."
+        )
+    return Drawing("thresholds", text, panels)
+
+
+def _draw_curve(curve: ThresholdCurve) -> Lines:
+    columns = {"precision": curve.precision, "recall": curve.recall, "F1": curve.f1}
+    return Lines(
+        "Threshold",
+        "threshold of the confidence",
+        "score",
+        {name: Curve(curve.thresholds, y) for name, y in columns.items()},
+        x_limits=(0, 1),
+        y_limits=(0, 1.02),
+        colors=COLORS,
+    )
+
+
+def _draw_candidates(candidates: CandidateCurve, curve: ThresholdCurve) -> Lines:
+    taken = Curve(curve.recall[:1], curve.precision[:1], points=True)
+    return Lines(
+        "All candidates",
+        "recall",
+        "precision",
+        {
+            "candidates": Curve(candidates.recall, candidates.precision),
+            "predicted": taken,
+        },
+        x_limits=(0, 1),
+        y_limits=(0, 1.02),
+        colors=COLORS,
+    )
+
+
+def _draw_reliability(confidence: Confidence) -> Drawing:
+    tables = {"predicted": confidence.reliability}
+    if confidence.candidate_reliability is not None:
+        tables["candidates"] = confidence.candidate_reliability
+    lines = Lines(
+        "Reliability",
+        "confidence",
+        "share that is right",
+        {name: _draw_bins(table) for name, table in tables.items()},
+        x_limits=(0, 1),
+        y_limits=(0, 1),
+        diagonal=True,
+        colors=COLORS,
+    )
+    bins = confidence.reliability.bins
+    sizes = Histogram(
+        "How many there are",
+        "confidence",
+        "entities, log scale",
+        [*(b.low for b in bins), bins[-1].high],
+        {name: [b.size for b in table.bins] for name, table in tables.items()},
+        write_short,
+        log=True,
+        colors=COLORS,
+    )
+    text = (
+        "How often entities of some confidence are right, with 95% intervals: on the "
+        "dashed line confidence can be believed. Candidates are all spans that may be "
+        "an entity, those that lose included."
+    )
+    return Drawing("reliability", text, [lines, sizes])
+
+
+def _draw_bins(table: Reliability) -> Curve:
+    rows = [
+        (b.confidence, *interval)
+        for b, interval in zip(table.bins, table.intervals, strict=True)
+        if interval is not None
+    ]
+    x, y, low, high = np.array(rows).reshape(-1, 4).T
+    return Curve(x.tolist(), y.tolist(), low.tolist(), high.tolist(), points=True)
+
+
+def _draw_log(log: TrainingLog) -> Drawing:
+    # what is known before training would leave no room for the rest
+    first = 1 if log.steps[0] == 0 and len(log.steps) > 2 else 0
+    steps = log.steps[first:]
+    best = (log.steps[log.best], f"best: step {log.steps[log.best]:,}")
+    # in the order that they have elsewhere
+    known = [name for name in SCORES if name in log.scores]
+    others = [name for name in log.scores if name not in SCORES]
+    scores = {
+        SCORES.get(name, name): Curve(steps, log.scores[name][first:], points=True)
+        for name in (*known, *others)
+    }
+    losses = {
+        name: Curve(steps, y[first:], points=True) for name, y in log.losses.items()
+    }
+    limits = _get_limits(chain(*(curve.y for curve in scores.values())), unit=1)
+    panels = [
+        Lines("Scores on dev", "updates", "%", scores, [best], y_limits=limits),
+        Lines("Loss in training", "updates", "mean loss of a batch", losses, [best]),
+    ]
+    panels = [
+        panel._replace(colors=choose_colors(panel.series, COLORS, COLORS_OF_OTHERS))
+        for panel in panels
+    ]
+    text = (
+        "Scores on the dev split, and the mean loss on the training data since the "
+        "evaluation before."
+    )
+    return Drawing("learning", text, panels)

@@ -1,0 +1,123 @@
+"""Entity tags in any scheme to entities, and how well each scheme fits them.
+
+An entity begins where a tag says so, or where there is no entity of its label that
+could go on; it ends where a tag says so, or where nothing goes on. This reads IOB1,
+IOB2 and BILUO alike, legal or not. What a scheme would have written for the same
+entities shows which tags do not fit it: these are the repairs, and the scheme with
+the fewest is the one that the tags are in.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..tags import OUTSIDE, entities_to_tags, get_scheme, is_allowed, split_tag
+from ..types import Entity
+
+# the first scheme wins where several fit alike: where there are no entities
+SCHEMES = ("iob2", "iob1", "biluo")
+ALIASES = {**{name: name for name in SCHEMES}, "bioes": "biluo"}
+# BILUO's letters in its other spellings: BIOES, BMES, BMEWO
+_LETTERS = {"E": "L", "S": "U", "M": "I", "W": "U"}
+PREFIXES = {"iob2": "BI", "iob1": "BI", "biluo": "BILU" + "".join(_LETTERS)}
+# its rule of what may go on holds the rules of the others
+READING = "biluo"
+
+
+class FoundScheme(NamedTuple):
+    """The scheme of some tags, and how many tags do not fit each scheme.
+
+    name (str): 'iob1', 'iob2' or 'biluo'.
+    told (bool): Whether somebody named it; found from the tags if not.
+    misfits (dict[str, int]): Tags that each scheme would have written otherwise.
+    """
+
+    name: str
+    told: bool
+    misfits: dict[str, int]
+
+
+@lru_cache(maxsize=4096)
+def normalize_tag(tag: str) -> str:
+    """Write a tag with BILUO's letters: 'E-per' is 'L-per', 'S-per' is 'U-per'."""
+    prefix, label = split_tag(tag)
+    return f"{_LETTERS[prefix]}-{label}" if prefix in _LETTERS and label else tag
+
+
+@lru_cache(maxsize=4096)
+def is_tag_of(tag: str, scheme: str | None) -> bool:
+    """Whether a tag is `O`, or a prefix of a scheme, a hyphen and a label.
+
+    scheme (str | None): 'iob1', 'iob2' or 'biluo'; any of them if None.
+    """
+    prefix, label = split_tag(tag)
+    prefixes = tuple(PREFIXES[scheme or READING])
+    return tag == OUTSIDE or bool(label and prefix in prefixes)
+
+
+def read_entities(tags: Iterable[str]) -> list[Entity]:
+    """The entities that tags mark, in whatever scheme, legal or not.
+
+    tags (Iterable[str]): Normalized tags of one sentence.
+    """
+    entities: list[Entity] = []
+    previous = OUTSIDE
+    for i, tag in enumerate(tags):
+        if _goes_on(previous, tag):
+            start, _, label = entities[-1]
+            entities[-1] = (start, i + 1, label)
+        elif tag != OUTSIDE:
+            entities.append((i, i + 1, split_tag(tag)[1]))
+        previous = tag
+    return entities
+
+
+@lru_cache(maxsize=4096)
+def _goes_on(previous: str, tag: str) -> bool:
+    scheme = get_scheme(READING)
+    prefix, _ = split_tag(tag)
+    return prefix in scheme.continues and is_allowed(scheme, previous, tag)
+
+
+def write_tags(entities: Sequence[Entity], n_tokens: int, *, scheme: str) -> list[str]:
+    """Write entities as one tag a token, in 'iob1', 'iob2' or 'biluo'."""
+    if scheme != "iob1":
+        return entities_to_tags(entities, n_tokens, scheme=scheme)
+    tags = entities_to_tags(entities, n_tokens, scheme="iob2")
+    ends = {(end, label) for _, end, label in entities}
+    for start, _, label in entities:
+        # B- is for where the entity before would run on otherwise
+        if (start, label) not in ends:
+            tags[start] = f"I-{label}"
+    return tags
+
+
+def count_misfits(tags: Sequence[str]) -> dict[str, int]:
+    """How many tags of a sentence each scheme would have written otherwise."""
+    entities = read_entities(tags)
+    if not entities:
+        return dict.fromkeys(SCHEMES, 0)
+    misfits = {}
+    for scheme in SCHEMES:
+        written = write_tags(entities, len(tags), scheme=scheme)
+        misfits[scheme] = sum(a != b for a, b in zip(tags, written, strict=True))
+    return misfits
+
+
+def find_scheme(
+    sentences: Iterable[Sequence[str]], *, told: str | None = None
+) -> FoundScheme:
+    """Find the scheme that fits the tags of a corpus best.
+
+    sentences (Iterable[Sequence[str]]): The normalized tags of each sentence.
+    told (str | None): The scheme, if it is known: then the tags are only counted.
+    """
+    misfits = dict.fromkeys(SCHEMES, 0)
+    for tags in sentences:
+        for scheme, count in count_misfits(tags).items():
+            misfits[scheme] += count
+    return FoundScheme(told or _get_best(misfits), told is not None, misfits)
+
+
+def _get_best(misfits: Mapping[str, int]) -> str:
+    return min(misfits, key=misfits.__getitem__)

@@ -1,0 +1,87 @@
+"""One known path for each sequence: its score, and what it uses. For the CPU."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..types import BoolArray, Potentials
+from .cpu_border import Array, Ints, border_path, border_transitions
+
+
+class Path(NamedTuple):
+    """Which scores a path uses, as places in flattened tables.
+
+    is_token: False on padding. Shape: (batch_size, seq_len).
+    emissions: Any place on padding. Shape: (batch_size, seq_len).
+    transitions: In the table of `border_transitions`.
+        Shape: (batch_size, seq_len + 1).
+    """
+
+    is_token: BoolArray
+    emissions: Ints
+    transitions: Ints
+
+
+def token_mask(lengths: Ints, seq_len: int) -> BoolArray:
+    """True on the tokens of each sequence. Shape: (batch_size, seq_len)."""
+    return np.arange(seq_len) < lengths[:, np.newaxis]
+
+
+def make_path(tag_ids: Ints, is_token: BoolArray, n_tags: int) -> Path:
+    """Look up what a path uses.
+
+    tag_ids (Ints): Tag numbers, -1 or any tag on padding. Shape: that of is_token.
+    """
+    starts = np.arange(0, tag_ids.size * n_tags, n_tags).reshape(tag_ids.shape)
+    return Path(is_token, starts + tag_ids, border_path(tag_ids, is_token, n_tags))
+
+
+def single_path(lattice: BoolArray, is_token: BoolArray) -> Path | None:
+    """The only path of a lattice that has one tag for every token, else None.
+
+    lattice (BoolArray): Padding may hold anything.
+        Shape: (batch_size, seq_len, n_tags).
+    """
+    n_allowed = np.count_nonzero(lattice)
+    if not is_token.all():
+        n_allowed -= np.count_nonzero(lattice[~is_token])
+    if n_allowed != np.count_nonzero(is_token):
+        return None
+    # one for each on average: it is one for each if there is none without
+    path = make_path(lattice.argmax(2), is_token, lattice.shape[2])
+    has_tag = lattice.reshape(-1).take(path.emissions)
+    return path if (has_tag | ~is_token).all() else None
+
+
+def path_score(potentials: Potentials[Array], path: Path) -> NDArray[np.float64]:
+    """The score of a path. In float64. Shape: (batch_size,)."""
+    # shape: (batch_size, seq_len)
+    emissions = potentials.emissions.reshape(-1).take(path.emissions)
+    emissions[~path.is_token] = 0.0
+    # shape: (batch_size, seq_len + 1)
+    transitions = border_transitions(potentials, stay=0.0).take(path.transitions)
+    # shape: (batch_size,)
+    total = emissions.sum(1, dtype=np.float64)
+    return total + transitions.sum(1, dtype=np.float64)
+
+
+def subtract_path(gradient: Potentials[Array], path: Path, weights: Array) -> None:
+    """Subtract the gradient of sum(weights * path score), in place.
+
+    gradient (Potentials): Contiguous.
+    weights (Array): The weight of each sequence. Shape: (batch_size,).
+    """
+    n_tags = gradient.emissions.shape[2]
+    # shape: (batch_size, seq_len)
+    weight = weights.astype(gradient.emissions.dtype)[:, np.newaxis] * path.is_token
+    places = path.emissions.reshape(-1)
+    np.subtract.at(gradient.emissions.reshape(-1), places, weight.reshape(-1))
+    # shape: (batch_size * (seq_len + 1),)
+    steps, weight = path.transitions, weights.repeat(path.transitions.shape[1])
+    # shape: (n_tags + 1, n_tags + 1)
+    counts = np.bincount(steps.reshape(-1), weight, (n_tags + 1) ** 2)
+    counts = counts.reshape(n_tags + 1, n_tags + 1)
+    np.subtract(gradient.transitions, counts[:-1, :-1], out=gradient.transitions)
+    gradient.start_transitions[:] -= counts[-1, :-1]
+    gradient.end_transitions[:] -= counts[:-1, -1]

@@ -1,0 +1,163 @@
+"""The weights.hdf5 of an ELMo model, as AllenNLP reads it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import Errors
+from .elmo_options import Sizes
+from .nn_elmo_characters import N_CHARACTERS
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
+
+class Dataset(NamedTuple):
+    """Where some weights stand in the file, and which parameters they are.
+
+    name: Of the dataset in the file.
+    shape: That it should have.
+    convert: Makes arrays by name of parameter out of it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    convert: Callable[[FloatArray], dict[str, FloatArray]]
+
+
+def read_weights(path: Path, sizes: Sizes) -> dict[str, Tensor]:
+    """Read the weights of `nn.elmo.ELMo`, all but those of the mix.
+
+    RAISES (ValueError): If the file is missing, is no HDF5, or holds weights of
+        other sizes.
+    RAISES (ImportError): If h5py is not installed.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise ImportError(Errors.B333.format(path=path)) from None
+    if not path.is_file():
+        raise ValueError(
+            Errors.B331.format(path=path.absolute(), setting="weights_path")
+        )
+    weights: dict[str, Tensor] = {}
+    try:
+        with h5py.File(path, "r") as file:
+            for dataset in list_datasets(sizes):
+                array = read_dataset(file, dataset, path)
+                for name, values in dataset.convert(array).items():
+                    weights[name] = torch.from_numpy(np.ascontiguousarray(values))
+    except OSError as error:
+        raise ValueError(Errors.B334.format(path=path, reason=error)) from None
+    return weights
+
+
+def read_dataset(file: Any, dataset: Dataset, path: Path) -> FloatArray:
+    found = file.get(dataset.name)
+    shape = getattr(found, "shape", None)
+    if shape != dataset.shape:
+        raise ValueError(
+            Errors.B335.format(
+                path=path, name=dataset.name, found=shape, expected=dataset.shape
+            )
+        )
+    array: FloatArray = found[()].astype(np.float32, copy=False)
+    return array
+
+
+def list_datasets(sizes: Sizes) -> Iterator[Dataset]:
+    """All that the file holds of a model of these sizes."""
+    characters, context = sizes["characters"], sizes["context"]
+    yield from list_character_datasets(**characters)
+    for i in range(context["depth"]):
+        for j, direction in enumerate(("forwards", "backwards")):
+            yield from list_lstm_datasets(
+                f"RNN_{j}/RNN/MultiRNNCell/Cell{i}/LSTMCell/",
+                f"context.{direction}.{i}.",
+                width=context["width"],
+                hidden_width=context["hidden_width"],
+            )
+
+
+def list_character_datasets(
+    *,
+    character_width: int,
+    filters: list[list[int]],
+    n_highways: int,
+    width: int,
+    **_: Any,
+) -> Iterator[Dataset]:
+    n_filters = sum(number for _, number in filters)
+    yield Dataset(
+        "char_embed",
+        (N_CHARACTERS, character_width),
+        lambda X: {"characters.embedding.weight": X},
+    )
+    for i, (size, number) in enumerate(filters):
+        yield from list_convolution_datasets(i, (1, size, character_width, number))
+    for i in range(n_highways):
+        for part in ("transform", "carry"):
+            yield from list_dense_datasets(
+                (f"CNN_high_{i}/W_{part}", f"CNN_high_{i}/b_{part}"),
+                f"characters.highways.{i}.{part}.",
+                (n_filters, n_filters),
+            )
+    yield from list_dense_datasets(
+        ("CNN_proj/W_proj", "CNN_proj/b_proj"),
+        "characters.projection.",
+        (n_filters, width),
+    )
+
+
+def list_convolution_datasets(i: int, shape: tuple[int, ...]) -> Iterator[Dataset]:
+    name = f"characters.convolutions.{i}."
+    # shape: (1, size, character_width, filters) to (filters, character_width, size)
+    yield Dataset(
+        f"CNN/W_cnn_{i}", shape, lambda X: {f"{name}weight": X[0].transpose(2, 1, 0)}
+    )
+    yield Dataset(f"CNN/b_cnn_{i}", shape[-1:], lambda X: {f"{name}bias": X})
+
+
+def list_dense_datasets(
+    datasets: tuple[str, str], name: str, shape: tuple[int, int]
+) -> Iterator[Dataset]:
+    weight, bias = datasets
+    yield Dataset(weight, shape, lambda X: {f"{name}weight": X.T})
+    yield Dataset(bias, shape[-1:], lambda X: {f"{name}bias": X})
+
+
+def list_lstm_datasets(
+    folder: str, name: str, *, width: int, hidden_width: int
+) -> Iterator[Dataset]:
+    yield Dataset(
+        f"{folder}W_0",
+        (2 * width, 4 * hidden_width),
+        lambda X: {
+            f"{name}input.weight": order_gates(X[:width]).T,
+            f"{name}recurrent": order_gates(X[width:]),
+        },
+    )
+    yield Dataset(
+        f"{folder}B",
+        (4 * hidden_width,),
+        lambda X: {f"{name}input.bias": order_gates(X, forget_bias=1.0)},
+    )
+    yield Dataset(
+        f"{folder}W_P_0",
+        (hidden_width, width),
+        lambda X: {f"{name}projection.weight": X.T},
+    )
+
+
+def order_gates(X: FloatArray, *, forget_bias: float = 0.0) -> FloatArray:
+    """From TensorFlow's order of the gates to that of `nn.elmo_lstm`.
+
+    X (ndarray): Columns of the gates i, g, f, o. Shape: (..., 4 * hidden_width).
+    forget_bias (float): TensorFlow adds 1 to the bias of f when it computes.
+    """
+    i, g, f, o = np.split(X, 4, axis=-1)
+    return np.concatenate([i, f + np.float32(forget_bias), o, g], axis=-1)

@@ -1,0 +1,110 @@
+"""Word vectors that start from the vectors table of the vocabulary, and learn."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.attrs import intify_attr
+from thinc.api import Embed, Model, zero_init
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from ..types import BoolArray
+from .learned_words import find_rows
+from .vectors_table import get_table_width, look_up
+from .word_index import UNKNOWN, WordIndex
+from .words import Words
+
+
+def pretrained_words(
+    *,
+    width: int | None,
+    rows: int,
+    attr: str,
+    lookup: Sequence[str],
+    fine_tune: bool,
+    rare_dropout: float,
+    word_dropout: float,
+) -> Model[Words, Floats2d]:
+    """The vectors of the vocabulary, each with an offset that is learned.
+
+    The table never changes, and is stored with the vocabulary, once. What is learned is
+    how far the words of the training data move away from it, which by gradients is the
+    same as moving them; a word without a vector starts from zero, and a word that
+    training does not meet keeps the vector that it has.
+
+    width (int | None): Width of the vectors; None takes that of the table.
+    rows (int): Offsets that can be learned, the first of them of the unknown word.
+    attr (str): Lexical attribute that tells words apart when offsets are learned.
+    lookup (Sequence[str]): Lexical attributes under which a word is looked for in the
+        table; the first that it holds counts.
+    fine_tune (bool): Learn offsets of all words; otherwise of those without a vector.
+    rare_dropout (float): How often a word of one context is taken for one that training
+        has not met: without its offset if it has a vector, as unknown if it has none.
+    word_dropout (float): The same for any other word.
+    """
+    names = [attr, *lookup]
+    return Model(
+        "pretrained_words",
+        forward,
+        init=init,
+        layers=[Embed(nO=width, nV=rows, initializer=zero_init)],
+        dims={"nO": width},
+        attrs={
+            "word_attrs": [intify_attr(name) for name in names],
+            "index": WordIndex(rows),
+            "fine_tune": fine_tune,
+            "rare_dropout": rare_dropout,
+            "word_dropout": word_dropout,
+        },
+    )
+
+
+def forward(
+    model: Model[Words, Floats2d], words: Words, is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+    Y, has_vector = look_up(model, words, model.attrs["word_attrs"][1:])
+    numbers, rows = find_offsets(model, words, has_vector, is_train)
+    moved = model.ops.asarray1i(numbers)
+    offsets, backprop_embed = model.layers[0](model.ops.asarray1i(rows), is_train)
+    Y[moved] += offsets
+
+    def backprop(dY: Floats2d) -> Words:
+        backprop_embed(dY[moved])
+        return words
+
+    return Y, backprop
+
+
+def find_offsets(
+    model: Model[Words, Floats2d], words: Words, has_vector: BoolArray, is_train: bool
+) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Which words have an offset, and where.
+
+    RETURNS (tuple): Numbers of words, and for each of them its row among the offsets.
+        Shapes: (n_moved,), (n_moved,).
+    """
+    learned = np.flatnonzero(model.attrs["fine_tune"] | ~has_vector)
+    if not len(learned):
+        return learned, learned
+    chosen = words._replace(
+        features=words.features[learned], contexts=words.contexts[learned]
+    )
+    rows = model.ops.to_numpy(find_rows(model, chosen, is_train))
+    # the offset of the unknown word is for words without a vector
+    used = (rows != UNKNOWN) | ~has_vector[learned]
+    return learned[used], rows[used]
+
+
+def init(
+    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
+) -> None:
+    model.attrs["index"] = WordIndex(model.attrs["index"].n_rows)
+    if X is not None:
+        found, expected = get_table_width(X), model.maybe_get_dim("nO")
+        if expected not in (None, found):
+            raise ValueError(Errors.B351.format(found=found, expected=expected))
+        model.set_dim("nO", found)
+        model.layers[0].set_dim("nO", found)
+    model.layers[0].initialize()

@@ -1,0 +1,109 @@
+"""Look distinct words up in the vectors table of the vocabulary."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from spacy.attrs import ORTH, intify_attr
+from spacy.vectors import BaseVectors, Mode, Vectors
+from thinc.api import Linear, Model, chain, get_array_module
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from ..types import BoolArray, IntArray
+from .words import Words
+
+# the word as it is, then in lower case: many a table holds lower-cased words only
+LOOKUP = ("ORTH", "LOWER")
+
+
+def projected_vectors(nO: int) -> Model[Words, Floats2d]:
+    """The vectors of the table, which stay as they are, by a learned linear layer."""
+    model: Model[Words, Floats2d] = chain(table_vectors(), Linear(nO=nO))
+    return model
+
+
+def table_vectors(lookup: Sequence[str] = LOOKUP) -> Model[Words, Floats2d]:
+    """The vector that each word has in the table, or zeros; nothing is learned.
+
+    lookup (Sequence[str]): Lexical attributes under which a word is looked for; the
+        first that the table holds counts.
+    """
+    attrs = [intify_attr(name) for name in lookup]
+    return Model(
+        "table_vectors",
+        forward,
+        init=init,
+        dims={"nO": None},
+        attrs={"word_attrs": attrs},
+    )
+
+
+def forward(
+    model: Model[Words, Floats2d], words: Words, is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+    Y, _ = look_up(model, words, model.attrs["word_attrs"])
+    return Y, lambda dY: words
+
+
+def init(
+    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
+) -> None:
+    if X is not None:
+        model.set_dim("nO", get_table_width(X))
+
+
+def get_table_width(words: Words) -> int:
+    """How wide the vectors of the vocabulary are.
+
+    RAISES (ValueError): If it has none.
+    """
+    vectors: BaseVectors = words.docs[0].vocab.vectors
+    if not vectors.shape[1]:
+        raise ValueError(Errors.B350)
+    return vectors.shape[1]
+
+
+def look_up(
+    model: Model[Words, Floats2d], words: Words, attrs: list[int]
+) -> tuple[Floats2d, BoolArray]:
+    """The vectors that words have in the table, zeros for those that have none.
+
+    attrs (list[int]): Lexical attributes under which a word is looked for, in order.
+    RETURNS (tuple): A new array of shape (n_words, width); and whether each word has a
+        vector, shape (n_words,).
+    RAISES (ValueError): If the table is not as wide as it was in training.
+    """
+    vectors: BaseVectors = words.docs[0].vocab.vectors
+    width = model.get_dim("nO")
+    if vectors.shape[1] != width:
+        raise ValueError(Errors.B351.format(found=vectors.shape[1], expected=width))
+    if isinstance(vectors, Vectors) and vectors.mode == Mode.default:
+        return take_rows(model, vectors, find_rows(vectors, words, attrs))
+    # made of parts of words, as floret's: each word has a vector
+    attr = getattr(vectors, "attr", ORTH)
+    keys = words.column(attr if attr in attrs else attrs[0])
+    Y = model.ops.asarray2f(vectors.get_batch(keys.tolist()))
+    return model.ops.xp.array(Y), np.ones(len(keys), dtype=bool)
+
+
+def find_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArray:
+    """The row of each word in the table, -1 if it has none. Shape: (n_words,)."""
+    rows: IntArray = np.full(len(words.features), -1)
+    find = vectors.key2row.get
+    for attr in attrs:
+        missing = np.flatnonzero(rows < 0)
+        keys = words.column(attr)[missing].tolist()
+        rows[missing] = [find(key, -1) for key in keys]
+    return rows
+
+
+def take_rows(
+    model: Model[Words, Floats2d], vectors: Vectors, rows: IntArray
+) -> tuple[Floats2d, BoolArray]:
+    has_vector: BoolArray = rows >= 0
+    Y = model.ops.alloc2f(len(rows), vectors.shape[1])
+    if has_vector.any():
+        xp = get_array_module(vectors.data)
+        known = model.ops.asarray1i(np.flatnonzero(has_vector))
+        Y[known] = model.ops.asarray2f(vectors.data[xp.asarray(rows[has_vector])])
+    return Y, has_vector

@@ -1,0 +1,1 @@
+"""The components: docs to scores, scores to annotation, gold to losses."""

@@ -1,0 +1,150 @@
+"""Entities and their labels: read from tags and label files, written to docs."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from ..errors import Errors
+from ..tags import TagSet
+from ..types import BoolArray, Entity
+from .confidence import set_confidence
+from .entity_lattice import find_runs, is_preset
+from .spans import Prediction, find_spans, to_predictions
+from .words import Layout
+
+
+class Analysis(NamedTuple):
+    """One way to read a doc.
+
+    entities: All of its entities, in order: start token, end token (exclusive), label.
+    probability: That these are exactly the entities of the doc, in the model's eyes and
+        given what was set in the doc already.
+    """
+
+    entities: list[Entity]
+    probability: float
+
+
+def read_labels(
+    get_examples: Callable[[], Iterable[Example]],
+    labels: Sequence[str] | dict[str, dict[str, int]] | None,
+) -> list[str]:
+    """The entity labels of a label file, in its order, or of the data, sorted."""
+    if not is_label_data(labels):
+        raise ValueError(Errors.B202.format(found=labels))
+    if isinstance(labels, dict):
+        # what `ner` writes: for each transition its labels and their frequencies
+        return sorted({label for move in labels.values() for label in move if label})
+    if labels is not None:
+        return list(labels)
+    return sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
+
+
+def is_label_data(labels: Any) -> bool:
+    """Whether labels are a list, or a dict of transitions as `ner` writes it."""
+    if isinstance(labels, dict):
+        return all(isinstance(move, dict) for move in labels.values())
+    if labels is None:
+        return True
+    is_list = isinstance(labels, (list, tuple))
+    return is_list and all(isinstance(label, str) for label in labels)
+
+
+def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[Entity]]:
+    """The entities of decoded tags, as tokens of their docs.
+
+    tag_ids (ndarray): Legal tag sequences. Shape: (batch_size, seq_len).
+    RETURNS (list[list[Entity]]): For each doc, those without words included.
+    """
+    found = find_spans(tag_ids, layout.mask, tag_set)
+    return [of_doc.entities for of_doc in to_predictions(found, layout, tag_set)]
+
+
+def read_analyses(
+    docs: Sequence[Doc],
+    tag_ids: Any,
+    probabilities: Any,
+    layout: Layout,
+    tag_set: TagSet,
+) -> list[list[Analysis]]:
+    """What decoded tag sequences say about their docs.
+
+    tag_ids (ndarray): Legal tag sequences, -1 where there is none.
+        Shape: (batch_size, k, seq_len).
+    probabilities (ndarray): Shape: (batch_size, k).
+    RETURNS (list[list[Analysis]]): For each doc, in the order of its sequences; one
+        without entities of the model for docs without words.
+    """
+    analyses: list[list[Analysis]] = [[] for _ in docs]
+    # shape: (n_paths,) each
+    b, rank = np.nonzero(tag_ids[:, :, 0] >= 0)
+    numbers = layout.docs[b].tolist()
+    paths = repeat_sequences(layout, b)
+    entities = read_entities(tag_ids[b, rank], paths, tag_set)
+    found = zip(numbers, entities, probabilities[b, rank].tolist(), strict=True)
+    for i, of_path, probability in found:
+        analyses[i].append(Analysis(merge_entities(docs[i], of_path), probability))
+    pairs = zip(docs, analyses, strict=True)
+    return [of_doc or [get_only_analysis(doc)] for doc, of_doc in pairs]
+
+
+def repeat_sequences(layout: Layout, b: Any) -> Layout:
+    """The layout of sequences `b` of another, as if each were of a doc of its own."""
+    return layout._replace(
+        n_docs=len(b),
+        docs=np.arange(len(b)),
+        tokens=layout.tokens[b],
+        lengths=layout.lengths[b],
+    )
+
+
+def get_only_analysis(doc: Doc) -> Analysis:
+    """What there is to say about a doc without words: what is set already."""
+    return Analysis(merge_entities(doc, []), 1.0)
+
+
+def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
+    """The entities of a doc as `set_entities` would leave them, in order."""
+    preset = is_preset(doc)
+    kept = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+    return sorted(kept + [e for e in entities if not preset[e[0] : e[1]].any()])
+
+
+def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -> None:
+    """Add entities to a doc, with their confidence; what is set or blocked stays, and
+    keeps the confidence that it has.
+
+    spans_key (str | None): Where in `doc.spans` the confidence goes, nowhere if None.
+    """
+    entities, probabilities = drop_preset(doc, prediction)
+    spans = [Span(doc, start, end, label=label) for start, end, label in entities]
+    if spans_key is not None:
+        rated = zip(spans, probabilities, strict=True)
+        set_confidence(doc, rated, key=spans_key)
+    set_entities(doc, spans, is_preset(doc))
+
+
+def drop_preset(doc: Doc, prediction: Prediction) -> Prediction:
+    """What is new to a doc: no entity that is set in it already, nor blocked tokens."""
+    preset = is_preset(doc)
+    pairs = zip(*prediction, strict=True)
+    new = [(e, p) for e, p in pairs if not preset[e[0] : e[1]].any()]
+    return Prediction([e for e, _ in new], [p for _, p in new])
+
+
+def set_entities(doc: Doc, spans: list[Span], preset: BoolArray) -> None:
+    """Add entities to a doc whose other tokens are outside unless they are preset.
+
+    preset (ndarray): True where nothing may change. Shape: (n_tokens,).
+    """
+    if not preset.any():
+        doc.set_ents(spans, default="outside")
+        return
+    outside = ~preset
+    for span in spans:
+        outside[span.start : span.end] = False
+    gaps = [Span(doc, start, end) for start, end in find_runs(outside)]
+    doc.set_ents(spans, outside=gaps, default="unmodified")

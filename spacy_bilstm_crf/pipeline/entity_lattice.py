@@ -1,0 +1,301 @@
+"""From docs and examples to lattices: which tags are possible at which word.
+
+A lattice has one position a word, see `layout`.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
+from spacy.tokens import Doc, Token
+from spacy.training import Example
+
+from ..tags import TagSet, entity_prefixes
+from ..types import BoolArray, Entity, IntArray, StateLattice
+from .rejected import reject_spans
+from .words import Layout
+
+MISSING = -1
+# the values of Token.ent_iob
+INSIDE, OUTSIDE, BEGIN = 1, 2, 3
+
+
+def is_line_break(token: Token) -> bool:
+    """Whether a white-space token ends a line, by whatever character."""
+    return token.is_space and len(f"{token.text}x".splitlines()) > 1
+
+
+def is_preset(doc: Doc) -> BoolArray:
+    """Which tokens are inside an entity already, or blocked. Shape: (n_tokens,)."""
+    iob = doc.to_array(ENT_IOB)
+    preset: BoolArray = (iob == INSIDE) | (iob == BEGIN)
+    return preset
+
+
+def get_free_lattice(
+    docs: Sequence[Doc], layout: Layout, tag_set: TagSet, *, cross_lines: bool
+) -> BoolArray | None:
+    """What is possible in some docs, whatever the model says.
+
+    Entities that are set already are kept, blocked tokens stay outside, and no other
+    entity runs across a line break unless `cross_lines` is set.
+
+    RETURNS (ndarray | None): True for possible tags, None where everything is.
+        Shape: (batch_size, seq_len, n_tags).
+    """
+    lattice = Restrictions(layout, tag_set)
+    for b, i in enumerate(layout.docs.tolist()):
+        doc = docs[i]
+        runs_on = None
+        if is_preset(doc).any():
+            runs_on = lattice.keep_entities(b, doc)
+        if not layout.is_identity and not cross_lines:
+            lattice.end_entities_at_lines(b, doc, unless=runs_on)
+    return lattice.allowed
+
+
+def get_line_lattice(
+    docs: Sequence[Doc], layout: Layout, tag_set: TagSet, *, cross_lines: bool
+) -> BoolArray | None:
+    """What is possible in some docs, whatever entities they have already.
+
+    RETURNS (ndarray | None): True for possible tags, None where everything is.
+        Shape: (batch_size, seq_len, n_tags).
+    """
+    lattice = Restrictions(layout, tag_set)
+    if not layout.is_identity and not cross_lines:
+        for b, i in enumerate(layout.docs.tolist()):
+            lattice.end_entities_at_lines(b, docs[i])
+    return lattice.allowed
+
+
+class TrainingLattices(NamedTuple):
+    """What training compares.
+
+    gold: The tags that the annotation leaves. Shape: (batch_size, seq_len, n_tags).
+    states: What rejected spans leave of it, None where there are none.
+    free: The tags that are possible at all, None where everything is. Same shape.
+    unknown: Gold entities and rejected spans of labels that the tag set does not know,
+        each with the number of its doc: the entities count as missing, the spans do
+        not count.
+    contradictions: For numbers of docs, a gold entity that is rejected as well.
+    """
+
+    gold: BoolArray
+    states: StateLattice | None
+    free: BoolArray | None
+    unknown: list[tuple[int, Entity]]
+    contradictions: dict[int, Entity]
+
+
+def get_training_lattices(
+    examples: Sequence[Example],
+    layout: Layout,
+    tag_set: TagSet,
+    *,
+    cross_lines: bool,
+    incorrect_spans_key: str | None = None,
+) -> TrainingLattices:
+    """The gold lattice of some examples, and what is possible at all.
+
+    Tokens whose annotation is missing or misaligned allow every tag in the gold
+    lattice. Where the gold itself runs across a line break, so may the model.
+
+    incorrect_spans_key (str | None): The span group of the reference that holds
+        rejected spans.
+    """
+    gold = Restrictions(layout, tag_set)
+    free = Restrictions(layout, tag_set)
+    contradictions = {}
+    for b, i in enumerate(layout.docs.tolist()):
+        example = examples[i]
+        tag_ids = gold.require_gold(b, get_gold(example))
+        for span in get_rejected(example, incorrect_spans_key):
+            if gold.reject(b, span, tag_ids):
+                contradictions[i] = span
+        if not layout.is_identity and not cross_lines:
+            runs_on = np.append(tag_set.continues, False)[tag_ids]
+            free.end_entities_at_lines(b, example.predicted, unless=runs_on)
+    table, rejected = gold.require(), gold.rejected
+    states = reject_spans(table, rejected, tag_set) if rejected else None
+    return TrainingLattices(table, states, free.allowed, gold.unknown, contradictions)
+
+
+class Restrictions:
+    """A lattice under construction: everything is possible until it is ruled out."""
+
+    def __init__(self, layout: Layout, tag_set: TagSet) -> None:
+        self.layout = layout
+        self.tag_set = tag_set
+        self.allowed: BoolArray | None = None
+        self.rejected: list[tuple[int, Entity]] = []
+        self.unknown: list[tuple[int, Entity]] = []
+
+    def require(self) -> BoolArray:
+        """The table itself, made on first use."""
+        if self.allowed is None:
+            shape = (*self.layout.tokens.shape, self.tag_set.n_tags)
+            self.allowed = np.ones(shape, dtype=bool)
+        return self.allowed
+
+    def words(self, b: int) -> IntArray:
+        """The tokens of sequence b. Shape: (n_words,)."""
+        return self.layout.tokens[b, : self.layout.lengths[b]]
+
+    def locate(self, b: int, start: int, end: int) -> tuple[int, int]:
+        """The positions of the words among some tokens of sequence b."""
+        first, last = np.searchsorted(self.words(b), (start, end)).tolist()
+        return first, last
+
+    def end_entities_at_lines(
+        self, b: int, doc: Doc, unless: BoolArray | None = None
+    ) -> None:
+        """Forbid what continues an entity at the first word after a line break."""
+        breaks = [token.i for token in doc if is_line_break(token)]
+        after = np.unique(np.searchsorted(self.words(b), breaks))
+        for position in after[after < self.layout.lengths[b]].tolist():
+            if unless is None or not unless[position]:
+                self.require()[b, position, self.tag_set.continues] = False
+
+    def keep_entities(self, b: int, doc: Doc) -> BoolArray:
+        """Fix the entities that are set, and keep blocked tokens outside.
+
+        RETURNS (ndarray): Which positions continue one of them. Shape: (n_words,).
+        """
+        blocked = [(t.i, t.i + 1) for t in doc if t.ent_iob == BEGIN and not t.ent_type]
+        entities = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+        continues = np.zeros(len(self.words(b)), dtype=bool)
+        for first, last, label in [*((*span, "") for span in blocked), *entities]:
+            start, end = self.locate(b, first, last)
+            # white space alone has no tags; an entity cannot run across it either
+            self.fix(b, start, entity_tag_ids(self.tag_set, end - start, label))
+            continues[start + 1 : end] = True
+        return continues
+
+    def require_gold(self, b: int, gold: "Gold") -> IntArray:
+        """Allow what the gold says, and every tag where it says nothing.
+
+        Entities of a label that the tag set does not know count as missing.
+
+        RETURNS (ndarray): The gold tag of each position, -1 where it is missing.
+            Shape: (n_words,).
+        """
+        words = self.words(b)
+        tag_ids = np.where(gold.outside[words], 0, MISSING)
+        for entity in gold.entities:
+            start, end, label = *self.locate(b, *entity[:2]), entity[2]
+            if label not in self.tag_set.labels:
+                self.unknown.append((int(self.layout.docs[b]), entity))
+            elif end > start:
+                tag_ids[start:end] = entity_tag_ids(self.tag_set, end - start, label)
+        for first, last in find_runs(tag_ids != MISSING):
+            self.fix(b, first, tag_ids[first:last])
+        return tag_ids
+
+    def reject(self, b: int, span: Entity, gold_tag_ids: IntArray) -> bool:
+        """Note that a span is no entity, unless the lattice rules it out anyway.
+
+        gold_tag_ids (ndarray): As `require_gold` returns them. Shape: (n_words,).
+        RETURNS (bool): Whether it is a gold entity.
+        """
+        start, end = self.locate(b, *span[:2])
+        label = span[2]
+        if label not in self.tag_set.labels:
+            self.unknown.append((int(self.layout.docs[b]), span))
+            return False
+        tag_ids = entity_tag_ids(self.tag_set, end - start, label)
+        if end == start or not self.is_possible(b, start, tag_ids):
+            return False
+        self.rejected.append((b, (start, end, label)))
+        return bool((gold_tag_ids[start:end] == tag_ids).all())
+
+    def is_possible(self, b: int, start: int, tag_ids: IntArray) -> bool:
+        """Whether an entity with these tags may begin at `start` and end with them."""
+        allowed, end = self.require()[b], start + len(tag_ids)
+        after = allowed[end : self.layout.lengths[b]][:1, ~self.tag_set.continues]
+        may_end = after.any() or end == self.layout.lengths[b]
+        return bool(may_end and allowed[np.arange(start, end), tag_ids].all())
+
+    def fix(self, b: int, start: int, tag_ids: IntArray) -> None:
+        """Allow one tag each from `start` on, and no longer entity after them."""
+        allowed = self.require()[b]
+        end = start + len(tag_ids)
+        allowed[start:end] &= np.eye(self.tag_set.n_tags, dtype=bool)[tag_ids]
+        if end < self.layout.lengths[b]:
+            allowed[end, self.tag_set.continues] = False
+
+
+def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
+    """The tags of one entity; `O` for a label that the tag set does not know."""
+    prefixes = entity_prefixes(length, scheme=tag_set.scheme) if length else ""
+    tag_ids = [tag_set.tag_to_id.get(f"{p}-{label}", 0) for p in prefixes]
+    return np.array(tag_ids, dtype=np.int64)
+
+
+def get_rejected(example: Example, key: str | None) -> list[Entity]:
+    """The spans that are no entities, as far as their tokens align.
+
+    key (str | None): Their span group in the reference; none are read if None.
+    """
+    spans = example.reference.spans.get(key, ()) if key else ()
+    if not spans:
+        return []
+    aligned = example.get_aligned_spans_y2x(spans, allow_overlap=True)
+    return [(span.start, span.end, span.label_) for span in aligned]
+
+
+class Gold(NamedTuple):
+    """What the gold says about the tokens of the predicted doc.
+
+    entities: Those of which both ends are known.
+    outside: True for tokens that are in no entity; those that are neither in one of
+        the entities are missing. Shape: (n_tokens,).
+    """
+
+    entities: Sequence[Entity]
+    outside: BoolArray
+
+
+def get_gold(example: Example) -> Gold:
+    """Read the gold entities of an example, as far as its tokens align."""
+    x, y = example.predicted, example.reference
+    if len(x) == len(y) and (x.to_array(ORTH) == y.to_array(ORTH)).all():
+        return read_identical_tokens(y)
+    gold = read_aligned_tags(example.get_aligned_ner())
+    types = example.get_aligned("ENT_TYPE")
+    aligned = zip(example.get_aligned("ENT_IOB"), types, strict=True)
+    # None, where gold tokens disagree, is neither
+    is_blocked = [iob == BEGIN and label == 0 for iob, label in aligned]
+    return gold._replace(outside=gold.outside | np.array(is_blocked, dtype=bool))
+
+
+def read_identical_tokens(reference: Doc) -> Gold:
+    """The gold where nothing has to be aligned: the short cut of most training."""
+    iob, types = reference.to_array([ENT_IOB, ENT_TYPE]).reshape((-1, 2)).T
+    is_outside = (iob == OUTSIDE) | ((iob == BEGIN) & (types == 0))
+    return Gold([(e.start, e.end, e.label_) for e in reference.ents], is_outside)
+
+
+def read_aligned_tags(biluo: Sequence[str | None]) -> Gold:
+    """The gold as `Example.get_aligned_ner` gives it; fragments of entities, whose
+    other part did not align, count as missing."""
+    entities: list[Entity] = []
+    start = None
+    for i, tag in enumerate(biluo):
+        prefix, _, label = (tag or "-").partition("-")
+        if prefix == "U":
+            entities.append((i, i + 1, label))
+        elif prefix == "B":
+            start = i
+        elif prefix == "L" and start is not None:
+            entities.append((start, i + 1, label))
+        if prefix not in ("B", "I"):
+            start = None
+    return Gold(entities, np.array([tag == "O" for tag in biluo], dtype=bool))
+
+
+def find_runs(mask: BoolArray) -> list[tuple[int, int]]:
+    """The stretches of True: first, and one past the last."""
+    edges = np.flatnonzero(np.diff(np.pad(mask.astype(np.int8), 1)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

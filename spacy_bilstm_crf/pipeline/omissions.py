@@ -1,0 +1,116 @@
+"""What training could not learn from: counted, and warned of once."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from ..types import Entity
+
+
+class Omissions:
+    """What a component has left out of training so far, added up over all epochs.
+
+    docs: How often a doc was left out, by reason.
+    labels: How often gold had a label that there is not, by label.
+
+    name (str): The component, for warnings.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.docs: Counter[str] = Counter()
+        self.labels: Counter[str] = Counter()
+        # reasons that need no other warning
+        self._warned: set[str] = set()
+
+    def find_contradictions(
+        self, examples: Iterable[Example], key: str, *, reason: str, warning: str
+    ) -> Iterator[Example]:
+        """Pass on examples, and warn at their end of those that reject a gold entity;
+        they are left out later, for this reason.
+
+        key (str): The span group of the reference that holds rejected spans.
+        warning (str): A message with places for `name`, `count` and `first`.
+        YIELDS (Example): All examples, in order.
+        """
+        found = []
+        for example in examples:
+            entity = find_contradiction(example.reference, key)
+            if entity is not None:
+                found.append(describe(example.reference, entity))
+            yield example
+        if found:
+            self._warned.add(reason)
+            text = warning.format(name=self.name, count=len(found), first=found[0])
+            warnings.warn(text, stacklevel=4)
+
+    def count_docs(
+        self,
+        reason: str,
+        docs: Sequence[Doc],
+        *,
+        warning: str,
+        entity: Entity | None = None,
+    ) -> None:
+        """Count docs from which nothing was learned; warn when the reason is new.
+
+        warning (str): A message with places for `name`, `count` and `first`.
+        entity (Entity | None): What the reason is in the first of them.
+        """
+        if docs and reason not in self._warned:
+            self._warned.add(reason)
+            first = describe(docs[0], entity)
+            text = warning.format(name=self.name, count=len(docs), first=first)
+            warnings.warn(text, stacklevel=4)
+        if docs:
+            self.docs[reason] += len(docs)
+
+    def count_labels(
+        self,
+        docs: Sequence[Doc],
+        unknown: Sequence[tuple[int, Entity]],
+        *,
+        warning: str,
+    ) -> None:
+        """Count gold whose label there is not; warn when a label is new.
+
+        unknown (Sequence[tuple[int, Entity]]): Each with the number of its doc.
+        warning (str): A message with places for `name`, `labels`, `count` and `first`.
+        """
+        labels = Counter(label for _, (_, _, label) in unknown)
+        if labels.keys() - self.labels.keys():
+            i, entity = unknown[0]
+            text = warning.format(
+                name=self.name,
+                labels=sorted(labels),
+                count=len(unknown),
+                first=describe(docs[i], entity),
+            )
+            warnings.warn(text, stacklevel=4)
+        self.labels.update(labels)
+
+
+def find_contradiction(reference: Doc, key: str) -> Entity | None:
+    """A gold entity that is a rejected span as well, if there is one."""
+    spans = [get_words(span) for span in reference.spans.get(key, ())]
+    rejected = [span for span in spans if span[0]]
+    entities = reference.ents if rejected else ()
+    both = (ent for ent in entities if get_words(ent) in rejected)
+    return next(((ent.start, ent.end, ent.label_) for ent in both), None)
+
+
+def get_words(span: Span) -> tuple[list[int], str]:
+    """The tokens of a span that are no white space, and its label."""
+    return [token.i for token in span if not token.is_space], span.label_
+
+
+def describe(doc: Doc, entity: Entity | None = None) -> str:
+    """Name a doc by its beginning, or an entity in it, for a message."""
+    text = repr(doc.text[:60])
+    if entity is None:
+        return text
+    start, end, label = entity
+    return f"{doc[start:end].text!r} as {label} (tokens {start} to {end - 1}) of {text}"

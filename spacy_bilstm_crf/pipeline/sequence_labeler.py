@@ -1,0 +1,357 @@
+"""What components with a CRF share: batches, analyses, and the steps of training."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy import util
+from spacy.errors import Errors as SpacyErrors
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+
+from .. import crf
+from ..crf.validation import validate_k
+from ..errors import Errors
+from ..types import BoolArray, FloatArray, Potentials, StateLattice
+from .batching import apply_by_length, batch_by_length
+from .labeled_pipe import LabeledPipe
+from .listening import can_hear, get_listeners
+from .losses import divergence, gold_loss
+from .omissions import Omissions
+from .scores import WordScores, infer
+from .tensors import select_words, to_lattice, to_tensor, to_torch
+from .words import Layout, get_layout, has_words, to_tokens
+
+
+class SequenceLabeler(LabeledPipe):
+    """A trainable component whose model returns the potentials of a CRF.
+
+    Subclasses say what the labels are (`read_labels`, `tag_set`), which examples have
+    gold (`has_gold`) and what is learned from it (`get_word_loss`), what is possible in
+    a doc, and they turn scores into annotation and analyses (`analyze`).
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
+    name (str): The component's name, the key of its losses.
+    scorer (Callable | None): The scoring method.
+    settings (dict): What `cfg` holds beside the labels.
+    RAISES (ValueError): For a model without CRF.
+    """
+
+    # a copy of the model that `Language.resume_training` makes, for `rehearse`
+    _rehearsal_model: Model[list[Doc], Potentials[Any]] | None = None
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], Potentials[Any]],
+        name: str,
+        *,
+        scorer: Callable[..., dict[str, Any]] | None,
+        settings: dict[str, Any],
+    ) -> None:
+        if not model.has_ref("output_layer"):
+            raise ValueError(Errors.B203.format(name=name, model=model.name))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {"labels": [], **settings}
+        self.omissions = Omissions(name)
+
+    def has_gold(self, example: Example) -> bool:
+        """Whether there is anything to learn from an example."""
+        raise NotImplementedError
+
+    def get_word_loss(
+        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
+    ) -> tuple[float, Potentials[Any]]:
+        """The loss of the gold, summed over the docs, and its gradient.
+
+        layout (Layout): Where the words of the predicted docs stand.
+        """
+        raise NotImplementedError
+
+    def get_possible_tags(
+        self, docs: Sequence[Doc], layout: Layout
+    ) -> BoolArray | None:
+        """The tags that are possible in docs of which nothing else is known.
+
+        RETURNS (ndarray | None): True for possible tags, None where everything is.
+            Shape: (batch_size, seq_len, n_tags).
+        """
+        raise NotImplementedError
+
+    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
+        """The tags that are possible beside what is set in the docs already.
+
+        RETURNS (ndarray | None): As of `get_possible_tags`.
+        """
+        raise NotImplementedError
+
+    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
+        """The k most probable analyses of each doc of a batch."""
+        raise NotImplementedError
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """How often training could learn nothing from a doc, by reason.
+
+        It adds up over all epochs.
+        """
+        return self.omissions.docs
+
+    @property
+    def unknown_labels(self) -> Counter[str]:
+        """How often training met gold of a label that there is not, by label.
+
+        It adds up over all epochs.
+        """
+        return self.omissions.labels
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Apply the component to a stream of docs.
+
+        Inside a window of `batch_size` docs those of similar length are predicted
+        together; the order of the stream is kept.
+
+        YIELDS (Doc): The docs, in order.
+        """
+        handle_error = self.get_error_handler()
+        for window in util.minibatch(stream, size=batch_size):
+            failed: set[int] = set()
+            for batch in batch_by_length(window):
+                docs = [window[i] for i in batch]
+                try:
+                    self.set_annotations(docs, self.predict(docs))
+                except Exception as e:
+                    handle_error(self.name, self, docs, e)
+                    failed.update(batch)
+            yield from (doc for i, doc in enumerate(window) if i not in failed)
+
+    def k_best(self, docs: Doc | Iterable[Doc], k: int) -> list[Any]:
+        """The k most probable analyses, of one doc or of several.
+
+        Docs of similar length go through the network together. They are not changed:
+        what is set in them already, as by an earlier component, is in every analysis.
+
+        k (int): How many at most, from 1 up.
+        RETURNS (list): The analyses of the doc, the most probable first; for several
+            docs a list of such lists, in order.
+        RAISES (ValueError): If k is below 1.
+        """
+        validate_k(k)
+        return apply_by_length(docs, lambda batch: self.analyze(batch, k))
+
+    def marginals(self, docs: Doc | Iterable[Doc]) -> Any:
+        """The probability of each tag at each token, of one doc or of several.
+
+        The tags are those of `tag_set.tags`. The docs are not changed, and as in
+        `k_best` what is set in them already is certain.
+
+        RETURNS (ndarray | list[ndarray]): Zero for white space, of which the CRF knows
+            nothing. Shape: (n_tokens, n_tags).
+        """
+        return apply_by_length(docs, self._compute_marginals)
+
+    def _compute_marginals(self, docs: Sequence[Doc]) -> list[NDArray[np.float32]]:
+        if not any(has_words(doc) for doc in docs):
+            return [np.zeros((len(doc), self.tag_set.n_tags), "f") for doc in docs]
+        words = self.score_words(docs)
+        marginals = infer(words).marginals.float().cpu().numpy()
+        return to_tokens(marginals, docs, words.layout, empty=0.0)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of examples.
+
+        drop (float): The dropout rate of layers that do not set their own.
+        sgd (Optimizer | None): Takes a step; without it gradients add up.
+        losses (dict | None): The loss is added under the component's name.
+        RETURNS (dict): The losses.
+        """
+        examples, losses = self._begin_step(examples, losses, "update")
+        docs = [eg.predicted for eg in examples]
+        # also when there is nothing to learn: mixed corpora bring such batches
+        if any(has_words(eg.predicted) and self.has_gold(eg) for eg in examples):
+            self.require_network()
+            set_dropout_rate(self.model, drop)
+            potentials, backprop = self.model.begin_update(docs)
+            loss, d_potentials = self.get_loss(examples, potentials)
+            backprop(d_potentials)
+            self._end_step(loss, sgd, losses)
+        elif get_listeners(self.model) and any(has_words(doc) for doc in docs):
+            self._release_encoder(docs)
+        return losses
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Any = None,
+    ) -> None:
+        """Set the labels and initialize the weights, see `LabeledPipe.initialize`.
+
+        What was left out of an earlier training is forgotten.
+        """
+        self.omissions = Omissions(self.name)
+        super().initialize(get_examples, nlp=nlp, labels=labels)
+
+    def get_loss(
+        self, examples: Iterable[Example], potentials: Potentials[Any]
+    ) -> tuple[float, Potentials[Any]]:
+        """The negative log likelihood of the gold, summed over the docs.
+
+        What the gold leaves open is summed out, see `get_word_loss`.
+
+        potentials (Potentials): What the network returns for the predicted docs.
+        RETURNS (tuple): The loss and the gradient of the potentials, zero where there
+            are no words.
+        """
+        self.check_settings()
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
+        docs = [eg.predicted for eg in examples]
+        if not any(has_words(doc) for doc in docs):
+            return 0.0, Potentials(*map(self.model.ops.xp.zeros_like, potentials))
+        return self.get_word_loss(examples, get_layout(docs), potentials)
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Move back towards what the model said when training was resumed.
+
+        The loss is the divergence of the model from the copy of it that
+        `nlp.resume_training` made, over whole tag sequences; it is zero where both
+        agree. The docs need no annotation, and what they have is not read. Labels
+        that were added since are left alone.
+
+        examples (Iterable[Example]): Text on which nothing should be forgotten.
+        drop (float): The dropout rate of layers that do not set their own; the copy
+            drops nothing.
+        sgd (Optimizer | None): Takes a step; without it gradients add up.
+        losses (dict | None): The loss is added under the component's name.
+        RETURNS (dict): The losses; unchanged where there is no copy, or no word.
+        """
+        examples, losses = self._begin_step(examples, losses, "rehearse")
+        docs = [eg.predicted for eg in examples]
+        teacher = self._rehearsal_model
+        if teacher is not None and any(has_words(doc) for doc in docs):
+            set_dropout_rate(self.model, drop)
+            student, backprop = self.model.begin_update(docs)
+            self._require_vectors(docs)
+            said = teacher.predict(docs)
+            loss, d_student = self.compute_divergence(said, student, docs)
+            backprop(d_student)
+            self._end_step(loss, sgd, losses)
+        return losses
+
+    def _begin_step(
+        self, examples: Iterable[Example], losses: dict[str, float] | None, method: str
+    ) -> tuple[list[Example], dict[str, float]]:
+        """Check what a training step is called with, and fill in the losses."""
+        examples = list(examples)
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, f"{type(self).__name__}.{method}")
+        return examples, losses
+
+    def _end_step(
+        self, loss: float, sgd: Optimizer | None, losses: dict[str, float]
+    ) -> None:
+        """Step along the gradients if there is an optimizer, and report the loss."""
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+
+    def _release_encoder(self, docs: Sequence[Doc]) -> None:
+        """Tell a shared encoder that nothing was learned here: it learns from the
+        others once the last of its listeners has answered."""
+        vectors, backprop = self.model.get_ref("tok2vec").begin_update(docs)
+        backprop([self.model.ops.alloc(of_doc.shape) for of_doc in vectors])
+
+    def _require_vectors(self, docs: Sequence[Doc]) -> None:
+        """Check that a teacher that listens to a shared encoder will hear something:
+        without vectors in the docs, it would read zeros."""
+        if not can_hear(self.model, docs):
+            raise ValueError(Errors.B215.format(name=self.name))
+
+    def score_words(self, docs: Sequence[Doc]) -> WordScores:
+        """Run the network on docs, at least one of them with a word.
+
+        RAISES (ValueError): If the network has not been built yet, or a setting is out
+            of range.
+        """
+        self.check_settings()
+        self.require_network()
+        return self.constrain_scores(docs, self.model.predict(docs))
+
+    def constrain_scores(
+        self, docs: Sequence[Doc], potentials: Potentials[Any]
+    ) -> WordScores:
+        """What prediction decodes: the scores of words, where something is possible.
+
+        potentials (Potentials): What the network returns for the docs.
+        """
+        layout = get_layout(docs)
+        scores = select_words(to_torch(potentials), layout)
+        free = to_lattice(self.get_free_tags(docs, layout), scores)
+        scores = crf.constrain(scores, self.tag_set.constraints, allowed=free)
+        temperature = self.cfg.get("temperature", 1)
+        if temperature != 1:
+            scores = Potentials(*(s / temperature for s in scores))
+        lengths = to_tensor(layout.lengths, scores)
+        return WordScores(self.name, docs, layout, scores, lengths)
+
+    def compute_loss(
+        self,
+        potentials: Potentials[Any],
+        layout: Layout,
+        gold: BoolArray | StateLattice,
+        free: BoolArray | None,
+        costs: NDArray[np.float32] | None = None,
+    ) -> tuple[FloatArray, Potentials[Any]]:
+        """The loss of each sequence and the gradient; see `losses.gold_loss`."""
+        losses, gradient = gold_loss(
+            potentials,
+            layout,
+            gold,
+            constraints=self.tag_set.constraints,
+            free=free,
+            costs=costs,
+        )
+        if np.isnan(losses).any():
+            raise ValueError(SpacyErrors.E910.format(name=self.name))
+        return losses, gradient
+
+    def compute_divergence(
+        self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]
+    ) -> tuple[float, Potentials[Any]]:
+        """How far the student is from the teacher, summed over the docs, and the
+        gradient of the student's potentials; see `rehearsal`."""
+        layout = get_layout(docs)
+        free = self.get_possible_tags(docs, layout)
+        constraints = self.tag_set.constraints
+        losses, gradient = divergence(
+            teacher, student, layout, constraints=constraints, free=free
+        )
+        if not np.isfinite(losses).all():
+            raise ValueError(SpacyErrors.E910.format(name=self.name))
+        return float(losses.sum()), gradient

@@ -1,0 +1,142 @@
+"""From the scores of a CRF to entities with their probabilities."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from .. import crf
+from ..crf import Posterior
+from ..tags import TagSet
+from ..types import BoolArray, Entity, FloatArray, IntArray
+from .decision import MIN_THRESHOLD, select_spans
+from .words import Layout
+
+
+class Prediction(NamedTuple):
+    """What a component says about a doc.
+
+    entities: Start token, end token (exclusive) and label of each, in order.
+    probabilities: The probability of each, nan if nobody has asked for it.
+    """
+
+    entities: list[Entity]
+    probabilities: list[float]
+
+
+class FoundSpans(NamedTuple):
+    """Entities in a batch of sequences, in order. Each of shape (n_spans,).
+
+    sequences: Number of the sequence.
+    starts: First word.
+    ends: Last word, exclusive.
+    labels: Number of the label.
+    probabilities: nan if they have not been computed.
+    """
+
+    sequences: IntArray
+    starts: IntArray
+    ends: IntArray
+    labels: IntArray
+    probabilities: FloatArray
+
+
+def find_spans(tag_ids: IntArray, mask: BoolArray, tag_set: TagSet) -> FoundSpans:
+    """Read the spans off legal tag sequences.
+
+    tag_ids (ndarray): Shape: (batch_size, seq_len).
+    mask (ndarray): True for words, False for padding. Shape: (batch_size, seq_len).
+    """
+    continues = np.append(tag_set.continues, False)
+    ids = np.where(mask, tag_ids, 0)
+    # shape: (batch_size, seq_len); one column more to see what comes after
+    after = np.pad(ids[:, 1:], ((0, 0), (0, 1)))
+    sequences, starts = np.nonzero((ids > 0) & ~continues[ids])
+    _, lasts = np.nonzero((ids > 0) & ~continues[after])
+    labels = (ids[sequences, starts] - 1) // tag_set.n_prefixes
+    return FoundSpans(
+        sequences, starts, lasts + 1, labels, np.full(len(labels), np.nan)
+    )
+
+
+def rate_spans(
+    found: FoundSpans, tag_ids: IntArray, posterior: Posterior, *, continues: BoolArray
+) -> FoundSpans:
+    """Compute the probabilities of the spans of some tag sequences.
+
+    tag_ids (ndarray): Shape: (batch_size, seq_len).
+    continues (ndarray): The tags that make a span longer. Shape: (n_tags,).
+    """
+    device = posterior.marginals.device
+    places = (torch.from_numpy(column).to(device) for column in found[:3])
+    probabilities = crf.span_probabilities(
+        posterior,
+        crf.Spans(*places),
+        torch.from_numpy(tag_ids).to(device),
+        continues=continues,
+    )
+    return found._replace(probabilities=probabilities.clamp(max=1.0).cpu().numpy())
+
+
+def drop_improbable(found: FoundSpans, thresholds: FloatArray) -> FoundSpans:
+    """Leave out what is less probable than its label's threshold.
+
+    thresholds (ndarray): Shape: (n_labels,).
+    """
+    return take(found, np.flatnonzero(found.probabilities >= thresholds[found.labels]))
+
+
+def find_probable_spans(
+    posterior: Posterior, thresholds: FloatArray, tag_set: TagSet
+) -> FoundSpans:
+    """All spans whose probability reaches the threshold of their label.
+
+    They may overlap, and are ordered by length.
+
+    thresholds (ndarray): Shape: (n_labels,).
+    """
+    spans, tags, probabilities = crf.probable_spans(
+        posterior,
+        continues=tag_set.continues,
+        floor=max(float(thresholds.min()), MIN_THRESHOLD),
+    )
+    columns = (column.cpu().numpy() for column in (*spans, tags, probabilities))
+    sequences, starts, ends, tag_ids, p = columns
+    labels = (tag_ids - 1) // tag_set.n_prefixes
+    found = FoundSpans(sequences, starts, ends, labels, np.minimum(p, 1.0))
+    return drop_improbable(found, thresholds)
+
+
+def resolve_overlaps(found: FoundSpans, thresholds: FloatArray) -> FoundSpans:
+    """Of spans that overlap keep those that exceed their thresholds most, in sum.
+
+    thresholds (ndarray): Shape: (n_labels,).
+    """
+    # one line of words: what is in different sequences does not overlap
+    offset = found.sequences * found.ends.max(initial=1)
+    gains = found.probabilities - thresholds[found.labels]
+    return take(found, select_spans(offset + found.starts, offset + found.ends, gains))
+
+
+def take(found: FoundSpans, numbers: IntArray) -> FoundSpans:
+    """Some of the spans."""
+    columns: Any = (column[numbers] for column in found)
+    return FoundSpans(*columns)
+
+
+def to_predictions(
+    found: FoundSpans, layout: Layout, tag_set: TagSet
+) -> list[Prediction]:
+    """The spans as tokens of their docs.
+
+    RETURNS (list[Prediction]): For each doc, those without words included.
+    """
+    predictions = [Prediction([], []) for _ in range(layout.n_docs)]
+    columns = (column.tolist() for column in found)
+    for b, start, end, label, probability in zip(*columns, strict=True):
+        tokens = layout.tokens[b]
+        entity = int(tokens[start]), int(tokens[end - 1]) + 1, tag_set.labels[label]
+        of_doc = predictions[layout.docs[b]]
+        of_doc.entities.append(entity)
+        of_doc.probabilities.append(probability)
+    return predictions

@@ -1,0 +1,45 @@
+"""The real corpus, where it is at hand: next to the repository, in no package."""
+
+from paths import DATA
+from pathlib import Path
+
+import pytest
+
+from spacy_bilstm_crf.corpus import (
+    DecodedText,
+    ReadCorpus,
+    Reading,
+    ReadOptions,
+    Source,
+    decode,
+    read_corpus,
+    read_kaggle_csv,
+    read_source,
+)
+
+GMB = DATA / "gmb/ner_dataset.csv"
+WIKIGOLD = DATA / "wikigold/wikigold.conll.txt"
+
+
+@pytest.fixture(scope="session")
+def gmb_source() -> Source:
+    if not GMB.exists():
+        pytest.skip("the real corpus is not at ../shared/data/gmb/ner_dataset.csv")
+    return read_source(GMB)
+
+
+@pytest.fixture(scope="session")
+def gmb_text(gmb_source: Source) -> DecodedText:
+    return decode(gmb_source.data, source=gmb_source.name)
+
+
+@pytest.fixture(scope="session")
+def gmb(gmb_text: DecodedText) -> ReadCorpus:
+    return read_kaggle_csv(gmb_text.text, source="ner_dataset.csv")
+
+
+@pytest.fixture(scope="session")
+def wikigold() -> Reading:
+    if not WIKIGOLD.exists():
+        pytest.skip("wikigold is not at ../shared/data/wikigold/wikigold.conll.txt")
+    return read_corpus(WIKIGOLD, options=ReadOptions())
