@@ -14,7 +14,7 @@ from spacy_bilstm_crf.analysis.colors import COLORS
 from spacy_bilstm_crf.analysis.text_page import Figure, render_entities
 from spacy_bilstm_crf.cli import app
 from spacy_bilstm_crf.cli.texts import SAMPLES
-from spacy_bilstm_crf.corpus.callbacks import SAMPLE_NOTE
+from spacy_bilstm_crf.corpus.summary import SAMPLE_NOTE
 from spacy_bilstm_crf.pipeline.confidence import set_confidence
 
 PATTERNS = [
