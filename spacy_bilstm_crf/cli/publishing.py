@@ -44,8 +44,7 @@ def publish(
     """
     import srsly
 
-    from ..analysis.page import Picture
-    from ..analysis.plain import to_plain
+    from ..analysis.page import Picture, to_plain
     from ..corpus import write_files
 
     pictures: dict[str, Picture] = {}

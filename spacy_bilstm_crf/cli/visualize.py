@@ -129,7 +129,7 @@ def write_page(
 
     RAISES (ValueError): If it cannot be written.
     """
-    from ..analysis.text_page import Figure, render_entities
+    from ..analysis.text import Figure, render_entities
     from ..corpus import write_files
 
     figures = [Figure(*pair) for pair in zip(titles, docs, strict=True)]
