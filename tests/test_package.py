@@ -18,7 +18,7 @@ PACKAGE = Path(spacy_bilstm_crf.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 # the law of imports, the same table as in CONTRIBUTING.md
 BASE = {"errors", "types", "tags"}
-CONFIDENCE = {"pipeline.confidence", "pipeline.calibration"}
+CONFIDENCE = {"pipeline.confidence"}
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),

@@ -23,7 +23,7 @@ from .publishing import replace_pipeline, require_replaceable
 if TYPE_CHECKING:
     from spacy.training import Example
 
-    from ..pipeline.calibration import Bin
+    from ..analysis.report_confidence import Bin
     from ..pipeline.entity_recognizer import CRFEntityRecognizer
     from ..pipeline.held_out import HeldOut
     from ..pipeline.tuning import Temperature
@@ -147,7 +147,7 @@ def calibrate(
 
 def evaluate(pipe: "CRFEntityRecognizer", held_out: "HeldOut") -> Result:
     """Predict and compare with the gold; the examples are not changed."""
-    from ..pipeline.calibration import reliability_table
+    from ..analysis.report_confidence import reliability_table
     from ..pipeline.held_out import annotate, compare_with_gold, predict
     from ..pipeline.scorer import score_entities
 
@@ -173,7 +173,7 @@ def print_reliability(before: "Sequence[Bin]", after: "Sequence[Bin]") -> None:
     """Print confidence and precision of the entities, bin by bin."""
     from wasabi import msg
 
-    from ..pipeline.calibration import calibration_error
+    from ..analysis.report_confidence import calibration_error
 
     rows = [
         (f"{b.low:.1f}-{b.high:.1f}", *_bin_cells(b), *_bin_cells(a))

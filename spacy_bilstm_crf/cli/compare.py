@@ -25,7 +25,7 @@ from .publishing import publish, require_extra
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from ..analysis.compare_contest import Contest
+    from ..analysis.compare import Contest
     from ..types import Entity
 
 TOKENS = {True: "read as gold tokens", False: "read as raw text"}
@@ -84,10 +84,9 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
     """
     from spacy.vocab import Vocab
 
-    from ..analysis.compare import compare_predictions
-    from ..analysis.compare_contest import Contest, read_disagreements
+    from ..analysis.compare import Contest, compare_predictions, read_disagreements
     from ..analysis.compare_page import shorten_names
-    from ..analysis.gold_matching import get_entities
+    from ..analysis.gold import get_entities
 
     if len(set(models)) < max(len(models), 2):
         raise ValueError(Errors.B510.format(models=list(models)))
@@ -145,11 +144,11 @@ def find_foreign_labels(
     gold: "list[list[Entity]]", predictions: "dict[str, list[list[Entity]]]"
 ) -> Iterator[str]:
     """One note for each pipeline with labels that are not in the gold."""
-    from ..analysis.gold_matching import get_labels
+    from ..analysis.gold import list_labels
 
-    known = set(get_labels(gold))
+    known = set(list_labels(gold))
     for name, found in predictions.items():
-        unknown = sorted(set(get_labels(found)) - known)
+        unknown = sorted(set(list_labels(found)) - known)
         if unknown:
             yield FOREIGN_LABELS.format(name=name, labels=", ".join(unknown))
 
@@ -158,18 +157,18 @@ def print_contest(contest: "Contest") -> None:
     """Print the tables, the tests, and some of the disagreements."""
     from wasabi import wrap
 
-    from ..analysis import compare_page as contest_page
+    from ..analysis import compare_page as page
 
-    print_table(contest_page.tabulate_scores(contest))
-    print_table(contest_page.tabulate_pairs(contest.comparison.pairs))
-    if why := contest_page.explain_intervals(contest):
+    print_table(page.tabulate_scores(contest))
+    print_table(page.tabulate_pairs(contest.comparison.pairs))
+    if why := page.explain_figures(contest):
         say("info", why)
-    print_table(contest_page.tabulate_costs(contest.costs))
+    print_table(page.tabulate_costs(contest.costs))
     say("info", "{docs:,} docs of {path}, {tokens}".format(**contest.data))
     for note in contest.notes:
         say("warn", note)
     for pair in contest.comparison.pairs:
-        print(wrap(contest_page.describe_agreement(pair), indent=0))
+        print(wrap(page.describe_agreement(pair), indent=0))
     print_disagreements(contest)
 
 
@@ -192,13 +191,12 @@ def write_contest(contest: "Contest", folder: Path) -> Path:
     RAISES (ValueError): If they cannot be written.
     """
     from ..analysis.compare_page import draw_contest, make_contest_page
-    from ..analysis.plain import to_plain
 
     drawing = draw_contest(contest)
     files = publish(
         folder,
         "compare",
-        data=to_plain(contest),
+        data=contest,
         drawings=[drawing],
         make_page=lambda pictures: make_contest_page(contest, pictures[drawing.name]),
     )

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-    from ..analysis.compare_apart import Apart
-    from ..analysis.compare_cost import Cost
+    from ..analysis.compare_cost import Apart, Cost
     from ..types import Entity
 
 
@@ -32,7 +31,7 @@ class Settings(NamedTuple):
 class Loaded(NamedTuple):
     """A pipeline that is ready in its process.
 
-    load_seconds, size: As in `analysis.measurement.Cost`.
+    load_seconds, size: As in `analysis.compare_cost.Cost`.
     lost: The gold entities of each label that it does not have.
     """
 
@@ -53,8 +52,7 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
     """Run pipelines in turns, each in a process of its own."""
     from tqdm import tqdm
 
-    from ..analysis.compare_apart import Apart
-    from ..analysis.compare_cost import one_thread
+    from ..analysis.compare_cost import Apart, one_thread
 
     # silent where nobody watches
     steps = tqdm(
@@ -121,13 +119,13 @@ def predict(
     nlp: "Language", references: "Sequence[Doc]", *, gold_tokens: bool
 ) -> "Iterator[list[Entity]]":
     """The entities that a pipeline finds, as places in the tokens of the gold."""
-    from ..analysis.gold_matching import project_entities
+    from ..analysis.gold import read_prediction
 
     examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in references]
     docs = nlp.pipe(eg.predicted for eg in examples)
     for doc, eg in zip(docs, examples, strict=True):
         eg.predicted = doc
-        yield project_entities(eg)
+        yield list(read_prediction(eg).predicted)
 
 
 def combine_costs(loaded: Loaded, passes: Sequence[tuple[float, int | None]]) -> "Cost":

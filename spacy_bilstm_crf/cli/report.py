@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.training import Example
 
-    from ..analysis.explore_unseen import Seen
-    from ..analysis.gold_comparison import Comparison
+    from ..analysis.gold import PredictedDoc, Seen
     from ..analysis.report import Evaluation
     from ..analysis.report_log import TrainingLog
     from ..types import Entity
@@ -84,8 +83,8 @@ def report_cli(
         seen = None if train is None else read_training_data(nlp, train)
     except ValueError as error:
         fail(error)
-    comparisons = predict(nlp, examples, references.numbers)
-    evaluation = evaluate(comparisons, seen, training, resamples, seed)
+    docs = predict(nlp, examples, references.numbers)
+    evaluation = evaluate(docs, seen, training, resamples, seed)
     print_evaluation(evaluation, notes)
     if out is None:
         return
@@ -122,8 +121,7 @@ def read_training_data(nlp: "Language", path: Path) -> "Seen":
 
     RAISES (ValueError): If it cannot be read, or has no entities.
     """
-    from ..analysis.explore_unseen import read_seen
-    from ..analysis.gold import read_doc
+    from ..analysis.gold import read_doc, read_seen
 
     with waiting(f"reading {path}"):
         docs = read_docs(path, nlp.vocab)
@@ -133,22 +131,22 @@ def read_training_data(nlp: "Language", path: Path) -> "Seen":
 
 def predict(
     nlp: "Language", examples: "Sequence[Example]", numbers: Sequence[int]
-) -> "list[Comparison]":
+) -> "list[PredictedDoc]":
     """Let a pipeline find the entities of docs.
 
     numbers (Sequence[int]): Their places in the data.
     """
-    from ..analysis.gold_comparison import compare
+    from ..analysis.gold import read_prediction
 
     candidates = find_candidates(nlp, examples)
     docs = nlp.pipe(eg.predicted for eg in examples)
-    comparisons = []
+    predictions = []
     for k, doc in enumerate(watch(docs, unit=" docs", total=len(examples))):
         eg = examples[k]
         eg.predicted = doc
         found = None if candidates is None else candidates[k]
-        comparisons.append(compare(eg, found, number=numbers[k]))
-    return comparisons
+        predictions.append(read_prediction(eg, found, number=numbers[k]))
+    return predictions
 
 
 def find_candidates(
@@ -176,17 +174,17 @@ def find_candidates(
 
 
 def evaluate(
-    comparisons: "Sequence[Comparison]",
+    docs: "Sequence[PredictedDoc]",
     seen: "Seen | None",
     log: "TrainingLog | None",
     n_resamples: int,
     seed: int,
 ) -> "Evaluation":
-    """See `analysis.evaluation`; with a progress bar."""
+    """See `analysis.report`; with a progress bar."""
     from ..analysis.report import evaluate
 
     return evaluate(
-        comparisons,
+        docs,
         seen=seen,
         log=log,
         n_resamples=n_resamples,
@@ -204,7 +202,7 @@ def print_evaluation(
     print_table(report_page.tabulate_tags(evaluation.tags))
     print_table(report_page.tabulate_kinds(evaluation))
     print_table(report_page.tabulate_scores(evaluation))
-    if why := report_page.explain_intervals(evaluation.scores, evaluation.averages):
+    if why := report_page.explain_scores(evaluation.scores, evaluation.averages):
         say("info", why)
     accuracy = evaluation.tags.accuracy
     say("info", f"token by token {accuracy:.2%} of the tags are right, with all the O")

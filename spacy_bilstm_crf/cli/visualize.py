@@ -127,7 +127,7 @@ def write_page(
 
     RAISES (ValueError): If it cannot be written.
     """
-    from ..analysis.text_page import Figure, render_entities
+    from ..analysis.text import Figure, render_entities
 
     figures = [Figure(*pair) for pair in zip(titles, docs, strict=True)]
     html = render_entities(figures, title=title, notes=notes)

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from typer.testing import CliRunner
 
+from spacy_bilstm_crf.analysis.report_confidence import calibration_error
 from spacy_bilstm_crf.cli import app
 from spacy_bilstm_crf.cli.calibrate import (
     calibrate,
@@ -17,7 +18,6 @@ from spacy_bilstm_crf.cli.calibrate import (
     print_report,
 )
 from spacy_bilstm_crf.cli.publishing import replace_pipeline
-from spacy_bilstm_crf.pipeline.calibration import calibration_error
 from spacy_bilstm_crf.pipeline.decision import best_expected_f1
 from spacy_bilstm_crf.pipeline.held_out import count_expected, score_examples
 from spacy_bilstm_crf.pipeline.tuning import tune_temperature, tune_thresholds

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.analysis.colors import COLORS
-from spacy_bilstm_crf.analysis.text_page import Figure, render_entities
+from spacy_bilstm_crf.analysis.text import Figure, render_entities
 from spacy_bilstm_crf.cli import app
 from spacy_bilstm_crf.cli.texts import SAMPLES
 from spacy_bilstm_crf.corpus.summary import SAMPLE_NOTE

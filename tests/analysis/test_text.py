@@ -11,13 +11,15 @@ from spacy_bilstm_crf.analysis.colors import COLORS
 from spacy_bilstm_crf.analysis.text import (
     OTHERS,
     WEAKEST,
+    Figure,
     Mark,
     fade,
     get_colors,
     get_marks,
+    make_legend,
+    render_entities,
     render_marks,
 )
-from spacy_bilstm_crf.analysis.text_page import Figure, make_legend, render_entities
 from spacy_bilstm_crf.cli.printing import LEVELS, to_palette
 from spacy_bilstm_crf.pipeline.confidence import set_confidence
 

@@ -149,7 +149,7 @@ def test_terminal(result, data):
     micro = data["comparison"]["scores"]["ours"]["averages"]["micro"]["f1"]["value"]
     (row,) = [li for li in lines if li[:2] == ["F1", str(data["data"]["entities"])]]
     assert row[2] == f"{100 * micro:.1f}"
-    assert "words a second, best" in result.output
+    assert "words per second, best" in result.output
     assert "rules less ours" in result.output
     assert "which the gold does not have" in result.output
     assert "[Shaka Khan PERSON]" in result.output
@@ -164,7 +164,7 @@ def test_page_in_a_browser(folder, data, tmp_path):
                 assert requests == [url]
                 text = page.inner_text("body")
                 page.screenshot(path=tmp_path / f"compare-{width}.png", full_page=True)
-    for cell in ("ours", "rules", "macro F1", "F1 PERSON", "words a second, median"):
+    for cell in ("ours", "rules", "macro F1", "F1 PERSON", "words per second, median"):
         assert cell in text
     assert "<b>Berlin</b>" in text
     assert "which the gold does not have" in text
@@ -185,7 +185,7 @@ def test_gold_tokens_are_read_as_they_are(folder):
 def test_data_and_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):
     """A folder of docs of several sentences, which are drawn and numbered as docs; two
     of them hold no words or no annotation."""
-    monkeypatch.setattr("spacy_bilstm_crf.analysis.compare_apart.Apart", Here)
+    monkeypatch.setattr("spacy_bilstm_crf.analysis.compare_cost.Apart", Here)
     monkeypatch.setattr(
         "spacy_bilstm_crf.analysis.report_pictures.draw_evaluation", lambda _: []
     )
@@ -269,7 +269,7 @@ class Here:
     [("blank", "test.spacy", "B512"), ("rules", "people.spacy", "B607")],
 )
 def test_what_a_process_refuses_is_one_message(folder, monkeypatch, model, data, code):
-    monkeypatch.setattr("spacy_bilstm_crf.analysis.compare_apart.Apart", Here)
+    monkeypatch.setattr("spacy_bilstm_crf.analysis.compare_cost.Apart", Here)
     models = [folder / "ours", folder / model]
     result = run(*models, "--data", folder / data, *OPTIONS)
     assert result.exit_code == 1
@@ -293,7 +293,7 @@ def test_no_interval_where_all_samples_agree(folder, tmp_path, monkeypatch):
     for shown in (result.output, html):
         assert "0.0 (-)" in shown
         assert "0.0 to" not in shown
-        assert unwrap(shown).count("which says nothing of other docs") == 1
+        assert unwrap(shown).count("which says nothing about other docs") == 1
 
 
 def test_folder_that_cannot_be_written(folder, tmp_path, monkeypatch):
@@ -305,4 +305,4 @@ def test_folder_that_cannot_be_written(folder, tmp_path, monkeypatch):
     assert result.output.count("[B") == 1
     assert "[B421]" in result.output
     # what was found is not lost
-    assert "words a second" in result.output
+    assert "words per second" in result.output

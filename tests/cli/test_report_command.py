@@ -162,7 +162,7 @@ def test_nothing_predicted_is_no_lack_of_confidence(folder, tmp_path):
     assert "no confidence" not in result.output
     # one doc has but one figure, whatever is drawn
     assert "0.0 to" not in result.output
-    assert result.output.count("which says nothing of other docs") == 1
+    assert result.output.count("which says nothing about other docs") == 1
 
 
 def test_labels_that_the_pipeline_does_not_have(folder):
