@@ -196,9 +196,9 @@ def test_what_is_printed_of_columns(columns, tmp_path):
         "iob2 200, iob1 1, biluo 401)"
     ) in result.output
     assert (
-        "tags that iob1 does not allow where they stand, repaired: 1" in result.output
+        "tags repaired that iob1 does not allow in their place: 1" in result.output
     )
-    assert "lines with # first passed over as comments: 1" in result.output
+    assert "lines starting with # skipped as comments: 1" in result.output
     assert "corpus.conll (columns, utf-8) converted" in result.output
 
 
@@ -206,7 +206,7 @@ def test_a_scheme_that_is_told(columns, tmp_path):
     arguments = (columns, tmp_path / "out", "--tag-column", 1)
     result = run(*arguments, "--scheme", "iob2")
     assert "read as iob2, as told" in result.output
-    assert "tags that iob2 does not allow where they stand, repaired: 200" in (
+    assert "tags repaired that iob2 does not allow in their place: 200" in (
         result.output
     )
     iob2 = read_output(tmp_path / "out")
@@ -238,7 +238,7 @@ def test_files_of_splits(columns, tmp_path):
     }
     assert given["dev"]["columns"]["scheme"]["name"] == "iob2"
     assert "dev.tsv: entity tags of column 1 read as iob2" in result.output
-    assert "test.tsv: lines with # first passed over as comments: 1" in result.output
+    assert "test.tsv: lines starting with # skipped as comments: 1" in result.output
     assert "corpus.conll (columns, utf-8); dev.tsv (columns, utf-8); " in result.output
 
 
