@@ -17,6 +17,8 @@ from spacy_bilstm_crf.analysis.compare_cost import Cost
 from spacy_bilstm_crf.cli import app, compare
 from spacy_bilstm_crf.cli import compare_processes as running
 from spacy_bilstm_crf.cli.compare import find_foreign_labels
+from spacy_bilstm_crf.cli.loading import make_example
+from spacy_bilstm_crf.cli.predicting import predict
 
 HELD_OUT = [
     *TRAIN_DATA,
@@ -125,7 +127,7 @@ def test_what_is_written_down(data):
     left_out, lost, foreign = data["notes"]
     assert left_out.endswith("left out: 1")
     n_people = sum(label == "PERSON" for _, ents in HELD_OUT for *_, label in ents)
-    assert lost.startswith("rules does not have these labels")
+    assert lost.startswith("rules does not know these labels")
     assert lost.endswith(f": PERSON {n_people}")
     assert foreign.startswith("rules finds city, which the gold does not have")
 
@@ -176,10 +178,11 @@ def test_gold_tokens_are_read_as_they_are(folder):
     spaces, ents = [True, True, False], ["O", "O", "B-LOC"]
     doc = Doc(nlp.vocab, words=words, spaces=spaces, ents=ents)
     raw, gold = (
-        list(running.predict(nlp, [doc], gold_tokens=value)) for value in (False, True)
+        next(predict(nlp, [make_example(nlp, doc, gold_tokens=value)])).predicted
+        for value in (False, True)
     )
-    assert raw == [[(2, 3, "LOC")]]
-    assert gold == [[]]
+    assert raw == ((2, 3, "LOC"),)
+    assert gold == ()
 
 
 def test_data_and_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monkeypatch):

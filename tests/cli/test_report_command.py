@@ -137,7 +137,9 @@ def test_figures_are_those_of_spacy(folder, full):
     # the flat report of the tutorials stands above
     (row,) = [row for row in rows if row[:1] == ["I-PERSON"]]
     assert row[4] == str(data["tags"]["scores"]["I-PERSON"]["support"])
-    assert f"{data['tags']['accuracy']:.2%} of the tags are right" in result.output
+    assert (
+        f"{data['tags']['accuracy']:.2%} of tokens have the right tag" in result.output
+    )
 
 
 def test_other_pipelines_have_no_confidence(plain):
@@ -168,7 +170,7 @@ def test_nothing_predicted_is_no_lack_of_confidence(folder, tmp_path):
 def test_labels_that_the_pipeline_does_not_have(folder):
     result = run(folder / "model", folder / "extra.spacy")
     assert result.exit_code == 0, result.output
-    line = "labels that the pipeline does not have, and always misses: per 1"
+    line = "labels unknown to the pipeline, which it always misses: per 1"
     assert line in result.output
 
 
