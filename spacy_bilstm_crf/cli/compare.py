@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from ..types import Entity
 
 TOKENS = {True: "read as gold tokens", False: "read as raw text"}
-LOST_LABELS = "{name} does not have these labels, and always misses them: {labels}"
+LOST_LABELS = "{name} does not know these labels, and always misses them: {labels}"
 FOREIGN_LABELS = (
-    "{name} finds {labels}, which the gold does not have: all of these count as wrong."
+    "{name} finds {labels}, which the gold does not have: these all count as wrong."
 )
-# disagreements that a page holds, and that the terminal shows
+# disagreements on the page, and in the terminal
 N_DISAGREEMENTS, N_PRINTED = 50, 5
 
 
@@ -48,17 +48,16 @@ def compare_cli(
         None, help="Folder for compare.html, compare.json and a picture"
     ),
     gold_tokens: bool = Opt(
-        False, "--gold-tokens", help="Read the tokens of the gold, not the raw text"
+        False, "--gold-tokens", help="Read gold tokens instead of raw text"
     ),
-    repeats: int = Opt(3, min=1, help="Passes over the docs that are timed"),
+    repeats: int = Opt(3, min=1, help="Timed passes over the docs"),
     resamples: int = Opt(10_000, min=100, help="Samples of intervals and tests"),
-    seed: int = Opt(0, help="Of what is drawn at random"),
+    seed: int = Opt(0, help="Seed of the random numbers"),
 ) -> None:
     """
-    Compare pipelines on held-out data: F1 with intervals and tests, words a second,
-    load time, size and memory, and the texts in which they differ. They may be of any
-    kind, spaCy's own `ner` among them. Each runs on one thread of the CPU, in a
-    process of its own.
+    Compare pipelines of any kind on held-out data: F1 with intervals and tests, words
+    per second, load time, size and memory, and the texts in which they differ. Each
+    runs on one CPU thread, in a process of its own.
 
     Example: python -m spacy bilstm-crf compare en_a en_b --data test.spacy
     """
@@ -77,8 +76,8 @@ def compare_cli(
 def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
     """Run pipelines on docs, and compare what they find.
 
-    RAISES (ValueError): If there are not two pipelines, one cannot be loaded or finds
-        no entities by its nature or none of the gold's labels, or the data have no gold
+    RAISES (ValueError): If there are fewer than two pipelines, one cannot be loaded,
+        sets no entities or knows none of the gold's labels, or the data has no gold
         entities.
     RAISES (RuntimeError): If the process of a pipeline dies.
     """
@@ -134,7 +133,7 @@ def describe_data(
 
 
 def describe_lost(found: "Mapping[str, Found]") -> Iterator[str]:
-    """One note for each pipeline that does not have all labels of the gold."""
+    """One note for each pipeline that does not know all labels of the gold."""
     for name, (_, _, lost) in found.items():
         if lost:
             yield LOST_LABELS.format(name=name, labels=list_counts(lost))

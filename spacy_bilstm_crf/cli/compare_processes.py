@@ -1,4 +1,4 @@
-"""Pipelines in processes of their own: what they find, and what that costs."""
+"""Pipelines in processes of their own: what they find, at what cost."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -12,10 +12,10 @@ from .loading import (
     make_example,
     read_references,
 )
+from .predicting import predict
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc
 
     from ..analysis.compare_cost import Apart, Cost
     from ..types import Entity
@@ -32,7 +32,7 @@ class Loaded(NamedTuple):
     """A pipeline that is ready in its process.
 
     load_seconds, size: As in `analysis.compare_cost.Cost`.
-    lost: The gold entities of each label that it does not have.
+    lost: The gold entities of each label unknown to it.
     """
 
     load_seconds: float
@@ -41,7 +41,7 @@ class Loaded(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a pipeline finds in each doc, what it costs, and what it cannot find."""
+    """What a pipeline finds in each doc, its cost, and the labels unknown to it."""
 
     entities: "list[list[Entity]]"
     cost: "Cost"
@@ -54,7 +54,7 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
 
     from ..analysis.compare_cost import Apart, one_thread
 
-    # silent where nobody watches
+    # silent if stderr is not a terminal
     steps = tqdm(
         total=len(models) * (2 + settings.repeats),
         unit="step",
@@ -95,8 +95,8 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
 def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     """The steps of one pipeline, in its own process.
 
-    YIELDS: Loaded; then the entities of each doc; then,
-        as often as asked, words a second and the peak of the memory.
+    YIELDS: Loaded; then the entities of each doc; then, as often as asked, words per
+        second and the peak memory.
     """
     from ..analysis import compare_cost as measurement
 
@@ -109,23 +109,11 @@ def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     labels = count_labels(references, path=data)
     lost = find_unknown_labels(nlp, labels, model=model, path=data)
     yield Loaded(seconds, measurement.get_size(nlp.path), lost)
-    yield list(predict(nlp, references, gold_tokens=gold_tokens))
+    examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in references]
+    yield [list(doc.predicted) for doc in predict(nlp, examples)]
     while True:
         speed = measurement.measure_speed(nlp, references)
         yield speed, measurement.get_peak_memory()
-
-
-def predict(
-    nlp: "Language", references: "Sequence[Doc]", *, gold_tokens: bool
-) -> "Iterator[list[Entity]]":
-    """The entities that a pipeline finds, as places in the tokens of the gold."""
-    from ..analysis.gold import read_prediction
-
-    examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in references]
-    docs = nlp.pipe(eg.predicted for eg in examples)
-    for doc, eg in zip(docs, examples, strict=True):
-        eg.predicted = doc
-        yield list(read_prediction(eg).predicted)
 
 
 def combine_costs(loaded: Loaded, passes: Sequence[tuple[float, int | None]]) -> "Cost":

@@ -10,6 +10,7 @@ from typer import Exit
 from typer import Option as Opt
 
 from .loading import FACTORY, get_component, load_entity_pipeline
+from .predicting import run_scored
 from .printing import (
     align_tokens,
     fail,
@@ -49,7 +50,22 @@ class Reader(NamedTuple):
     def read(self, text: str, *, k: int = 0) -> "Record":
         from ..analysis.record import make_record
 
-        return make_record(self.nlp, text, name=self.name, k=k)
+        if self.name is None:
+            return make_record(self.nlp(text))
+        (doc,), (tags, marginals, analyses) = run_scored(
+            self.nlp,
+            self.name,
+            [self.nlp.make_doc(text)],
+            lambda scores: (
+                scores.tag_set.tags,
+                scores.marginals()[0],
+                scores.k_best(k)[0] if k else [],
+            ),
+        )
+        scheme = self.nlp.get_pipe(self.name).cfg["scheme"]
+        return make_record(
+            doc, scheme=scheme, tags=tags, marginals=marginals, analyses=analyses
+        )
 
 
 def interact_cli(

@@ -184,15 +184,6 @@ def test_pictures_have_room_for_some_labels_and_say_so():
 
 
 @pytest.mark.parametrize(
-    ("predicted", "limits"), [((), (0, 10)), (DOC.entities, (90, 100))]
-)
-def test_axis_of_kinds_holds_possible_f1_only(predicted, limits):
-    evaluation = evaluate([predict(DOC, *predicted)], n_resamples=100)
-    (panel,) = {d.name: d for d in draw_evaluation(evaluation)}["groups"].panels
-    assert plot_panels([panel]).axes[0].get_xlim() == limits
-
-
-@pytest.mark.parametrize(
     ("f1", "limits"),
     [([0, 0, 0], (0, 1)), ([5, 100, 100], (99, 100)), ([0, 80.7, 85.7], (80, 86))],
 )
