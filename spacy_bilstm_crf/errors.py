@@ -548,12 +548,6 @@ class Warnings:
     )
 
     # W2xx: lattice and components
-    W201 = (
-        "[W201] '{name}': the gold of {count} docs of a batch is impossible under the "
-        "tagging scheme and the settings, first of {first}. Nothing was learned from "
-        "these docs. 'left_out' counts how often that happens, over all epochs, "
-        "without another warning."
-    )
     W202 = (
         "[W202] '{name}' has no such labels: {labels}. {count} gold entities and "
         "rejected spans of a batch have them, first {first}. Such entities count as "

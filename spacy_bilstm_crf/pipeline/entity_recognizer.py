@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -12,19 +11,15 @@ from thinc.api import Model
 
 from ..errors import Warnings
 from ..tags import TagSet
-from ..types import BoolArray, Entity, FloatArray, Potentials
+from ..types import BoolArray, FloatArray, Potentials
 from .confidence import check_extension, register_confidence
 from .decision import DEFAULT_THRESHOLD, get_thresholds
 from .default_model import make_default_model
 from .entities import Analysis, read_labels, set_prediction
-from .entity_lattice import (
-    TrainingLattices,
-    get_free_lattice,
-    get_line_lattice,
-    get_training_lattices,
-)
+from .entity_lattice import get_free_lattice, get_gold_lattice
 from .entity_scores import EntityScores
-from .label_weights import get_costs
+from .gold import Gold
+from .losses import get_costs
 from .scorer import score_entities
 from .scores import Batch
 from .sequence_labeler import SequenceLabeler
@@ -38,8 +33,6 @@ from .settings import (
 )
 from .spans import Prediction
 from .words import Layout, apply_by_length
-
-LEFT_OUT = {"contradictory": Warnings.W203, "impossible": Warnings.W201}
 
 register_confidence()
 
@@ -121,6 +114,10 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         label_weights (dict[str, float]): Weights in the loss; see `label_weights`.
     RAISES (ValueError): For a setting out of range, or a model without CRF.
     """
+
+    left_out_reason = "contradictory"
+    left_out_warning = Warnings.W203
+    unknown_warning = Warnings.W202
 
     def __init__(
         self,
@@ -220,73 +217,29 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         for doc, prediction in zip(docs, predictions, strict=True):
             set_prediction(doc, prediction, spans_key=self.cfg["spans_key"])
 
-    def get_possible_tags(
-        self, docs: Sequence[Doc], layout: Layout
+    def get_free_tags(
+        self, docs: Sequence[Doc], layout: Layout, *, keep_preset: bool = True
     ) -> BoolArray | None:
-        return get_line_lattice(
-            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
-        )
-
-    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
         return get_free_lattice(
-            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
+            docs,
+            layout,
+            self.tag_set,
+            cross_lines=self.cfg["cross_lines"],
+            keep_preset=keep_preset,
         )
 
-    def get_lattices(
-        self, examples: Sequence[Example], layout: Layout
-    ) -> TrainingLattices:
-        """What training compares: the gold, and what is possible at all."""
-        return get_training_lattices(
+    def read_gold(self, examples: Sequence[Example], layout: Layout) -> Gold:
+        gold = get_gold_lattice(
             examples,
             layout,
             self.tag_set,
             cross_lines=self.cfg["cross_lines"],
             incorrect_spans_key=self.cfg["incorrect_spans_key"],
         )
-
-    def get_word_loss(
-        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
-    ) -> tuple[float, Potentials[Any]]:
-        """The negative log likelihood of the gold entities, summed over the docs.
-
-        Tokens without annotation, whose tokenization does not match the gold's, or in
-        an entity whose label is unknown, are summed out. Paths with a rejected span
-        are not gold. A doc whose gold has no path is left out, and counted.
-
-        RETURNS (tuple): The loss and the gradient of the potentials.
-        """
-        lattices = self.get_lattices(examples, layout)
-        docs = [eg.predicted for eg in examples]
-        self.omissions.count_labels(docs, lattices.unknown, warning=Warnings.W202)
-        gold = lattices.gold if lattices.states is None else lattices.states
         weights = self.cfg["label_weights"]
-        costs = get_costs(lattices.gold, self.tag_set, weights) if weights else None
-        losses, gradient = self.compute_loss(
-            potentials, layout, gold, lattices.free, costs
-        )
-        impossible = np.isposinf(losses)
-        left_out = layout.docs[impossible].tolist()
-        self._leave_out(docs, left_out, lattices.contradictions)
-        return float(losses[~impossible].sum()), gradient
-
-    def _leave_out(
-        self,
-        docs: Sequence[Doc],
-        left_out: Sequence[int],
-        contradictions: dict[int, Entity],
-    ) -> None:
-        """Count docs that training leaves out; warn when a reason is new."""
-        by_reason: dict[str, list[int]] = {}
-        for i in left_out:
-            reason = "contradictory" if i in contradictions else "impossible"
-            by_reason.setdefault(reason, []).append(i)
-        for reason, numbers in by_reason.items():
-            self.omissions.count_docs(
-                reason,
-                [docs[i] for i in numbers],
-                warning=LEFT_OUT[reason],
-                entity=contradictions.get(numbers[0]),
-            )
+        if not weights:
+            return gold
+        return gold._replace(costs=get_costs(gold.allowed, self.tag_set, weights))
 
     def has_gold(self, example: Example) -> bool:
         reference, key = example.reference, self.cfg["incorrect_spans_key"]
@@ -307,5 +260,5 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         if key is None:
             return examples
         return self.omissions.find_contradictions(
-            examples, key, reason="contradictory", warning=Warnings.W208
+            examples, key, reason=self.left_out_reason, warning=Warnings.W208
         )

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from spacy.attrs import TAG
 from spacy.language import Language
 from spacy.pipeline.tagger import tagger_score
@@ -16,6 +15,7 @@ from ..errors import Errors, Warnings
 from ..tags import PlainTagSet
 from ..types import BoolArray, IntArray, Potentials
 from .default_model import make_default_model
+from .gold import Gold
 from .scores import Batch
 from .sequence_labeler import SequenceLabeler
 from .tag_lattice import get_gold_lattice, get_meanings, get_preset_lattice, read_tags
@@ -70,6 +70,10 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
     RAISES (ValueError): For a setting of another type, or a model without CRF.
     """
 
+    left_out_reason = "impossible"
+    left_out_warning = Warnings.W211
+    unknown_warning = Warnings.W210
+
     def __init__(
         self,
         vocab: Vocab,
@@ -119,36 +123,16 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
                 tags = merge_tags(doc, hashes[tag_ids], overwrite=overwrite)
                 doc.from_array([TAG], tags)
 
-    def get_possible_tags(
-        self, docs: Sequence[Doc], layout: Layout
+    def get_free_tags(
+        self, docs: Sequence[Doc], layout: Layout, *, keep_preset: bool = True
     ) -> BoolArray | None:
-        return None
-
-    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
-        if self.cfg["overwrite"]:
+        if not keep_preset or self.cfg["overwrite"]:
             return None
         return get_preset_lattice(docs, layout, self.labels)
 
-    def get_word_loss(
-        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
-    ) -> tuple[float, Potentials[Any]]:
-        """The negative log likelihood of the gold tags, summed over the docs.
-
-        Words without a tag, whose tokenization does not match the gold's, or whose tag
-        is no label, are summed out. A doc whose gold leaves nothing is left out, and
-        counted.
-
-        RETURNS (tuple): The loss and the gradient of the potentials.
-        """
+    def read_gold(self, examples: Sequence[Example], layout: Layout) -> Gold:
         meanings = get_meanings(self.labels, self.cfg["neg_prefix"])
-        gold = get_gold_lattice(examples, layout, meanings)
-        docs = [eg.predicted for eg in examples]
-        self.omissions.count_labels(docs, gold.unknown, warning=Warnings.W210)
-        losses, gradient = self.compute_loss(potentials, layout, gold.allowed, None)
-        impossible = np.isposinf(losses)
-        left_out = [docs[i] for i in layout.docs[impossible]]
-        self.omissions.count_docs("impossible", left_out, warning=Warnings.W211)
-        return float(losses[~impossible].sum()), gradient
+        return get_gold_lattice(examples, layout, meanings)
 
     def has_gold(self, example: Example) -> bool:
         return bool(example.reference.has_annotation("TAG"))
