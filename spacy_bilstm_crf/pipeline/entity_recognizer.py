@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from spacy.language import Language
+from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -11,28 +12,20 @@ from thinc.api import Model
 
 from ..errors import Warnings
 from ..tags import TagSet
-from ..types import BoolArray, FloatArray, Potentials
+from ..types import BoolArray, Potentials
 from .confidence import check_extension, register_confidence
-from .decision import DEFAULT_THRESHOLD, get_thresholds
-from .default_model import make_default_model
 from .entities import Analysis, read_labels, set_prediction
 from .entity_lattice import get_free_lattice, get_gold_lattice
 from .entity_scores import EntityScores
 from .gold import Gold
 from .losses import get_costs
-from .scorer import score_entities
 from .scores import Batch
 from .sequence_labeler import SequenceLabeler
-from .settings import (
-    DEFAULT_SETTINGS,
-    Decision,
-    fill_settings,
-    validate_label_settings,
-    validate_settings,
-    validate_threshold,
-)
+from .settings import EntitySettings, make_default_model, validate_threshold
 from .spans import Prediction
 from .words import Layout, apply_by_length
+
+DEFAULT_SETTINGS = EntitySettings()
 
 register_confidence()
 
@@ -42,7 +35,7 @@ register_confidence()
     assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
     default_config={
         "model": make_default_model(),
-        **DEFAULT_SETTINGS,
+        **DEFAULT_SETTINGS.to_cfg(),
         "scorer": {"@scorers": "spacy-bilstm-crf.entity_scorer.v1"},
     },
     default_score_weights={
@@ -68,51 +61,50 @@ def make_entity_recognizer(
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "CRFEntityRecognizer":
     """Create the component `bilstm_crf_ner`; see `CRFEntityRecognizer`."""
-    return CRFEntityRecognizer(
-        nlp.vocab,
-        model,
-        name,
-        scorer=scorer,
-        scheme=scheme,
-        cross_lines=cross_lines,
-        incorrect_spans_key=incorrect_spans_key,
-        threshold=threshold,
-        label_thresholds=label_thresholds,
-        decision=decision,
-        temperature=temperature,
-        spans_key=spans_key,
-        label_weights=label_weights,
-    )
+    settings = {
+        "scheme": scheme,
+        "cross_lines": cross_lines,
+        "incorrect_spans_key": incorrect_spans_key,
+        "threshold": threshold,
+        "label_thresholds": label_thresholds,
+        "decision": decision,
+        "temperature": temperature,
+        "spans_key": spans_key,
+        "label_weights": label_weights,
+    }
+    checked = EntitySettings.read(settings, name)
+    return CRFEntityRecognizer(nlp.vocab, model, name, scorer=scorer, settings=checked)
+
+
+def score_entities(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+    """Precision, recall and F1 of entities: exact span and label.
+
+    Predictions on tokens whose annotation is missing count neither way.
+
+    RETURNS (dict): `ents_p`, `ents_r`, `ents_f`, `ents_per_type`; None each if no
+        example has entity annotation.
+    """
+    return get_ner_prf(examples, **kwargs)
+
+
+def make_entity_scorer() -> Callable[..., dict[str, Any]]:
+    """Registered as `spacy-bilstm-crf.entity_scorer.v1`."""
+    return score_entities
 
 
 class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
-    `left_out` counts how often training could learn nothing from a doc, by reason:
-    'contradictory' or 'impossible' gold. `unknown_labels` counts how often it met gold
-    entities and rejected spans of a label that there is not, by label. Both add up
-    over all epochs.
+    `left_out` counts how often training could learn nothing from a doc, as its gold is
+    'contradictory'. `unknown_labels` counts how often it met gold entities and rejected
+    spans of an unknown label, by label. Both add up over all epochs.
 
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
     scorer (Callable | None): The scoring method.
-    settings: Those of `settings.DEFAULT_SETTINGS`:
-        scheme (str): Tagging scheme inside the CRF, 'iob2' or 'biluo'.
-        cross_lines (bool): Let an entity run across a line break. By default a
-            white-space token with a line break ends it.
-        incorrect_spans_key (str | None): The span group of the reference that holds
-            spans that are no entities of their label.
-        threshold (float): Entities of a lower probability are dropped.
-        label_thresholds (dict[str, float]): The same for single labels.
-        decision (str): 'best_path' takes the entities of the most probable tag
-            sequence, 'expected_f1' all spans that reach their threshold, which is
-            0.5 where none is set.
-        temperature (float): Divides the scores in prediction; see `calibration`.
-        spans_key (str | None): Where in `doc.spans` the probabilities of the entities
-            go; None computes none.
-        label_weights (dict[str, float]): Weights in the loss; see `label_weights`.
-    RAISES (ValueError): For a setting out of range, or a model without CRF.
+    settings (EntitySettings): What a config can set; see there.
+    RAISES (ValueError): For a model without CRF.
     """
 
     left_out_reason = "contradictory"
@@ -126,13 +118,12 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         name: str = "bilstm_crf_ner",
         *,
         scorer: Callable[..., dict[str, Any]] | None = score_entities,
-        **settings: Any,
+        settings: EntitySettings = DEFAULT_SETTINGS,
     ) -> None:
-        filled = fill_settings(settings)
-        super().__init__(vocab, model, name, scorer=scorer, settings=filled)
-        self._tag_set = TagSet((), self.cfg["scheme"])
-        if self.cfg["spans_key"] is not None:
-            check_extension(name, self.cfg["spans_key"])
+        super().__init__(vocab, model, name, scorer=scorer, settings=settings)
+        self._tag_set = TagSet((), settings.scheme)
+        if settings.spans_key is not None:
+            check_extension(name, settings.spans_key)
 
     @property
     def tag_set(self) -> TagSet:
@@ -141,11 +132,11 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
             self._tag_set = TagSet(labels, scheme)
         return self._tag_set
 
-    def check_settings(self) -> None:
-        settings = {k: value for k, value in self.cfg.items() if k != "labels"}
-        validate_settings(settings)
+    def read_settings(self) -> EntitySettings:
+        settings = EntitySettings.read(self.cfg, self.name)
         if self.has_network:
-            validate_label_settings(settings, self.labels)
+            settings.check_labels(self.labels)
+        return settings
 
     def scores(self, docs: Iterable[Doc]) -> EntityScores:
         """Run the network on some docs, once for all that is asked of the result; see
@@ -157,13 +148,13 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         return self.read_scores(self.run_network(docs))
 
     def read_scores(self, batches: Sequence[Batch]) -> EntityScores:
-        self.check_settings()
-        temperature = self.cfg["temperature"]
+        settings = self.read_settings()
+        temperature = settings.temperature
         return EntityScores(
             [self.score_words(batch, temperature=temperature) for batch in batches],
             self.tag_set,
-            decision=Decision(self.cfg["decision"]),
-            thresholds=self.get_thresholds(),
+            decision=settings.decision,
+            thresholds=settings.get_thresholds(self.labels),
         )
 
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
@@ -196,16 +187,6 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         return apply_by_length(
             docs, lambda batch: self.scores(batch).candidates(threshold=threshold)
         )
-
-    def get_thresholds(self) -> FloatArray:
-        """The probability that an entity of each label must have.
-
-        RETURNS (ndarray): Shape: (n_labels,).
-        """
-        default = self.cfg["threshold"]
-        if not default and self.cfg["decision"] == "expected_f1":
-            default = DEFAULT_THRESHOLD
-        return get_thresholds(self.labels, default, self.cfg["label_thresholds"])
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[Prediction]
@@ -251,7 +232,8 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         """The labels of a file of `spacy init labels`, of this component or of `ner`;
         or else those of the data."""
         found = read_labels(lambda: self._check_gold(get_examples()), labels)
-        validate_label_settings(self.cfg, [*self.labels, *found])
+        settings = EntitySettings.read(self.cfg, self.name)
+        settings.check_labels([*self.labels, *found])
         return found
 
     def _check_gold(self, examples: Iterable[Example]) -> Iterable[Example]:

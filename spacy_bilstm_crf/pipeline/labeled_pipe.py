@@ -17,6 +17,7 @@ from thinc.api import Model
 
 from ..errors import Errors
 from ..types import Potentials, Tags
+from .settings import Settings
 from .words import has_words
 
 FORMAT_VERSION = 1
@@ -28,8 +29,8 @@ PipeT = TypeVar("PipeT", bound="LabeledPipe")
 class LabeledPipe(TrainablePipe):
     """A trainable component with a score for each tag of its labels.
 
-    Subclasses say what the labels are (`read_labels`) and their tags (`tag_set`), and
-    what the settings may be (`check_settings`).
+    Subclasses say what the labels are (`read_labels`), their tags (`tag_set`), and what
+    the settings may be (`read_settings`).
     """
 
     @property
@@ -37,10 +38,10 @@ class LabeledPipe(TrainablePipe):
         """The tags that the CRF chooses from."""
         raise NotImplementedError
 
-    def check_settings(self) -> None:
-        """Check `cfg`, which other code may have changed.
+    def read_settings(self) -> Settings:
+        """The settings in `cfg`, which other code may have changed.
 
-        RAISES (ValueError): For a value out of range.
+        RAISES (ValueError): For an unknown setting, or a value out of range.
         """
         raise NotImplementedError
 
@@ -155,7 +156,7 @@ class LabeledPipe(TrainablePipe):
             "model": lambda b: model_from_bytes(self.model, b),
         }
         util.from_bytes(bytes_data, deserialize, exclude)
-        self.check_settings()
+        self.read_settings()
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
@@ -180,12 +181,13 @@ class LabeledPipe(TrainablePipe):
             "model": lambda p: model_from_bytes(self.model, p.read_bytes()),
         }
         util.from_disk(path, deserialize, exclude)
-        self.check_settings()
+        self.read_settings()
         return self
 
     def _load_cfg(self, cfg: dict[str, Any]) -> None:
         # before the model is read: the network is rebuilt at the stored size
         self.cfg.update(cfg)
+        self.read_settings()
         self.resize_output()
 
 

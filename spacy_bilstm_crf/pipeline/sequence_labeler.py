@@ -24,6 +24,7 @@ from .listening import can_hear, get_listeners
 from .losses import divergence, gold_loss
 from .omissions import Omissions
 from .scores import Batch, DocScores, WordScores
+from .settings import Settings
 from .tensors import (
     make_no_potentials,
     select_words,
@@ -56,7 +57,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
     scorer (Callable | None): The scoring method.
-    settings (dict): What `cfg` holds besides the labels.
+    settings (Settings): What `cfg` holds besides the labels.
     RAISES (ValueError): For a model without CRF.
     """
 
@@ -75,7 +76,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         name: str,
         *,
         scorer: Callable[..., dict[str, Any]] | None,
-        settings: dict[str, Any],
+        settings: Settings,
     ) -> None:
         if not model.has_ref("output_layer"):
             raise ValueError(Errors.B203.format(name=name, model=model.name))
@@ -83,7 +84,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {"labels": [], **settings}
+        self.cfg: dict[str, Any] = {"labels": [], **settings.to_cfg()}
         self.omissions = Omissions(name)
 
     def has_gold(self, example: Example) -> bool:
@@ -268,7 +269,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         RETURNS (tuple): The loss and the gradient of the potentials, zero on white
             space.
         """
-        self.check_settings()
+        self.read_settings()
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
         docs = [eg.predicted for eg in examples]

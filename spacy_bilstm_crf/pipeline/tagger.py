@@ -14,13 +14,15 @@ from thinc.api import Model
 from ..errors import Errors, Warnings
 from ..tags import PlainTagSet
 from ..types import BoolArray, IntArray, Potentials
-from .default_model import make_default_model
 from .gold import Gold
 from .scores import Batch
 from .sequence_labeler import SequenceLabeler
+from .settings import TagSettings, make_default_model
 from .tag_lattice import get_gold_lattice, get_meanings, get_preset_lattice, read_tags
 from .tag_scores import TagScores, TagSequence, hash_labels, merge_tags
 from .words import Layout
+
+DEFAULT_SETTINGS = TagSettings()
 
 
 @Language.factory(
@@ -28,8 +30,7 @@ from .words import Layout
     assigns=["token.tag"],
     default_config={
         "model": make_default_model(),
-        "overwrite": False,
-        "neg_prefix": "!",
+        **DEFAULT_SETTINGS.to_cfg(),
         "scorer": {"@scorers": "spacy.tagger_scorer.v1"},
     },
     default_score_weights={"tag_acc": 1.0},
@@ -43,14 +44,10 @@ def make_tagger(
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "CRFTagger":
     """Create the component `bilstm_crf_tagger`; see `CRFTagger`."""
-    return CRFTagger(
-        nlp.vocab,
-        model,
-        name,
-        overwrite=overwrite,
-        neg_prefix=neg_prefix,
-        scorer=scorer,
+    settings = TagSettings.read(
+        {"overwrite": overwrite, "neg_prefix": neg_prefix}, name
     )
+    return CRFTagger(nlp.vocab, model, name, scorer=scorer, settings=settings)
 
 
 class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
@@ -62,12 +59,9 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
-    overwrite (bool): Replace tags that are set already. By default they stay, and the
-        others are found given them.
-    neg_prefix (str | None): A gold tag that begins with it is one that the word does
-        not have: '!NN' leaves all others.
     scorer (Callable | None): The scoring method.
-    RAISES (ValueError): For a setting of another type, or a model without CRF.
+    settings (TagSettings): What a config can set; see there.
+    RAISES (ValueError): For a model without CRF.
     """
 
     left_out_reason = "impossible"
@@ -80,14 +74,11 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
         model: Model[list[Doc], Potentials],
         name: str = "bilstm_crf_tagger",
         *,
-        overwrite: bool = False,
-        neg_prefix: str | None = "!",
         scorer: Callable[..., dict[str, Any]] | None = tagger_score,
+        settings: TagSettings = DEFAULT_SETTINGS,
     ) -> None:
-        settings = {"overwrite": overwrite, "neg_prefix": neg_prefix}
         super().__init__(vocab, model, name, scorer=scorer, settings=settings)
         self._tag_set = PlainTagSet(())
-        self.check_settings()
 
     @property
     def tag_set(self) -> PlainTagSet:
@@ -95,12 +86,8 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
             self._tag_set = PlainTagSet(self.labels)
         return self._tag_set
 
-    def check_settings(self) -> None:
-        overwrite, neg_prefix = self.cfg["overwrite"], self.cfg["neg_prefix"]
-        if not isinstance(overwrite, bool):
-            raise ValueError(Errors.B231.format(found=overwrite))
-        if not isinstance(neg_prefix, str | None):
-            raise ValueError(Errors.B232.format(found=neg_prefix))
+    def read_settings(self) -> TagSettings:
+        return TagSettings.read(self.cfg, self.name)
 
     def scores(self, docs: Iterable[Doc]) -> TagScores:
         """Run the network on some docs, once for all that is asked of the result; see
@@ -108,9 +95,9 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
         return self.read_scores(self.run_network(docs))
 
     def read_scores(self, batches: Sequence[Batch]) -> TagScores:
-        self.check_settings()
+        overwrite = self.read_settings().overwrite
         words = [self.score_words(batch) for batch in batches]
-        return TagScores(words, self.tag_set, overwrite=self.cfg["overwrite"])
+        return TagScores(words, self.tag_set, overwrite=overwrite)
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[IntArray]

@@ -2,20 +2,20 @@
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import Errors, Warnings
 from ..types import Constraints, Entity, FloatArray, Potentials
-from .decision import DEFAULT_THRESHOLD, best_expected_f1
 from .entity_recognizer import CRFEntityRecognizer
 from .gold import Gold
 from .held_out import HeldOut, count_expected, find_candidates
 from .losses import gold_loss
 from .omissions import describe
 from .scores import Batch
+from .settings import DEFAULT_THRESHOLD
 from .words import Layout, get_layout
 
 LOWEST_THRESHOLD = 0.1
@@ -205,7 +205,7 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
     """For each label half of the best F1 that can be expected on some docs.
 
     This is the threshold that makes the expected F1 of the label highest; see
-    `decision`. No gold is needed, but probabilities that can be believed; what is set
+    `spans`. No gold is needed, but probabilities that can be believed; what is set
     in the docs before the component does not count. It is at least
     `LOWEST_THRESHOLD`: for a label that the model knows nothing of, taking everything
     would be the best that can be expected.
@@ -224,3 +224,20 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
         else DEFAULT_THRESHOLD
         for label, p in probabilities.items()
     }
+
+
+def best_expected_f1(probabilities: Iterable[float], n_expected: float) -> float:
+    """The best F1 that any threshold promises, 0 without spans.
+
+    Taking the k most probable spans of a label out of a corpus, F1 is expected to be
+    2 * (sum of their probabilities) / (k + sum of all probabilities).
+
+    probabilities (Iterable[float]): Of the spans of one label that may be taken.
+    n_expected (float): The sum over all its spans, those too improbable to be taken
+        included: how many entities of the label there are expected to be.
+    """
+    p = np.sort(np.fromiter(probabilities, dtype=float))[::-1]
+    if not len(p):
+        return 0.0
+    counts = np.arange(1, len(p) + 1)
+    return float((2 * p.cumsum() / (counts + n_expected)).max())

@@ -548,7 +548,7 @@ def test_initialize_skips_empty_docs_and_needs_a_word():
 
 
 def test_unknown_scheme_is_an_error():
-    with pytest.raises(ValueError, match=r"B001.*bio.*iob2"):
+    with pytest.raises(ValueError, match=r"B223.*bio.*iob2"):
         make_pipeline(scheme="bio")
 
 
