@@ -97,19 +97,9 @@ class Errors:
         "first for {doc}: none gets past the token {token} ({text}). This means scores "
         "that are not numbers; train the pipeline again with a lower learning rate."
     )
-    B205 = (
-        "[B205] Unknown settings {names}. Expected some of: {expected}. Remove them, "
-        "or correct their names."
-    )
     B206 = (
-        "[B206] Bad threshold '{name}': {value!r}. Expected a probability, a number "
-        "from 0 to 1."
+        "[B206] Bad threshold: {value!r}. Expected a probability, a number from 0 to 1."
     )
-    B207 = (
-        "[B207] Bad weight or temperature '{name}': {value!r}. Expected a number "
-        "above 0; 1 changes nothing."
-    )
-    B208 = "[B208] Unknown decision '{found}'. Expected one of: {expected}."
     B209 = (
         "[B209] '{name}' names the labels {unknown}, which the component does not "
         "have. Expected some of: {labels}. Correct the config, or the labels of the "
@@ -127,15 +117,6 @@ class Errors:
         "[B216] Found {found} where a doc, or docs, were expected. Pass the doc that "
         "'nlp' or 'nlp.make_doc' makes of a text, or an iterable of such docs."
     )
-    B217 = (
-        "[B217] Bad setting '{name}': {found!r}. Expected a number for each of some "
-        "labels, such as {{'art': 0.5}}, or {{}} for none."
-    )
-    B218 = "[B218] Bad setting 'cross_lines': {found!r}. Expected true or false."
-    B219 = (
-        "[B219] Bad setting '{name}': {found!r}. Expected the name of a group in "
-        "'doc.spans', or null for none."
-    )
     B220 = (
         "[B220] The labels and the scheme of '{name}' make {expected} tags, and its "
         "network scores {found}. Labels are added with 'add_label', and the scheme is "
@@ -150,15 +131,14 @@ class Errors:
         "[B222] '{name}' cannot have an empty label: for spaCy that is no label. "
         "Expected a name; remove the annotation without one, or name it."
     )
+    B223 = (
+        "[B223] Bad setting '{setting}' of '{name}': {found!r}. Expected {expected}. "
+        "Correct it in the component's config, or in its 'cfg'."
+    )
 
     B230 = (
         "[B230] Cannot read labels from {found!r}. Expected a list of strings, as "
         "'spacy init labels' writes it for a tagger."
-    )
-    B231 = "[B231] Bad setting 'overwrite': {found!r}. Expected true or false."
-    B232 = (
-        "[B232] Bad setting 'neg_prefix': {found!r}. Expected a string, such as '!', "
-        "or null for none."
     )
 
     # B3xx: layers, architectures, readers
@@ -548,12 +528,6 @@ class Warnings:
     )
 
     # W2xx: lattice and components
-    W201 = (
-        "[W201] '{name}': the gold of {count} docs of a batch is impossible under the "
-        "tagging scheme and the settings, first of {first}. Nothing was learned from "
-        "these docs. 'left_out' counts how often that happens, over all epochs, "
-        "without another warning."
-    )
     W202 = (
         "[W202] '{name}' has no such labels: {labels}. {count} gold entities and "
         "rejected spans of a batch have them, first {first}. Such entities count as "
