@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from .loading import make_example, read_docs
-from .predicting import predict
-from .printing import choose_device, fail, list_counts, print_table, say, waiting
-from .publishing import publish, require_extra, watch
-from .reading import (
+from .loading import (
     count_labels,
     describe_left_out,
     find_unknown_labels,
     load_entity_pipeline,
+    make_example,
+    read_docs,
     read_references,
 )
+from .predicting import predict
+from .printing import choose_device, fail, list_counts, print_table, say, waiting
+from .publishing import publish, require_extra, watch
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..analysis.gold import PredictedDoc, Seen
     from ..analysis.report import Evaluation
     from ..analysis.report_log import TrainingLog
-    from .reading import References
+    from .loading import References
 
 LOST_LABELS = "labels unknown to the pipeline, which it always misses: {labels}"
 

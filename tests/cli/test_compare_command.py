@@ -53,12 +53,8 @@ def folder(tmp_path_factory) -> Path:
     spacy.blank("en").to_disk(folder / "blank")
     docs = [eg.reference for eg in make_examples(nlp, HELD_OUT)]
     DocBin(docs=docs).to_disk(folder / "test.spacy")
-    DocBin(docs=[nlp.make_doc("Nothing.")]).to_disk(folder / "missing.spacy")
-    nothing = make_examples(nlp, [("It rained.", [])])
-    DocBin(docs=[eg.reference for eg in nothing]).to_disk(folder / "nothing.spacy")
     people = make_examples(nlp, TRAIN_DATA[:1])
     DocBin(docs=[eg.reference for eg in people]).to_disk(folder / "people.spacy")
-    (folder / "broken.spacy").write_bytes(b"something else")
     return folder
 
 
@@ -229,26 +225,6 @@ def test_unknown_labels_are_named_once():
     found = {"a": [[(0, 1, "geo")]], "b": [[(0, 1, "x"), (1, 2, "a")]]}
     (note,) = find_foreign_labels(gold, found)
     assert note.startswith("b finds a, x,")
-
-
-@pytest.mark.parametrize(
-    ("models", "data", "code"),
-    [
-        (["ours"], "test.spacy", "B510"),
-        (["ours", "ours"], "test.spacy", "B510"),
-        (["ours", "nothing"], "test.spacy", "B503"),
-        (["ours", "rules"], "nowhere.spacy", "B505"),
-        (["ours", "rules"], "missing.spacy", "B506"),
-        (["ours", "rules"], "broken.spacy", "B602"),
-        (["ours", "rules"], "nothing.spacy", "B604"),
-    ],
-)
-def test_bad_input_is_one_message(folder, models, data, code):
-    result = run(*(folder / m for m in models), "--data", folder / data, *OPTIONS)
-    assert result.exit_code == 1
-    assert isinstance(result.exception, SystemExit)
-    assert result.output.count("[B") == 1
-    assert f"[{code}]" in result.output
 
 
 class Here:

@@ -127,53 +127,6 @@ def test_summaries_of_other_programs(corpus, tmp_path, without_pictures, text):
     assert "was not written by" not in run(corpus).output
 
 
-def write_nothing(folder):
-    pass
-
-
-def write_empty_file(folder):
-    (folder / "train.spacy").touch()
-
-
-def write_text(folder):
-    (folder / "train.spacy").write_text("It is no .spacy file.")
-
-
-def write_no_docs(folder):
-    DocBin().to_disk(folder / "train.spacy")
-
-
-def write_no_entities(folder):
-    DocBin(docs=[NLP("It rained.")]).to_disk(folder / "train.spacy")
-
-
-@pytest.mark.parametrize(
-    ("write", "code"),
-    [
-        (write_nothing, "B601"),
-        (write_empty_file, "B602"),
-        (write_text, "B602"),
-        (write_no_docs, "B603"),
-        (write_no_entities, "B604"),
-    ],
-)
-def test_bad_input_is_one_message(tmp_path, write, code):
-    write(tmp_path)
-    result = run(tmp_path, "--out", tmp_path / "out")
-    assert result.exit_code == 1
-    assert isinstance(result.exception, SystemExit)
-    assert result.output.count("[B") == 1
-    assert f"[{code}] " in result.output
-    assert str(tmp_path) in result.output
-    assert not (tmp_path / "out").exists()
-
-
-def test_unknown_language(corpus):
-    result = run(corpus, "--lang", "qqq")
-    assert result.exit_code == 1
-    assert "[B605]" in result.output
-
-
 def test_folder_that_cannot_be_written(corpus, tmp_path, without_pictures):
     (tmp_path / "file").touch()
     result = run(corpus, "--out", tmp_path / "file")

@@ -44,12 +44,6 @@ def test_extra_that_is_not_installed(model, monkeypatch):
     assert "[B518] 'streamlit' is not installed" in result.output
 
 
-def test_model_that_is_not_there(tmp_path):
-    result = run(tmp_path / "nothing")
-    assert result.exit_code == 1
-    assert "[B503]" in result.output
-
-
 @needs_streamlit
 def test_server_that_has_not_heard_the_interrupt(monkeypatch):
     """As of `kill -INT`, which reaches the command alone."""

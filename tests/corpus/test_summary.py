@@ -11,7 +11,7 @@ from spacy.schemas import ModelMetaSchema, validate
 from spacy.training.loop import create_before_to_disk_callback
 from spacy.util import registry
 
-from spacy_bilstm_crf.corpus.callbacks import (
+from spacy_bilstm_crf.corpus.summary import (
     KNOWN_SOURCES,
     SAMPLE_NOTE,
     make_describe_corpus,
