@@ -158,25 +158,20 @@ def _check_soundness(found: "Exploration") -> Iterator[Finding]:
         del texts["crossing"]
     for field, (level, text) in texts.items():
         counts = {n: getattr(s, field) for n, s in found.soundness.items()}
-        if any(counts.values()):
-            yield Finding(level, f"{text}: {_list_counts(counts)}")
-        else:
+        yield from _warn_of(text, counts, level=level)
+        if not any(counts.values()):
             yield Finding("good", f"no {text}")
 
 
 def _check_size(found: "Exploration") -> Iterator[Finding]:
     missing = {n: s.missing_tokens for n, s in found.splits.items() if s.missing_tokens}
-    if missing:
-        yield Finding("warn", f"tokens without annotation: {_list_counts(missing)}")
+    yield from _warn_of("tokens without annotation", missing)
     train = found.splits.get(TRAIN)
     if train is None:
         yield Finding("warn", "there is no train.spacy to compare with")
     elif train.docs < FEW_DOCS:
-        yield Finding(
-            "warn",
-            f"train holds {train.docs:,} docs, and {FEW_DOCS:,} are recommended to "
-            "train a new pipeline",
-        )
+        text = f"train holds {train.docs:,} docs; {FEW_DOCS:,} are recommended"
+        yield Finding("warn", f"{text} to train a new pipeline")
 
 
 def _check_labels(found: "Exploration") -> Iterator[Finding]:
@@ -194,25 +189,16 @@ def _check_train_labels(
     found: "Exploration", train: SplitStatistics
 ) -> Iterator[Finding]:
     few = {label: n for label, n in train.labels.items() if n < FEW_EXAMPLES}
-    if few:
-        yield Finding(
-            "warn",
-            f"labels with fewer than {FEW_EXAMPLES} entities in train, too few to "
-            f"learn: {_list_counts(few)}",
-        )
-    rare = {
-        label: n
-        for label, n in train.labels.items()
-        if label not in few and n < RARE * train.entities
-    }
+    text = f"labels with fewer than {FEW_EXAMPLES} entities in train, too few to learn"
+    yield from _warn_of(text, few)
+    shares = {la: n / train.entities for la, n in train.labels.items() if la not in few}
+    rare = {label: share for label, share in shares.items() if share < RARE}
     if rare:
-        shares = (f"{la} {n:,} ({n / train.entities:.1%})" for la, n in rare.items())
-        yield Finding("warn", f"labels that are rare in train: {', '.join(shares)}")
+        listed = (f"{la} {train.labels[la]:,} ({x:.1%})" for la, x in rare.items())
+        yield Finding("warn", f"labels that are rare in train: {', '.join(listed)}")
     for name, split in found.splits.items():
         unknown = {la: n for la, n in split.labels.items() if la not in train.labels}
-        if unknown:
-            text = f"labels of {name} that train does not have: {_list_counts(unknown)}"
-            yield Finding("warn", text)
+        yield from _warn_of(f"labels of {name} that train does not have", unknown)
         absent = [label for label in train.labels if label not in split.labels]
         if absent:
             text = f"labels of train that {name} does not have: {', '.join(absent)}"
@@ -240,10 +226,7 @@ def _describe_few(name: str, few: Mapping[str, int]) -> str:
 def _check_repeats(found: "Exploration") -> Iterator[Finding]:
     repeats = found.repeats
     within = {name: n for name, n in repeats.within.items() if n}
-    if within:
-        yield Finding(
-            "warn", f"docs that repeat an earlier one: {_list_counts(within)}"
-        )
+    yield from _warn_of("docs that repeat an earlier one", within)
     for (first, second), exact in repeats.between.items():
         similar = repeats.similar[first, second] - exact
         close = f"; {similar:,} more except for case and digits" if similar else ""
@@ -274,23 +257,23 @@ def _check_noise(found: "Exploration") -> Iterator[Finding]:
 
 def _check_tokens(found: "Exploration") -> Iterator[Finding]:
     cut = {name: match.misaligned_entities for name, match in found.tokens.items()}
-    if any(cut.values()):
-        yield Finding(
-            "warn",
-            "entities that begin or end inside a token of the tokenizer, which raw "
-            "text cannot teach: "
-            f"{_list_counts(cut)}",
-        )
-    elif cut:
+    yield from _warn_of(
+        "entities that begin or end inside a token of the tokenizer, which raw text "
+        "cannot teach",
+        cut,
+    )
+    if cut and not any(cut.values()):
         yield Finding("good", "the tokenizer splits at the ends of all entities")
     tokens = {name: match.misaligned_tokens for name, match in found.tokens.items()}
-    if any(tokens.values()):
-        yield Finding(
-            "warn",
-            "tokens of the tokenizer that span several of the corpus: "
-            f"{_list_counts(tokens)}",
-        )
+    yield from _warn_of(
+        "tokens of the tokenizer that span several of the corpus", tokens
+    )
 
 
-def _list_counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number:,}" for name, number in counts.items())
+def _warn_of(
+    text: str, counts: Mapping[str, int], *, level: str = "warn"
+) -> Iterator[Finding]:
+    """A finding with its counts, if there are any."""
+    if any(counts.values()):
+        listed = ", ".join(f"{name} {number:,}" for name, number in counts.items())
+        yield Finding(level, f"{text}: {listed}")

@@ -15,8 +15,6 @@ from .loading import (
 from .predicting import predict
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-
     from ..analysis.compare_cost import Apart, Cost
     from ..types import Entity
 
@@ -98,22 +96,20 @@ def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     YIELDS: Loaded; then the entities of each doc; then, as often as asked, words per
         second and the peak memory.
     """
-    from ..analysis import compare_cost as measurement
+    from ..analysis import compare_cost as cost
+    from ..corpus import copy_tokens
 
-    def load() -> "Language":
-        return load_entity_pipeline(model)
-
-    measurement.load_libraries()
-    nlp, seconds = measurement.measure_loading(load)
+    cost.load_libraries()
+    nlp, seconds = cost.measure_loading(lambda: load_entity_pipeline(model))
     references = read_references(data, nlp.vocab).docs
     labels = count_labels(references, path=data)
     lost = find_unknown_labels(nlp, labels, model=model, path=data)
-    yield Loaded(seconds, measurement.get_size(nlp.path), lost)
+    yield Loaded(seconds, cost.get_size(nlp.path), lost)
     examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in references]
     yield [list(doc.predicted) for doc in predict(nlp, examples)]
     while True:
-        speed = measurement.measure_speed(nlp, references)
-        yield speed, measurement.get_peak_memory()
+        docs = [copy_tokens(doc, vocab=nlp.vocab) for doc in references]
+        yield cost.measure_speed(nlp, docs), cost.get_peak_memory()
 
 
 def combine_costs(loaded: Loaded, passes: Sequence[tuple[float, int | None]]) -> "Cost":

@@ -105,7 +105,7 @@ def get_texts(corpus, level, **kwargs):
 @pytest.mark.parametrize(
     ("level", "text"),
     [
-        ("warn", "train holds 152 docs, and 2,000 are recommended"),
+        ("warn", "train holds 152 docs; 2,000 are recommended"),
         ("warn", "tokens without annotation: train 1"),
         ("warn", "fewer than 50 entities in train, too few to learn: org 1"),
         ("warn", "labels of dev that train does not have: art 1"),

@@ -5,10 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from spacy_bilstm_crf.pipeline.calibration import (
-    fit_temperature,
-    is_at_bound,
-)
+from spacy_bilstm_crf.pipeline.tuning import fit_temperature, is_at_bound
 
 
 @pytest.mark.parametrize("true_temperature", [0.3, 1.0, 2.5])
