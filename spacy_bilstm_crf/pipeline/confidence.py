@@ -12,13 +12,12 @@ import warnings
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span
 
 from ..errors import Warnings
-from .entity_group import ENTITIES, SCORES, EntityGroup, Place, get_attrs
+from .entity_group import ENTITIES, SCORES, EntityGroup, Place, get_entries
 from .settings import SPANS_KEY
 
 # the attribute of `span._`
@@ -60,9 +59,7 @@ def get_confidences(doc: Doc) -> list[float | None]:
 
 def get_score(span: Span, key: str) -> float | None:
     """The score of a span with its label in `doc.spans[key]`, if that is ours."""
-    attrs = get_attrs(span.doc.spans[key])
-    entities: Any = attrs.get(ENTITIES)
-    scores: Any = attrs.get(SCORES)
+    entities, scores = get_entries(span.doc.spans[key])
     if entities is None or np.shape(scores) != (len(entities),):
         return None
     place = get_place(span)

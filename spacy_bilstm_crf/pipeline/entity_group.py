@@ -7,7 +7,7 @@ merging and splitting do not change; by them this group finds its spans again.
 
 import struct
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import RLock
 from typing import Any
 
@@ -165,10 +165,22 @@ class EntityGroup(SpanGroup):
 
 def get_attrs(group: SpanGroup) -> dict[str, Any]:
     """The attributes of any group, without a look at the tokens."""
-    lock = group._lock if isinstance(group, EntityGroup) else nullcontext()
-    with lock:
+    with get_lock(group):
         attrs: dict[str, Any] = ATTRS.__get__(group)
     return attrs
+
+
+def get_entries(group: SpanGroup) -> tuple[Any, Any]:
+    """The places and scores of any group, without a look at the tokens; both from
+    before a change of the group, or both from after it."""
+    with get_lock(group):
+        attrs = ATTRS.__get__(group)
+        return attrs.get(ENTITIES), attrs.get(SCORES)
+
+
+def get_lock(group: SpanGroup) -> AbstractContextManager[Any]:
+    """Held while the spans and entries of a group change."""
+    return group._lock if isinstance(group, EntityGroup) else nullcontext()
 
 
 def find_tokens(spans: Iterable[StoredSpan], doc: Doc) -> list[StoredSpan | None]:
