@@ -70,10 +70,10 @@ def convert_cli(
         "auto", help="Scheme of the tags in columns; auto takes the best fit"
     ),
     dev_file: Path | None = Opt(
-        None, help="File with the sentences of dev, which gets none from INPUT then"
+        None, help="File with the sentences of dev, which then gets none from INPUT"
     ),
     test_file: Path | None = Opt(
-        None, help="File with the sentences of test, which gets none from INPUT then"
+        None, help="File with the sentences of test, which then gets none from INPUT"
     ),
     split: Split = Opt(
         "words", help="Split by each sentence's words, or in blocks of neighbours"
@@ -82,7 +82,7 @@ def convert_cli(
     test: float = Opt(0.1, help="Share of the sentences for test"),
     block_size: int = Opt(10, help="Sentences per block (for --split blocks)"),
     duplicates: Duplicates = Opt(
-        "drop", help="Repeated sentences: drop all, or keep repeats within one split"
+        "drop", help="Repeats of a sentence: drop them, or keep those in the same split"
     ),
     encoding: str | None = Opt(None, help="Encoding of the files; detected by default"),
     fallback: list[Path] = Opt(
