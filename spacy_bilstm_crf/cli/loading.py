@@ -64,7 +64,7 @@ def get_component(
         raise ValueError(Errors.B504.format(factory=FACTORY, found=nlp.pipe_names))
     chosen = [n for n in names if name in (None, n)]
     if len(chosen) != 1:
-        raise ValueError(Errors.B690.format(factory=FACTORY, found=names, name=name))
+        raise ValueError(Errors.B527.format(factory=FACTORY, found=names, name=name))
     return chosen[0], nlp.get_pipe(chosen[0])
 
 
@@ -85,7 +85,7 @@ def read_docs(path: Path, vocab: "Vocab") -> "list[Doc]":
     files = walk_corpus(path, FILE_TYPE) if path.is_dir() else [path]
     docs = [doc for file in files for doc in _read_file(file, vocab)]
     if not docs:
-        raise ValueError(Errors.B603.format(path=path))
+        raise ValueError(Errors.B523.format(path=path))
     return docs
 
 
@@ -96,7 +96,7 @@ def _read_file(path: Path, vocab: "Vocab") -> "list[Doc]":
         return list(DocBin().from_disk(path).get_docs(vocab))
     except NOT_SPACY:
         size = path.stat().st_size
-        raise ValueError(Errors.B602.format(path=path, size=size)) from None
+        raise ValueError(Errors.B522.format(path=path, size=size)) from None
 
 
 def make_example(nlp: "Language", doc: "Doc", *, gold_tokens: bool) -> "Example":

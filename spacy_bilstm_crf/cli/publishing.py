@@ -22,7 +22,7 @@ def require_extra() -> None:
 
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
-        raise ValueError(Errors.B600.format(missing=" and ".join(missing)))
+        raise ValueError(Errors.B520.format(missing=" and ".join(missing)))
 
 
 def publish(

@@ -78,7 +78,7 @@ def count_labels(docs: "Iterable[Doc]", *, path: Path) -> Counter[str]:
     docs = list(docs)
     found = Counter(ent.label_ for doc in docs for ent in doc.ents)
     if not found:
-        raise ValueError(Errors.B604.format(path=path, count=len(docs)))
+        raise ValueError(Errors.B524.format(path=path, count=len(docs)))
     return found
 
 
@@ -97,7 +97,7 @@ def find_unknown_labels(
     unknown = {label: n for label, n in sorted(found.items()) if label not in known}
     if len(unknown) == len(found):
         labels, names = ", ".join(unknown), ", ".join(sorted(known))
-        text = Errors.B607.format(model=model, path=path, labels=labels, known=names)
+        text = Errors.B526.format(model=model, path=path, labels=labels, known=names)
         raise ValueError(text)
     return unknown
 

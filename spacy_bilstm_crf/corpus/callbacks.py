@@ -69,14 +69,14 @@ def describe_tasks(nlp: Language) -> str:
 def read_summary(path: Path) -> dict[str, Any]:
     """Read the summary of a converted corpus; see `make_describe_corpus`."""
     if not path.is_file():
-        raise ValueError(Errors.B501.format(path=path))
+        raise ValueError(Errors.B438.format(path=path))
     required = {"source", "sample", "splits"}
     try:
         summary = srsly.read_json(path)
     except ValueError:
         summary = None
     if not isinstance(summary, dict) or required - summary.keys():
-        raise ValueError(Errors.B502.format(path=path, expected=sorted(required)))
+        raise ValueError(Errors.B439.format(path=path, expected=sorted(required)))
     return summary
 
 
@@ -86,7 +86,7 @@ def read_meta(path: Path) -> dict[str, Any]:
         return describe(read_summary(path))
     except (KeyError, TypeError):
         expected = "what 'spacy bilstm-crf convert' writes"
-        raise ValueError(Errors.B502.format(path=path, expected=expected)) from None
+        raise ValueError(Errors.B439.format(path=path, expected=expected)) from None
 
 
 def describe(summary: dict[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class LabeledPipe(StoredPipe):
             tags.
         """
         if not self.has_network:
-            raise ValueError(Errors.B301.format(name=self.name))
+            raise ValueError(Errors.B901.format(name=self.name))
         expected = self.tag_set.n_tags
         found = self.model.get_ref("output_layer").get_dim("nO")
         if found != expected:

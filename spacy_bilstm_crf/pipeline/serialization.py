@@ -52,8 +52,8 @@ def read_file(bytes_data: bytes) -> dict[str, Any]:
     try:
         file = srsly.msgpack_loads(bytes_data)
     except ValueError as error:
-        raise ValueError(Errors.B309.format(reason=error)) from None
+        raise ValueError(Errors.B233.format(reason=error)) from None
     version = file.get("format") if isinstance(file, dict) else None
     if version != FORMAT_VERSION:
-        raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
+        raise ValueError(Errors.B902.format(found=version, expected=FORMAT_VERSION))
     return file

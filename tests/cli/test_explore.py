@@ -150,11 +150,11 @@ def write_no_entities(folder):
 @pytest.mark.parametrize(
     ("write", "code"),
     [
-        (write_nothing, "B601"),
-        (write_empty_file, "B602"),
-        (write_text, "B602"),
-        (write_no_docs, "B603"),
-        (write_no_entities, "B604"),
+        (write_nothing, "B521"),
+        (write_empty_file, "B522"),
+        (write_text, "B522"),
+        (write_no_docs, "B523"),
+        (write_no_entities, "B524"),
     ],
 )
 def test_bad_input_is_one_message(tmp_path, write, code):
@@ -171,7 +171,7 @@ def test_bad_input_is_one_message(tmp_path, write, code):
 def test_unknown_language(corpus):
     result = run(corpus, "--lang", "qqq")
     assert result.exit_code == 1
-    assert "[B605]" in result.output
+    assert "[B525]" in result.output
 
 
 def test_folder_that_cannot_be_written(corpus, tmp_path, without_pictures):
@@ -190,7 +190,7 @@ def test_missing_extra(corpus, tmp_path, monkeypatch):
     )
     result = run(corpus, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "[B600] matplotlib cannot be found" in result.output
+    assert "[B520] matplotlib cannot be found" in result.output
     assert "spacy-bilstm-crf[report]" in result.output
     # the terminal needs nothing
     assert run(corpus).exit_code == 0

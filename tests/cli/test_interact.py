@@ -116,7 +116,7 @@ def test_each_line_is_answered_at_once(folder):
         ("nothing", [], "B503"),
         ("blank", [], "B512"),
         ("rules", ["--k", "2"], "B504"),
-        ("trained", ["--name", "other"], "B690"),
+        ("trained", ["--name", "other"], "B527"),
     ],
 )
 def test_bad_input_is_one_message(folder, model, options, code):

@@ -238,7 +238,7 @@ def test_unknown_model(tmp_path, monkeypatch, name):
         ("number.jsonl", "B516"),
         ("text.txt.spacy", "B505"),
         ("empty.txt", "B517"),
-        ("empty.spacy", "B603"),
+        ("empty.spacy", "B523"),
         ("blank.spacy", "B517"),
     ],
 )
