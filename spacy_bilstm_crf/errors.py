@@ -327,7 +327,6 @@ class Errors:
         "this split. Use a larger corpus, a larger share for '{name}' (0 to leave it "
         "out), or smaller blocks."
     )
-    B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
     B423 = (
         "[B423] None of these files exists: {choices}. Expected one of them to be a "
@@ -493,6 +492,7 @@ class Errors:
         "[B527] The pipeline has the components {found} of the factory '{factory}'; "
         "asked for: {name!r}. Expected one of them. Choose it with --name."
     )
+    B528 = "[B528] '{path}' cannot be written: {reason}. Choose another output."
 
     # B6xx: analysis
     B608 = (
