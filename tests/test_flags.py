@@ -213,7 +213,7 @@ def test_table_is_complete():
 
 
 # sentences are cut, as told
-@pytest.mark.filterwarnings("ignore:.W311.:UserWarning")
+@pytest.mark.filterwarnings("ignore:.W402.:UserWarning")
 @pytest.mark.parametrize("config", CONFIGS)
 def test_flags_reach_what_is_built(config, folder):
     paths = {
