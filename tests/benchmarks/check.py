@@ -2,8 +2,8 @@
 
     python tests/benchmarks/run.py check training/model-calibrated
 
-A pipeline that was not trained on the real corpus is not checked, which is said; a missing
-entity, or one that holds a line break, ends the program with an error.
+A pipeline that was not trained on the real corpus is not checked, which is said; a
+missing entity, or one that holds a line break, ends the program with an error.
 """
 
 from pathlib import Path

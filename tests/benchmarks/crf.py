@@ -3,9 +3,9 @@
     python tests/benchmarks/run.py crf
 
 Milliseconds for loss and gradient, for the same with a fifth of the tokens left
-unannotated (pytorch-crf cannot do this and gets full annotation), and for the best path.
-Four shapes of batch, with 17 and with 33 tags; both get the same scores in float32, and
-no transition is forbidden. The ratio is theirs / ours, of the minima.
+unannotated (pytorch-crf cannot do this and gets full annotation), and for the best
+path. Four shapes of batch, with 17 and with 33 tags; both get the same scores in
+float32, and no transition is forbidden. The ratio is theirs / ours, of the minima.
 
 Each takes a turn of --in-a-row calls: in training nothing of pytorch-crf's lies between
 two calls of ours, and the second one finds the caches full of the other's data.

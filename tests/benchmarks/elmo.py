@@ -2,14 +2,15 @@
 
     python tests/benchmarks/run.py elmo corpus/test.spacy
 
-DATA is a .spacy file. Writes the two files of a model of 2 x 4096 x 512 with 2048 filters
-and random weights to a temporary folder (374 MB), reads them with
-`spacy-bilstm-crf.ELMoEmbed.v1`, stores and loads the layer, and embeds --sentences of the
-data in one batch and doc by doc. Then the characters and the language model by themselves,
-each next to plainer ways that must give the same result (`differs by`): every token by
-itself with all 50 characters; padded sequences with two products per step. Torch's own LSTM
-with a projection stands for what a fused loop without clips would take. Best of --repeats,
-in seconds of the processor. A minute and a half on an idle machine, 2.2 GB.
+DATA is a .spacy file. Writes the two files of a model of 2 x 4096 x 512 with 2048
+filters and random weights to a temporary folder (374 MB), reads them with
+`spacy-bilstm-crf.ELMoEmbed.v1`, stores and loads the layer, and embeds --sentences of
+the data in one batch and doc by doc. Then the characters and the language model by
+themselves, each next to plainer ways that must give the same result (`differs by`):
+every token by itself with all 50 characters; padded sequences with two products per
+step. Torch's own LSTM with a projection stands for what a fused loop without clips
+would take. Best of --repeats, in seconds of the processor. A minute and a half on an
+idle machine, 2.2 GB.
 """
 
 import random
@@ -31,9 +32,9 @@ from torch import Tensor, nn
 
 from spacy_bilstm_crf.network import build_elmo_embed
 from spacy_bilstm_crf.network.elmo import find_words, read_characters
-from spacy_bilstm_crf.network.nn_bilstm import reversal_index, take_steps
-from spacy_bilstm_crf.network.nn_elmo import add_marks
-from spacy_bilstm_crf.network.nn_elmo_lstm import ClippedLSTM
+from spacy_bilstm_crf.network.elmo_lstm import ClippedLSTM
+from spacy_bilstm_crf.network.elmo_model import add_marks
+from spacy_bilstm_crf.network.lstm import reversal_index, take_steps
 
 # those of the model that was published with the paper
 OPTIONS = {

@@ -2,15 +2,16 @@
 
     python tests/benchmarks/run.py growing training/model-best corpus
 
-MODEL is a pipeline with one `bilstm_crf_ner`, trained on CORPUS, the folder that `convert`
-wrote. The new label `num` marks cardinal numbers: longest runs of tokens with the tag CD
-outside the gold entities. The pipeline is trained on with --sentences that have one,
-annotated with all labels, for --steps batches of --batch-size, in variants: the whole
-network or, with a frozen encoder, its output layer only; with a step of rehearsal after
-each update, on --rehearsal-size other sentences of the training split without their
-annotation, or without. Each variant starts from MODEL and sees the same batches. F1 of all
-other labels together and of `num` is exact, on gold tokens and averaged weights. Choose
-settings with --split dev; figures are those of the test split. Five to ten minutes.
+MODEL is a pipeline with one `bilstm_crf_ner`, trained on CORPUS, the folder that
+`convert` wrote. The new label `num` marks cardinal numbers: longest runs of tokens with
+the tag CD outside the gold entities. The pipeline is trained on with --sentences that
+have one, annotated with all labels, for --steps batches of --batch-size, in variants:
+the whole network or, with a frozen encoder, its output layer only; with a step of
+rehearsal after each update, on --rehearsal-size other sentences of the training split
+without their annotation, or without. Each variant starts from MODEL and sees the same
+batches. F1 of all other labels together and of `num` is exact, on gold tokens and
+averaged weights. Choose settings with --split dev; figures are those of the test split.
+Five to ten minutes.
 """
 
 import random

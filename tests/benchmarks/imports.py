@@ -3,11 +3,11 @@
     python tests/benchmarks/run.py import
 
 Every `spacy.blank()` and `spacy.load()` loads the entry points of all installed
-components, used or not. Milliseconds, best and median of --repeats new processes for each
-figure, after spaCy and Thinc (and with it torch) were imported: loading our entry points,
-which should cost less than 30; loading our commands, which only `python -m spacy` does;
-and `spacy.blank("en")` with our entry points and with them hidden. A first round, which
-writes the byte code, is left out.
+components, used or not. Milliseconds, best and median of --repeats new processes for
+each figure, after spaCy and Thinc (and with it torch) were imported: loading our entry
+points, which should cost less than 30; loading our commands, which only `python -m
+spacy` does; and `spacy.blank("en")` with our entry points and with them hidden. A first
+round, which writes the byte code, is left out.
 """
 
 import os

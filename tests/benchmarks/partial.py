@@ -2,13 +2,14 @@
 
     python tests/benchmarks/run.py partial corpus --steps 3500
 
-CORPUS is the folder that `convert` wrote. Hides the labels, entities and outside alike, of
---hide (70%) of the training tokens, in stretches of random length, 20 tokens on average,
-that run on from sentence to sentence. The rest of an entity that they cut through is
-hidden too: spaCy's annotation cannot express half an entity, and the component counts it
-as missing. Trains on all labels, on the rest with the hidden tokens marked as missing, and
-on the rest with the hidden tokens as outside, each as `spacy train` does with --config, and
-scores the test split, raw text. --only NAME runs one of the three.
+CORPUS is the folder that `convert` wrote. Hides the labels, entities and outside alike,
+of --hide (70%) of the training tokens, in stretches of random length, 20 tokens on
+average, that run on from sentence to sentence. The rest of an entity that they cut
+through is hidden too: spaCy's annotation cannot express half an entity, and the
+component counts it as missing. Trains on all labels, on the rest with the hidden tokens
+marked as missing, and on the rest with the hidden tokens as outside, each as `spacy
+train` does with --config, and scores the test split, raw text. --only NAME runs one of
+the three.
 """
 
 import random

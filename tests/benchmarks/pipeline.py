@@ -4,17 +4,18 @@
     python tests/benchmarks/run.py pipeline corpus --json metrics/speed.json
 
 CORPUS is the folder that `convert` wrote. Ours is configs/bilstm_crf.cfg, theirs what
-`spacy init config -o efficiency -p ner` makes in the installed spaCy. spaCy's `ner` uses
-one thread, whatever --threads says.
+`spacy init config -o efficiency -p ner` makes in the installed spaCy. spaCy's `ner`
+uses one thread, whatever --threads says.
 
 train: spaCy's own loop, `train_while_improving`, on train.spacy for --steps steps per
-repeat, with the batcher, the optimizer and the dropout of each config. Batching, update,
-optimizer step and averaging (ours averages, theirs does not) count; reading the corpus
-and evaluation do not. Ten steps come before the clock starts. Their batches start at 100
-words and reach 1,000 after 2,300 steps; here they start at 1,000, where they are fastest.
+repeat, with the batcher, the optimizer and the dropout of each config. Batching,
+update, optimizer step and averaging (ours averages, theirs does not) count; reading the
+corpus and evaluation do not. Ten steps come before the clock starts. Their batches
+start at 100 words and reach 1,000 after 2,300 steps; here they start at 1,000, where
+they are fastest.
 
-predict: `nlp.pipe` on pre-tokenized docs of test.spacy, new ones in each repeat, with the
-weights of that moment. Words are tokens that are not white space.
+predict: `nlp.pipe` on pre-tokenized docs of test.spacy, new ones in each repeat, with
+the weights of that moment. Words are tokens that are not white space.
 
 About five minutes on the real corpus, half of it for reading the corpus twice and
 initializing both; 2.2 GB. To try it out: --steps 5 --repeats 1 on the sample.

@@ -3,15 +3,15 @@
     python tests/benchmarks/run.py pos corpus
 
 CORPUS is the folder that `convert` wrote. Trains configs/bilstm_crf_pos.cfg,
-configs/bilstm_crf_shared.cfg (which learns entities too) and what
-`spacy init config -o efficiency -p tagger` makes in the installed spaCy, for at most
---epochs passes over train.spacy, --minutes or --steps. The best evaluation on dev.spacy is
-scored on test.spacy: `tag_acc` of spaCy's scorer on gold tokens (the share of right tags),
-on raw text (an F1 of tokens with their tags), and on words that training has not seen.
+configs/bilstm_crf_shared.cfg (which learns entities too) and what `spacy init config -o
+efficiency -p tagger` makes in the installed spaCy, for at most --epochs passes over
+train.spacy, --minutes or --steps. The best evaluation on dev.spacy is scored on
+test.spacy: `tag_acc` of spaCy's scorer on gold tokens (the share of right tags), on raw
+text (an F1 of tokens with their tags), and on words that training has not seen.
 
-Each system writes OUTPUT/NAME.json, and the table is made of all these files: --only NAME
-... runs some, --table none. Minutes and words per second are of the processor, without the
-evaluations in between: other programs do not count.
+Each system writes OUTPUT/NAME.json, and the table is made of all these files: --only
+NAME ... runs some, --table none. Minutes and words per second are of the processor,
+without the evaluations in between: other programs do not count.
 """
 
 from collections.abc import Callable, Sequence

@@ -2,11 +2,11 @@
 
     python tests/benchmarks/run.py pretrained corpus --sentences 500 --epochs 3
 
-CORPUS is the folder that `convert` wrote. Runs `spacy pretrain` on the text of the training
-split, without its labels, for --epochs (--raw 10000: on so many of its sentences; 0 is
-all). Then, for each number of --sentences and each of --seeds, `spacy train` with the
-labels of a random sample of as many sentences, from random weights and from the pretrained
-ones, otherwise alike. F1 is exact, on raw text of the test split.
+CORPUS is the folder that `convert` wrote. Runs `spacy pretrain` on the text of the
+training split, without its labels, for --epochs (--raw 10000: on so many of its
+sentences; 0 is all). Then, for each number of --sentences and each of --seeds, `spacy
+train` with the labels of a random sample of as many sentences, from random weights and
+from the pretrained ones, otherwise alike. F1 is exact, on raw text of the test split.
 """
 
 import random

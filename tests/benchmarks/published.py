@@ -2,19 +2,19 @@
 
     python tests/benchmarks/run.py published corpus --minutes 40
 
-CORPUS is the folder that `convert` wrote. Trains configs/published/ and the default config
-on train.spacy, each as its config says, at most for the budget: --minutes of processor
-time, --epochs or --steps (without any, to the end of each config). The best evaluation on
-dev.spacy is scored on test.spacy: F1, micro and macro, on gold tokens and on raw text; the
-accuracy of the tags; and the same accuracy as the publication counts it, padded to its
-length (where it knows no padding to 104 tokens, the corpus's longest sentence), next to the
-figure that it reports.
+CORPUS is the folder that `convert` wrote. Trains configs/published/ and the default
+config on train.spacy, each as its config says, at most for the budget: --minutes of
+processor time, --epochs or --steps (without any, to the end of each config). The best
+evaluation on dev.spacy is scored on test.spacy: F1, micro and macro, on gold tokens and
+on raw text; the accuracy of the tags; and the same accuracy as the publication counts
+it, padded to its length (where it knows no padding to 104 tokens, the corpus's longest
+sentence), next to the figure that it reports.
 
-Each system writes OUTPUT/NAME.json, and the table is made of all these files: --only NAME
-... runs some, --table none. The network on ELMo needs --elmo, a folder with options.json
-and one *weights.hdf5; without them it is left out, which is said before any training.
-Minutes and words per second are of the processor, without the evaluations in between: other
-programs do not count.
+Each system writes OUTPUT/NAME.json, and the table is made of all these files: --only
+NAME ... runs some, --table none. The network on ELMo needs --elmo, a folder with
+options.json and one *weights.hdf5; without them it is left out, which is said before
+any training. Minutes and words per second are of the processor, without the evaluations
+in between: other programs do not count.
 """
 
 from collections.abc import Sequence

@@ -2,14 +2,14 @@
 
     python tests/benchmarks/run.py rare corpus --only config label_weights copies
 
-CORPUS is the folder that `convert` wrote. Trains --config with `spacy train` as it is, with
-`label_weights` (--weight) for the rare --labels, and with --copies of their sentences by
-mention replacement, for each of --seeds; calibrates each pipeline on the dev split, and
-scores both splits, raw text, with the entities of the best path and of the best expected
-F1. Macro is the mean over all labels. Choose by the dev split.
+CORPUS is the folder that `convert` wrote. Trains --config with `spacy train` as it is,
+with `label_weights` (--weight) for the rare --labels, and with --copies of their
+sentences by mention replacement, for each of --seeds; calibrates each pipeline on the
+dev split, and scores both splits, raw text, with the entities of the best path and of
+the best expected F1. Macro is the mean over all labels. Choose by the dev split.
 
-The last two columns say what no choice of thresholds can exceed: the macro F1 if each label
-had the threshold that is best for the very split that is scored.
+The last two columns say what no choice of thresholds can exceed: the macro F1 if each
+label had the threshold that is best for the very split that is scored.
 """
 
 import tempfile

@@ -70,7 +70,7 @@ def run(
 def predict(
     nlp: Language, path: Path, *, gold_tokens: bool
 ) -> tuple[list[Example], float]:
-    """The docs of a file with the predictions of a pipeline, and its words per second."""
+    """The docs of a file as a pipeline annotates them, and its words per second."""
     examples = list(Corpus(path, gold_preproc=gold_tokens)(nlp))
     start = process_time()
     docs = list(nlp.pipe((eg.predicted for eg in examples), batch_size=WINDOW))
