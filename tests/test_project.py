@@ -147,7 +147,6 @@ def environment(tmp_path_factory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, environment) -> tuple[Path, str]:
     """A project after its whole workflow, and what that printed."""
-    pytest.importorskip("setuptools.command.bdist_wheel")
     folder = copy_project(tmp_path_factory.mktemp("project"))
     result = subprocess.run(
         [sys.executable, "-m", "spacy", "project", "run", "all"],
