@@ -6,7 +6,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any, NamedTuple
 
-from benchmarks.harness import count_words
+from benchmarks.harness import count_words, iterate_steps
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training import Example
@@ -14,7 +14,6 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import (
     create_evaluation_callback,
     create_train_batches,
-    train_while_improving,
 )
 from spacy.util import registry, resolve_dot_names
 from thinc.api import Config, Model
@@ -149,24 +148,6 @@ def run_steps(
         "minutes": seconds / 60,
         "words_a_second": words / seconds,
     }
-
-
-def iterate_steps(
-    nlp: Language,
-    training: dict[str, Any],
-    batches: Batches,
-    evaluate: Callable[[], Any],
-) -> Iterator[tuple[list[Example], dict[str, Any], bool | None]]:
-    names = ("dropout", "accumulate_gradient", "patience", "max_steps")
-    more = ("eval_frequency", "annotating_components", "before_update")
-    return train_while_improving(
-        nlp,
-        training["optimizer"],
-        batches,
-        evaluate,
-        exclude=training["frozen_components"],
-        **{key: training[key] for key in (*names, *more)},
-    )
 
 
 def report(name: str, step: int, seconds: float, score: float) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,8 @@ from paths import CONFIGS
 from spacy.cli.train import train as spacy_train
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from spacy.training import Corpus
+from spacy.training import Corpus, Example
+from spacy.training.loop import train_while_improving
 from spacy.vocab import Vocab
 
 DEFAULT_CONFIG = CONFIGS / "bilstm_crf.cfg"
@@ -208,6 +209,26 @@ def take_turns(
             say(f"repeat {i + 1} of {repeats}: {name}")
             found[name].append(measure())
     return found
+
+
+def iterate_steps(
+    nlp: Language,
+    training: dict[str, Any],
+    batches: Iterator[tuple[int, list[Example]]],
+    evaluate: Callable[[], Any],
+    **settings: Any,
+) -> Iterator[tuple[list[Example], dict[str, Any], bool | None]]:
+    """The loop of `spacy train`, with some settings of [training] replaced."""
+    names = ("dropout", "accumulate_gradient", "patience", "max_steps")
+    more = ("eval_frequency", "annotating_components", "before_update")
+    return train_while_improving(
+        nlp,
+        training["optimizer"],
+        batches,
+        evaluate,
+        exclude=training["frozen_components"],
+        **{**{key: training[key] for key in (*names, *more)}, **settings},
+    )
 
 
 def train_pipeline(

@@ -35,6 +35,7 @@ from benchmarks.harness import (
     Table,
     Text,
     count_words,
+    iterate_steps,
     make_doc,
     read_texts,
     say,
@@ -44,7 +45,7 @@ from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
-from spacy.training.loop import create_train_batches, train_while_improving
+from spacy.training.loop import create_train_batches
 from spacy.util import load_config, load_config_from_str, registry, resolve_dot_names
 from thinc.api import Config
 
@@ -79,19 +80,14 @@ def initialize(config: Config, *, seed: int) -> Contestant:
     filled = nlp.config.interpolate()
     training = registry.resolve(filled["training"], schema=ConfigSchemaTraining)
     (corpus,) = resolve_dot_names(filled, [training["train_corpus"]])
-    steps = train_while_improving(
+    steps = iterate_steps(
         nlp,
-        training["optimizer"],
+        training,
         create_train_batches(nlp, corpus, training["batcher"], max_epochs=0),
         lambda: (0.0, {}),  # no evaluation
-        dropout=training["dropout"],
         eval_frequency=sys.maxsize,
-        accumulate_gradient=training["accumulate_gradient"],
         patience=0,
         max_steps=0,
-        exclude=training["frozen_components"],
-        annotating_components=training["annotating_components"],
-        before_update=training["before_update"],
     )
     return Contestant(nlp, (batch for batch, _, _ in steps))
 
