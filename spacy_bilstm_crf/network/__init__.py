@@ -1,20 +1,18 @@
 """The registered architectures: what a config can name."""
 
-from .arch_characters import (
+from .characters import (
     build_character_bilstm,
     build_character_cnn,
     build_character_encoder,
 )
-from .arch_elmo import build_elmo_embed
-from .arch_encoders import build_bilstm_encoder, build_dropout, build_lstm_encoder
-from .arch_models import build_bilstm_crf, build_bilstm_softmax
-from .arch_tok2vec import build_tok2vec
-from .arch_words import (
-    build_hashed_features,
-    build_learned_words,
-    build_pretrained_words,
-    build_word_embed,
-)
+from .dropout import build_dropout
+from .elmo import build_elmo_embed
+from .encoders import build_bilstm_encoder, build_lstm_encoder
+from .features import build_hashed_features
+from .learned_words import build_learned_words
+from .model import build_bilstm_crf, build_bilstm_softmax
+from .pretrained_words import build_pretrained_words
+from .tok2vec import build_tok2vec, build_word_embed
 
 __all__ = [
     "build_bilstm_crf",

@@ -1,20 +1,24 @@
-"""Checks of settings, at the border between a config and the layers."""
+"""Checks of settings, where a config meets the layers."""
 
 from spacy.attrs import intify_attr
 
 from ..errors import Errors
 
 
-def check_positive(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(Errors.B303.format(name=name, value=value))
+def check_positive(**settings: int) -> None:
+    for name, value in settings.items():
+        if value < 1:
+            raise ValueError(Errors.B303.format(name=name, value=value))
 
 
-def check_attr(attr: str) -> None:
-    if intify_attr(attr) is None:
-        raise ValueError(Errors.B307.format(attr=attr))
+def check_rate(**settings: float | None) -> None:
+    """Rates may be None where that follows the training loop."""
+    for name, value in settings.items():
+        if value is not None and not 0 <= value < 1:
+            raise ValueError(Errors.B304.format(name=name, value=value))
 
 
-def check_rate(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise ValueError(Errors.B304.format(name=name, value=value))
+def check_attrs(*attrs: str) -> None:
+    for attr in attrs:
+        if intify_attr(attr) is None:
+            raise ValueError(Errors.B307.format(attr=attr))

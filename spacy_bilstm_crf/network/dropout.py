@@ -1,28 +1,35 @@
-"""Dropout of sequences of vectors, between other layers."""
+"""Dropout between encoders, and where layers with dropout take their rate from."""
 
 from collections.abc import Callable
+from typing import Any
 
 from thinc.api import Model
 from thinc.types import Floats2d
+
+from .checks import check_rate
 
 InT = list[Floats2d]
 OutT = list[Floats2d]
 
 
-def dropout(*, rate: float | None, per_sequence: bool) -> Model[InT, OutT]:
-    """Set a share of the values to zero in training, and scale up the others.
+def build_dropout(rate: float | None, per_sequence: bool = True) -> Model[InT, OutT]:
+    """Dropout between the parts of a chain of encoders.
 
-    rate (float | None): The share, or None to follow the rate of the training loop
-        (`set_dropout_rate`).
-    per_sequence (bool): Drop the same columns of all vectors of a sequence (Gal &
-        Ghahramani 2016), or else each value by itself.
+    Registered as `spacy-bilstm-crf.Dropout.v1`. Unlike Thinc's `Dropout.v1` it keeps
+    a rate of its own whatever the `dropout` of `[training]` is.
+
+    rate (float | None): Share of the values set to zero in training; the others are
+        scaled up. None follows the `dropout` of `[training]`.
+    per_sequence (bool): Drop the same columns of all vectors of a doc (variational
+        dropout, Gal & Ghahramani 2016); otherwise each value independently.
+    RAISES (ValueError): If the rate is not from 0 to below 1.
     """
-    rate_name = "dropout_rate" if rate is None else "fixed_dropout_rate"
+    check_rate(rate=rate)
     return Model(
         "dropout_sequences",
         forward,
         init=init,
-        attrs={rate_name: rate or 0.0, "per_sequence": per_sequence},
+        attrs={**rate_attr(rate), "per_sequence": per_sequence},
         dims={"nI": None, "nO": None},
     )
 
@@ -43,14 +50,18 @@ def forward(
     return [x * mask for x, mask in zip(X, masks, strict=True)], backprop
 
 
-def get_dropout_rate(model: Model[InT, OutT]) -> float:
-    """The rate of a layer: its own, or else that of the training loop."""
-    if "fixed_dropout_rate" in model.attrs:
-        return float(model.attrs["fixed_dropout_rate"])
-    return float(model.attrs["dropout_rate"])
-
-
 def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:
     if X:
         model.set_dim("nI", X[0].shape[1])
         model.set_dim("nO", X[0].shape[1])
+
+
+def rate_attr(rate: float | None) -> dict[str, float]:
+    """Thinc's `set_dropout_rate` reaches the first name only, so a fixed rate stays."""
+    return {"dropout_rate" if rate is None else "fixed_dropout_rate": rate or 0.0}
+
+
+def get_dropout_rate(model: Model[Any, Any]) -> float:
+    """The fixed rate of a layer, otherwise that of the training loop."""
+    attrs = model.attrs
+    return float(attrs.get("fixed_dropout_rate", attrs.get("dropout_rate")))

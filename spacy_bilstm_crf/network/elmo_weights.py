@@ -10,29 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import Errors
-from .elmo_options import Sizes
-from .nn_elmo_characters import N_CHARACTERS
+from .elmo_model import N_CHARACTERS
+from .elmo_options import Sizes, check_file
 
-FloatArray: TypeAlias = NDArray[np.float32]
-
-
-class Dataset(NamedTuple):
-    """Where some weights stand in the file, and which parameters they are.
-
-    name: Of the dataset in the file.
-    shape: That it should have.
-    convert: Makes arrays by name of parameter out of it.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    convert: Callable[[FloatArray], dict[str, FloatArray]]
+Weights: TypeAlias = dict[str, Tensor]
+Array: TypeAlias = NDArray[np.float32]
 
 
-def read_weights(path: Path, sizes: Sizes) -> dict[str, Tensor]:
-    """Read the weights of `nn.elmo.ELMo`, all but those of the mix.
+def read_weights(path: Path, sizes: Sizes) -> Weights:
+    """Read the weights of `ELMo`, all but those of the mix.
 
-    RAISES (ValueError): If the file is missing, is no HDF5, or holds weights of
+    RAISES (ValueError): If the file is missing, is not HDF5, or holds weights of
         other sizes.
     RAISES (ImportError): If h5py is not installed.
     """
@@ -40,11 +28,8 @@ def read_weights(path: Path, sizes: Sizes) -> dict[str, Tensor]:
         import h5py
     except ImportError:
         raise ImportError(Errors.B333.format(path=path)) from None
-    if not path.is_file():
-        raise ValueError(
-            Errors.B331.format(path=path.absolute(), setting="weights_path")
-        )
-    weights: dict[str, Tensor] = {}
+    check_file(path, "weights_path")
+    weights: Weights = {}
     try:
         with h5py.File(path, "r") as file:
             for dataset in list_datasets(sizes):
@@ -56,7 +41,20 @@ def read_weights(path: Path, sizes: Sizes) -> dict[str, Tensor]:
     return weights
 
 
-def read_dataset(file: Any, dataset: Dataset, path: Path) -> FloatArray:
+class Dataset(NamedTuple):
+    """An array of the file, and the parameters it holds.
+
+    name: Of the dataset in the file.
+    shape: The shape it must have.
+    convert: Makes parameters by name from it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    convert: Callable[[Array], dict[str, Array]]
+
+
+def read_dataset(file: Any, dataset: Dataset, path: Path) -> Array:
     found = file.get(dataset.name)
     shape = getattr(found, "shape", None)
     if shape != dataset.shape:
@@ -65,12 +63,12 @@ def read_dataset(file: Any, dataset: Dataset, path: Path) -> FloatArray:
                 path=path, name=dataset.name, found=shape, expected=dataset.shape
             )
         )
-    array: FloatArray = found[()].astype(np.float32, copy=False)
+    array: Array = found[()].astype(np.float32, copy=False)
     return array
 
 
 def list_datasets(sizes: Sizes) -> Iterator[Dataset]:
-    """All that the file holds of a model of these sizes."""
+    """All that the file holds for a model of these sizes."""
     characters, context = sizes["characters"], sizes["context"]
     yield from list_character_datasets(**characters)
     for i in range(context["depth"]):
@@ -153,8 +151,8 @@ def list_lstm_datasets(
     )
 
 
-def order_gates(X: FloatArray, *, forget_bias: float = 0.0) -> FloatArray:
-    """From TensorFlow's order of the gates to that of `nn.elmo_lstm`.
+def order_gates(X: Array, *, forget_bias: float = 0.0) -> Array:
+    """From TensorFlow's order of the gates to that of `ClippedLSTM`.
 
     X (ndarray): Columns of the gates i, g, f, o. Shape: (..., 4 * hidden_width).
     forget_bias (float): TensorFlow adds 1 to the bias of f when it computes.

@@ -2,27 +2,49 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import srsly
+from numpy.typing import NDArray
 from spacy.attrs import intify_attr
 from thinc.api import Embed, Model, Ops, uniform_init
+from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d, Ints1d
 
-from .word_index import UNKNOWN, WordIndex
-from .words import Words
+from ..errors import Errors
+from .checks import check_attrs, check_positive, check_rate
+from .words import IdArray, Words
+
+UNKNOWN = 0
 
 
-def learned_words(
-    *, width: int, rows: int, attr: str, rare_dropout: float, word_dropout: float
+def build_learned_words(
+    width: int,
+    rows: int,
+    attr: str = "ORTH",
+    rare_dropout: float = 0.5,
+    word_dropout: float = 0.0,
 ) -> Model[Words, Floats2d]:
-    """A table with one vector a word, whose vocabulary grows as training goes on.
+    """One learned vector per word. The vocabulary grows as training meets words.
 
+    Registered as `spacy-bilstm-crf.LearnedWords.v1`.
+
+    width (int): Width of the vectors.
+    rows (int): Rows of the table, the first of them for unknown words. Once all are
+        taken, new words stay unknown.
     attr (str): Lexical attribute that tells words apart, such as ORTH or LOWER.
-    rare_dropout (float): How often a word of one context is replaced by the unknown
-        word in training (Lample et al. 2016, section 4.1, for singletons).
-    word_dropout (float): How often any other word is replaced.
+    rare_dropout (float): How often training replaces a word seen in only one context
+        by the unknown word, so that this gets a useful vector (Lample et al. 2016,
+        section 4.1, for singletons); from 0 to 1.
+    word_dropout (float): How often training replaces any other word; from 0 to below
+        1.
+    RAISES (ValueError): If a size is below 1, a rate out of range, or the attribute
+        unknown.
     """
-    attr_id = intify_attr(attr)
+    check_positive(width=width)
+    check_attrs(attr)
+    check_learning(rows, rare_dropout, word_dropout)
     return Model(
         "learned_words",
         forward,
@@ -30,12 +52,19 @@ def learned_words(
         layers=[Embed(nO=width, nV=rows, initializer=initialize_vectors)],
         dims={"nO": width},
         attrs={
-            "word_attrs": [attr_id],
+            "word_attrs": [intify_attr(attr)],
             "index": WordIndex(rows),
             "rare_dropout": rare_dropout,
             "word_dropout": word_dropout,
         },
     )
+
+
+def check_learning(rows: int, rare_dropout: float, word_dropout: float) -> None:
+    check_positive(rows=rows)
+    check_rate(word_dropout=word_dropout)
+    if not 0 <= rare_dropout <= 1:
+        raise ValueError(Errors.B304.format(name="rare_dropout", value=rare_dropout))
 
 
 def initialize_vectors(ops: Ops, shape: tuple[int, ...]) -> Floats2d:
@@ -58,6 +87,7 @@ def forward(
 
 
 def find_rows(model: Model[Words, Floats2d], words: Words, is_train: bool) -> Ints1d:
+    """The row of each word; in training new words get one, and some are dropped."""
     index: WordIndex = model.attrs["index"]
     keys, contexts, inverse = words.group(model.attrs["word_attrs"][0])
     if not is_train:
@@ -76,3 +106,80 @@ def init(
 ) -> None:
     model.attrs["index"] = WordIndex(model.attrs["index"].n_rows)
     model.layers[0].initialize()
+
+
+class WordIndex:
+    """A growing vocabulary: words get rows in the order in which training meets them.
+
+    Row 0 stands for unknown words. A word counts as rare while it has been seen between
+    one pair of neighbours only, however many epochs have passed: a singleton of the
+    corpus.
+
+    n_rows (int): Size of the table, row 0 included.
+    """
+
+    def __init__(self, n_rows: int) -> None:
+        self.n_rows = n_rows
+        self.rows: dict[int, int] = {}
+        self.contexts = np.zeros(n_rows, dtype=np.uint64)
+        self.rare = np.zeros(n_rows, dtype=bool)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def find(self, keys: IdArray) -> NDArray[np.int64]:
+        """The rows of some words, 0 for unknown ones. Shape: (n_words,)."""
+        find = self.rows.get
+        return np.array([find(key, UNKNOWN) for key in keys.tolist()], dtype=np.int64)
+
+    def learn(self, keys: IdArray, contexts: IdArray) -> NDArray[np.int64]:
+        """Find the rows of words met in training, giving rows to new ones.
+
+        keys (ndarray): Distinct word ids. Shape: (n_words,).
+        contexts (ndarray): Smallest and largest context hash of each word.
+            Shape: (n_words, 2).
+        RETURNS (ndarray): Shape: (n_words,).
+        """
+        rows = self.find(keys)
+        new = np.flatnonzero(rows == UNKNOWN)[: self.n_rows - 1 - len(self.rows)]
+        rows[new] = np.arange(len(new)) + len(self.rows) + 1
+        self.rows.update(zip(keys[new].tolist(), rows[new].tolist(), strict=True))
+        self.contexts[rows[new]] = contexts[new, 0]
+        self.rare[rows[new]] = True
+        # a second context, in this batch or against an earlier one
+        common = (contexts != self.contexts[rows][:, None]).any(axis=1)
+        self.rare[rows[common]] = False
+        return rows
+
+    def to_bytes(self) -> bytes:
+        used = len(self.rows) + 1
+        msg = {
+            "n_rows": self.n_rows,
+            "keys": np.array(list(self.rows), dtype=np.uint64),
+            "contexts": self.contexts[:used],
+            "rare": self.rare[:used],
+        }
+        return srsly.msgpack_dumps(msg)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "WordIndex":
+        msg = srsly.msgpack_loads(data)
+        index = cls(msg["n_rows"])
+        index.rows = {key: i + 1 for i, key in enumerate(msg["keys"].tolist())}
+        index.contexts[: len(msg["contexts"])] = msg["contexts"]
+        index.rare[: len(msg["rare"])] = msg["rare"]
+        return index
+
+
+@serialize_attr.register(WordIndex)
+def serialize_word_index(
+    _: WordIndex, value: WordIndex, name: str, model: Model[Any, Any]
+) -> bytes:
+    return value.to_bytes()
+
+
+@deserialize_attr.register(WordIndex)
+def deserialize_word_index(
+    _: WordIndex, value: bytes, name: str, model: Model[Any, Any]
+) -> WordIndex:
+    return WordIndex.from_bytes(value)

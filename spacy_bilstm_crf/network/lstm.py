@@ -1,57 +1,183 @@
-"""The LSTM encoders as Thinc layers."""
+"""LSTMs over padded sequences, in torch. Padding does not change their output.
 
-from thinc.api import Model
-from thinc.types import Floats2d
+Batches are padded on the right: `X` has the shape (batch_size, seq_len, width), and
+`lengths`, the true lengths, at least 1, the shape (batch_size,).
+"""
 
-from .nn_bilstm import BiLSTM
-from .nn_lstm import ForwardLSTM
-from .sequences import encode_sequences
-
-InT = list[Floats2d]
-OutT = list[Floats2d]
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
 
 
-def bilstm(
-    *,
-    hidden_width: int,
-    depth: int,
-    dropout: float | None,
-    recurrent_dropout: float,
-    residual: bool,
-    nI: int | None = None,
-) -> Model[InT, OutT]:
-    """Encode each sequence of vectors with `nn.bilstm.BiLSTM`.
+class BiLSTM(nn.Module):
+    """Stacked bidirectional LSTM layers.
 
-    dropout (float | None): A fixed rate, or None to follow the rate of the training
-        loop (`set_dropout_rate`).
-    nI (int | None): Width of the input, inferred from data if None. The output is
-        `2 * hidden_width` wide.
+    The backward direction is a second LSTM that reads each sequence reversed inside
+    its own length, so a sequence gets the same vectors alone and in any batch, and
+    nothing has to be packed.
+
+    input_width (int): Width of the input vectors.
+    hidden_width (int): Units per direction; the output is twice as wide.
+    depth (int): Number of layers, at least 1.
+    recurrent_dropout (float): See `run_lstm`. Training only.
+    residual (bool): Add the input of each layer but the first to its output.
     """
-    settings = {
-        "hidden_width": hidden_width,
-        "depth": depth,
-        "recurrent_dropout": recurrent_dropout,
-        "residual": residual,
-    }
-    return encode_sequences(
-        "bilstm", BiLSTM, settings, dropout=dropout, nO=2 * hidden_width, nI=nI
-    )
+
+    def __init__(
+        self,
+        *,
+        input_width: int,
+        hidden_width: int,
+        depth: int = 1,
+        recurrent_dropout: float = 0.0,
+        residual: bool = False,
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            BiLSTMLayer(
+                input_width=2 * hidden_width if i else input_width,
+                hidden_width=hidden_width,
+                recurrent_dropout=recurrent_dropout,
+            )
+            for i in range(depth)
+        )
+        self.residual = residual
+
+    def forward(self, X: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
+        """Encode a batch. The output is zero on padding.
+
+        dropout (float): Of the input and of each layer's output, see
+            `drop_per_sequence`. Training only.
+        """
+        reverse = reversal_index(lengths, X.shape[1])
+        rate = dropout if self.training else 0.0
+        Y = drop_per_sequence(X, rate)
+        for i, layer in enumerate(self.layers):
+            hidden = layer(Y, reverse)
+            Y = hidden + Y if self.residual and i else hidden
+            Y = drop_per_sequence(Y, rate)
+        return zero_padding(Y, lengths)
 
 
-def lstm(
-    *,
-    hidden_width: int,
-    dropout: float | None,
-    recurrent_dropout: float,
-    nI: int | None = None,
-) -> Model[InT, OutT]:
-    """Encode each sequence of vectors with `nn.lstm.ForwardLSTM`.
+class BiLSTMLayer(nn.Module):
+    """One LSTM in each direction, their outputs side by side.
 
-    dropout (float | None): As in `bilstm`.
-    nI (int | None): Width of the input, inferred from data if None. The output is
-        `hidden_width` wide.
+    input_width (int): Width of the input vectors.
+    hidden_width (int): Units per direction.
+    recurrent_dropout (float): See `run_lstm`. Training only.
     """
-    settings = {"hidden_width": hidden_width, "recurrent_dropout": recurrent_dropout}
-    return encode_sequences(
-        "lstm", ForwardLSTM, settings, dropout=dropout, nO=hidden_width, nI=nI
-    )
+
+    def __init__(
+        self, *, input_width: int, hidden_width: int, recurrent_dropout: float
+    ) -> None:
+        super().__init__()
+        self.forwards = nn.LSTM(input_width, hidden_width, batch_first=True)
+        self.backwards = nn.LSTM(input_width, hidden_width, batch_first=True)
+        self.recurrent_dropout = recurrent_dropout
+        for lstm in (self.forwards, self.backwards):
+            initialize_lstm(lstm)
+
+    def forward(self, X: Tensor, reverse: Tensor) -> Tensor:
+        rate = self.recurrent_dropout if self.training else 0.0
+        # shape: (batch_size, seq_len, hidden_width), once per direction
+        ahead = run_lstm(self.forwards, X, rate)
+        back = take_steps(
+            run_lstm(self.backwards, take_steps(X, reverse), rate), reverse
+        )
+        return torch.cat([ahead, back], dim=-1)
+
+
+class ForwardLSTM(nn.Module):
+    """A single LSTM that reads each sequence from its first step to its last.
+
+    Padding is on the right, so no step ever sees it.
+
+    input_width (int): Width of the input vectors.
+    hidden_width (int): Number of units, the width of the output.
+    recurrent_dropout (float): See `run_lstm`. Training only.
+    """
+
+    def __init__(
+        self, *, input_width: int, hidden_width: int, recurrent_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(input_width, hidden_width, batch_first=True)
+        self.recurrent_dropout = recurrent_dropout
+        initialize_lstm(self.lstm)
+
+    def forward(self, X: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
+        """Encode a batch. The output is zero on padding.
+
+        dropout (float): Of the input and of the output, see `drop_per_sequence`.
+            Training only.
+        """
+        rate = dropout if self.training else 0.0
+        recurrent_rate = self.recurrent_dropout if self.training else 0.0
+        Y = run_lstm(self.lstm, drop_per_sequence(X, rate), recurrent_rate)
+        return zero_padding(drop_per_sequence(Y, rate), lengths)
+
+
+def run_lstm(lstm: nn.LSTM, X: Tensor, recurrent_dropout: float = 0.0) -> Tensor:
+    """Apply an LSTM of one layer, dropping some of its recurrent weights.
+
+    recurrent_dropout (float): Share of the recurrent weights dropped, one mask per
+        batch (Merity et al. 2018, section 2), so that the fused LSTM still serves.
+    """
+    Y: Tensor
+    if not recurrent_dropout:
+        Y, _ = lstm(X)
+        return Y
+    dense = lstm.get_parameter("weight_hh_l0")
+    weight = nn.functional.dropout(dense, recurrent_dropout)
+    Y, _ = functional_call(lstm, {"weight_hh_l0": weight}, (X,))
+    return Y
+
+
+def drop_per_sequence(X: Tensor, rate: float) -> Tensor:
+    """Variational dropout: one mask per sequence (Gal & Ghahramani 2016)."""
+    if not rate:
+        return X
+    # shape: (batch_size, 1, width): one mask for all steps of a sequence
+    mask = X.new_empty(X.shape[0], 1, X.shape[2]).bernoulli_(1 - rate)
+    return X * mask.div_(1 - rate)
+
+
+def zero_padding(X: Tensor, lengths: Tensor) -> Tensor:
+    mask = torch.arange(X.shape[1], device=X.device) < lengths[:, None]
+    return X * mask[:, :, None]
+
+
+def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
+    """For each step of the reversed sequences, its position in the sequence.
+
+    Padding keeps its place. Applying the index twice gives the identity.
+
+    RETURNS (Tensor): Shape: (batch_size, seq_len).
+    """
+    steps = torch.arange(seq_len, device=lengths.device)
+    flipped = lengths[:, None] - 1 - steps
+    return torch.where(flipped >= 0, flipped, steps)
+
+
+def take_steps(X: Tensor, index: Tensor) -> Tensor:
+    """Reorder the steps of each sequence: Y[b, t] = X[b, index[b, t]].
+
+    index (Tensor): Shape: (batch_size, seq_len).
+    """
+    return X.gather(1, index[:, :, None].expand(-1, -1, X.shape[2]))
+
+
+def initialize_lstm(lstm: nn.LSTM) -> None:
+    """Orthogonal recurrent weights, Xavier input weights, forget gates open.
+
+    The forget bias of 1 follows Jozefowicz et al. (2015); torch keeps two biases,
+    of which the second starts at 0.
+    """
+    width = lstm.hidden_size
+    nn.init.xavier_uniform_(lstm.get_parameter("weight_ih_l0"))
+    with torch.no_grad():
+        for gate in torch.split(lstm.get_parameter("weight_hh_l0"), width):
+            nn.init.orthogonal_(gate)
+        nn.init.zeros_(lstm.get_parameter("bias_hh_l0"))
+        bias = nn.init.zeros_(lstm.get_parameter("bias_ih_l0"))
+        bias[width : 2 * width].fill_(1.0)

@@ -11,40 +11,51 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..types import BoolArray
-from .learned_words import find_rows
-from .vectors_table import get_table_width, look_up
-from .word_index import UNKNOWN, WordIndex
+from .checks import check_attrs, check_positive
+from .learned_words import UNKNOWN, WordIndex, check_learning, find_rows
+from .vectors_table import LOOKUP, get_table_width, look_up
 from .words import Words
 
 
-def pretrained_words(
-    *,
-    width: int | None,
+def build_pretrained_words(
     rows: int,
-    attr: str,
-    lookup: Sequence[str],
-    fine_tune: bool,
-    rare_dropout: float,
-    word_dropout: float,
+    width: int | None = None,
+    attr: str = "ORTH",
+    lookup: Sequence[str] = LOOKUP,
+    fine_tune: bool = True,
+    rare_dropout: float = 0.5,
+    word_dropout: float = 0.0,
 ) -> Model[Words, Floats2d]:
-    """The vectors of the vocabulary, each with an offset that is learned.
+    """The vectors of the vocabulary's table, each with a learned offset.
 
-    The table never changes, and is stored with the vocabulary, once. What is learned is
-    how far the words of the training data move away from it, which by gradients is the
-    same as moving them; a word without a vector starts from zero, and a word that
-    training does not meet keeps the vector that it has.
+    Registered as `spacy-bilstm-crf.PretrainedWords.v1`. The table never changes, and is
+    stored with the vocabulary, once. Only the offsets are learned: how far the words of
+    the training data move away from it, which by gradients is the same as moving the
+    vectors. A word without a vector starts from zero, and a word not met in training
+    keeps its vector.
 
+    rows (int): How many offsets can be learned, the first of them for unknown words.
     width (int | None): Width of the vectors; None takes that of the table.
-    rows (int): Offsets that can be learned, the first of them of the unknown word.
-    attr (str): Lexical attribute that tells words apart when offsets are learned.
-    lookup (Sequence[str]): Lexical attributes under which a word is looked for in the
-        table; the first that it holds counts.
-    fine_tune (bool): Learn offsets of all words; otherwise of those without a vector.
-    rare_dropout (float): How often a word of one context is taken for one that training
-        has not met: without its offset if it has a vector, as unknown if it has none.
-    word_dropout (float): The same for any other word.
+    attr (str): Lexical attribute that tells words apart, such as ORTH or LOWER.
+    lookup (Sequence[str]): Lexical attributes to look a word up by in the table; the
+        first one found counts.
+    fine_tune (bool): Learn offsets of all words; otherwise only of words without a
+        vector.
+    rare_dropout (float): How often training treats a word seen in only one context as
+        not met: without its offset if it has a vector, as unknown if it has none; from
+        0 to 1.
+    word_dropout (float): How often training does so with any other word; from 0 to
+        below 1.
+    RAISES (ValueError): If a size is below 1, a rate out of range, an attribute
+        unknown, or `lookup` empty. At initialization, if the vocabulary has no vectors,
+        or vectors of another width.
     """
-    names = [attr, *lookup]
+    if width is not None:
+        check_positive(width=width)
+    if not lookup:
+        raise ValueError(Errors.B353)
+    check_attrs(attr, *lookup)
+    check_learning(rows, rare_dropout, word_dropout)
     return Model(
         "pretrained_words",
         forward,
@@ -52,7 +63,7 @@ def pretrained_words(
         layers=[Embed(nO=width, nV=rows, initializer=zero_init)],
         dims={"nO": width},
         attrs={
-            "word_attrs": [intify_attr(name) for name in names],
+            "word_attrs": [intify_attr(name) for name in (attr, *lookup)],
             "index": WordIndex(rows),
             "fine_tune": fine_tune,
             "rare_dropout": rare_dropout,

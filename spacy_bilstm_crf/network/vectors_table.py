@@ -5,36 +5,29 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from spacy.attrs import ORTH, intify_attr
 from spacy.vectors import BaseVectors, Mode, Vectors
-from thinc.api import Linear, Model, chain, get_array_module
+from thinc.api import Model, get_array_module
 from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..types import BoolArray, IntArray
 from .words import Words
 
-# the word as it is, then in lower case: many a table holds lower-cased words only
+# the word as it is, then in lower case: many tables hold lower-cased words only
 LOOKUP = ("ORTH", "LOWER")
-
-
-def projected_vectors(nO: int) -> Model[Words, Floats2d]:
-    """The vectors of the table, which stay as they are, by a learned linear layer."""
-    model: Model[Words, Floats2d] = chain(table_vectors(), Linear(nO=nO))
-    return model
 
 
 def table_vectors(lookup: Sequence[str] = LOOKUP) -> Model[Words, Floats2d]:
     """The vector that each word has in the table, or zeros; nothing is learned.
 
-    lookup (Sequence[str]): Lexical attributes under which a word is looked for; the
-        first that the table holds counts.
+    lookup (Sequence[str]): Lexical attributes to look a word up by; the first one found
+        counts.
     """
-    attrs = [intify_attr(name) for name in lookup]
     return Model(
         "table_vectors",
         forward,
         init=init,
         dims={"nO": None},
-        attrs={"word_attrs": attrs},
+        attrs={"word_attrs": [intify_attr(name) for name in lookup]},
     )
 
 
@@ -53,7 +46,7 @@ def init(
 
 
 def get_table_width(words: Words) -> int:
-    """How wide the vectors of the vocabulary are.
+    """The width of the vocabulary's vectors.
 
     RAISES (ValueError): If it has none.
     """
@@ -66,9 +59,9 @@ def get_table_width(words: Words) -> int:
 def look_up(
     model: Model[Words, Floats2d], words: Words, attrs: list[int]
 ) -> tuple[Floats2d, BoolArray]:
-    """The vectors that words have in the table, zeros for those that have none.
+    """The vectors of words in the table, zeros for words without one.
 
-    attrs (list[int]): Lexical attributes under which a word is looked for, in order.
+    attrs (list[int]): Lexical attributes to look a word up by, in order.
     RETURNS (tuple): A new array of shape (n_words, width); and whether each word has a
         vector, shape (n_words,).
     RAISES (ValueError): If the table is not as wide as it was in training.
@@ -78,15 +71,15 @@ def look_up(
     if vectors.shape[1] != width:
         raise ValueError(Errors.B351.format(found=vectors.shape[1], expected=width))
     if isinstance(vectors, Vectors) and vectors.mode == Mode.default:
-        return take_rows(model, vectors, find_rows(vectors, words, attrs))
-    # made of parts of words, as floret's: each word has a vector
+        return take_rows(model, vectors, find_table_rows(vectors, words, attrs))
+    # made from parts of words, as floret's: each word has a vector
     attr = getattr(vectors, "attr", ORTH)
     keys = words.column(attr if attr in attrs else attrs[0])
     Y = model.ops.asarray2f(vectors.get_batch(keys.tolist()))
     return model.ops.xp.array(Y), np.ones(len(keys), dtype=bool)
 
 
-def find_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArray:
+def find_table_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArray:
     """The row of each word in the table, -1 if it has none. Shape: (n_words,)."""
     rows: IntArray = np.full(len(words.features), -1)
     find = vectors.key2row.get

@@ -1,7 +1,7 @@
-"""Embed each distinct word of a batch once, then hand the rows out to the tokens."""
+"""Embed each distinct word of a batch once, then copy its vector to its tokens."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,14 @@ RIGHT_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 class Words(NamedTuple):
     """The distinct words of a batch, in the order of their string ids.
 
-    Words are distinct if they differ in any of the attributes: with an attribute that
-    is of the token and not of the text, such as NORM, one text may be several words.
+    Words are distinct if they differ in any attribute: with an attribute of the token
+    and not of the text, such as NORM, one text may be several words.
 
     docs: The batch the words come from; gives access to the string store.
     features: Values of the attributes. Shape: (n_words, n_attrs).
-    attrs: The attributes, one a column; the first is ORTH.
-    contexts: For each word the smallest and the largest hash of its two neighbours
-        in the batch; they are equal if it was seen in one context only.
-        Shape: (n_words, 2).
+    attrs: The attributes, one per column; the first is ORTH.
+    contexts: The smallest and the largest hash of each word's two neighbours in the
+        batch; they are equal if it was seen in only one context. Shape: (n_words, 2).
     """
 
     docs: Sequence[Doc]
@@ -41,18 +40,14 @@ class Words(NamedTuple):
         return self.features[:, list(self.attrs).index(attr)]
 
     def group(self, attr: int) -> tuple[IdArray, IdArray, NDArray[np.intp]]:
-        """Take the words that agree in an attribute for one.
+        """Merge the words that agree in an attribute.
 
         RETURNS (tuple): The values of the attribute, shape (n_values,); the contexts
-            of all words that have it, shape (n_values, 2); and for each word the
+            of the words with each value, shape (n_values, 2); and for each word the
             number of its value, shape (n_words,).
         """
         values, inverse = np.unique(self.column(attr), return_inverse=True)
-        contexts = np.empty((len(values), 2), dtype=np.uint64)
-        contexts[:, 0], contexts[:, 1] = np.iinfo(np.uint64).max, 0
-        np.minimum.at(contexts[:, 0], inverse, self.contexts[:, 0])
-        np.maximum.at(contexts[:, 1], inverse, self.contexts[:, 1])
-        return values, contexts, inverse
+        return values, find_extremes(self.contexts, inverse, len(values)), inverse
 
     @property
     def texts(self) -> list[str]:
@@ -62,16 +57,13 @@ class Words(NamedTuple):
 
 InT = list[Doc]
 OutT = list[Floats2d]
-WordsModelT: TypeAlias = Model[Words, Floats2d]
 
 
-def distinct_words(layer: WordsModelT) -> Model[InT, OutT]:
+def distinct_words(layer: Model[Words, Floats2d]) -> Model[InT, OutT]:
     """Apply a layer to the distinct words of a batch of docs.
 
-    Every node of the layer names the lexical attributes that it reads in
-    `attrs["word_attrs"]`.
-
-    layer (Model[Words, Floats2d]): Computes one vector a word.
+    layer (Model[Words, Floats2d]): Computes one vector per word. Its nodes name the
+        lexical attributes that they read in `attrs["word_attrs"]`.
     """
     return Model(
         "distinct_words", forward, init=init, layers=[layer], dims={"nO": None}
@@ -88,7 +80,7 @@ def forward(
     words, inverse = collect_words(docs, get_word_attrs(layer))
     rows = model.ops.asarray1i(inverse)
     Yw, backprop_layer = layer(words, is_train)
-    Y = model.ops.unflatten(Yw[rows], lengths_array(model, lengths))
+    Y = model.ops.unflatten(Yw[rows], model.ops.asarray1i(lengths))
 
     def backprop(dY: OutT) -> InT:
         dYw = model.ops.alloc2f(*Yw.shape)
@@ -109,11 +101,7 @@ def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -
     model.set_dim("nO", layer.get_dim("nO"))
 
 
-def lengths_array(model: Model[InT, OutT], lengths: list[int]) -> "NDArray[np.int32]":
-    return model.ops.asarray1i(lengths)
-
-
-def get_word_attrs(layer: WordsModelT) -> list[int]:
+def get_word_attrs(layer: Model[Words, Floats2d]) -> list[int]:
     """The attributes that a layer and its sublayers read, ORTH first."""
     used = {a for node in layer.walk() for a in node.attrs.get("word_attrs", ())}
     return [ORTH, *sorted(used - {ORTH})]
@@ -131,18 +119,15 @@ def collect_words(
     tokens = np.concatenate(arrays).astype(np.uint64, copy=False)
     first, inverse = find_distinct(tokens)
     hashes = hash_contexts(tokens[:, 0], [len(array) for array in arrays])
-    contexts = np.empty((len(first), 2), dtype=np.uint64)
-    contexts[:] = hashes[first][:, None]
-    np.minimum.at(contexts[:, 0], inverse, hashes)
-    np.maximum.at(contexts[:, 1], inverse, hashes)
+    contexts = find_extremes(hashes[:, None], inverse, len(first))
     return Words(docs, tokens[first], attrs, contexts), inverse
 
 
 def find_distinct(tokens: IdArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The first of each kind of equal rows, and the kind of each row.
+    """The first of each group of equal rows, and the group of each row.
 
     tokens (ndarray): Shape: (n_tokens, n_attrs).
-    RETURNS (tuple): Shapes: (n_words,), (n_tokens,). In the order of the rows' values.
+    RETURNS (tuple): Shapes: (n_words,), (n_tokens,). Groups are sorted by value.
     """
     _, first, inverse = np.unique(tokens[:, 0], return_index=True, return_inverse=True)
     if (tokens == tokens[first][inverse]).all():
@@ -152,6 +137,19 @@ def find_distinct(tokens: IdArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         tokens, return_index=True, return_inverse=True, axis=0
     )
     return first, inverse
+
+
+def find_extremes(hashes: IdArray, groups: NDArray[np.intp], n_groups: int) -> IdArray:
+    """The smallest and the largest hash of each group. Shape: (n_groups, 2).
+
+    hashes (ndarray): Smallest first, largest last. Shape: (n, 1) or (n, 2).
+    groups (ndarray): The group of each row. Shape: (n,).
+    """
+    extremes = np.empty((n_groups, 2), dtype=np.uint64)
+    extremes[:, 0], extremes[:, 1] = np.iinfo(np.uint64).max, 0
+    np.minimum.at(extremes[:, 0], groups, hashes[:, 0])
+    np.maximum.at(extremes[:, 1], groups, hashes[:, -1])
+    return extremes
 
 
 def hash_contexts(orths: IdArray, lengths: Sequence[int]) -> IdArray:

@@ -1,10 +1,9 @@
 """The component `bilstm_crf_ner`: named entities by a BiLSTM-CRF."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -13,46 +12,32 @@ from thinc.api import Model
 
 from ..errors import Warnings
 from ..tags import TagSet
-from ..types import BoolArray, Entity, Potentials
-from .batching import apply_by_length
+from ..types import BoolArray, Entity, FloatArray, Potentials
 from .confidence import check_extension, register_confidence
 from .decision import DEFAULT_THRESHOLD, get_thresholds
 from .default_model import make_default_model
-from .entities import (
-    Analysis,
-    get_only_analysis,
-    read_analyses,
-    read_labels,
-    set_prediction,
-)
+from .entities import Analysis, read_labels, set_prediction
 from .entity_lattice import (
     TrainingLattices,
     get_free_lattice,
     get_line_lattice,
     get_training_lattices,
 )
+from .entity_scores import EntityScores
 from .label_weights import get_costs
 from .scorer import score_entities
-from .scores import WordScores, decode, decode_k_best, infer
+from .scores import Batch
 from .sequence_labeler import SequenceLabeler
 from .settings import (
     DEFAULT_SETTINGS,
+    Decision,
     fill_settings,
     validate_label_settings,
     validate_settings,
     validate_threshold,
 )
-from .spans import (
-    FoundSpans,
-    Prediction,
-    drop_improbable,
-    find_probable_spans,
-    find_spans,
-    rate_spans,
-    resolve_overlaps,
-    to_predictions,
-)
-from .words import Layout, has_words
+from .spans import Prediction
+from .words import Layout, apply_by_length
 
 LEFT_OUT = {"contradictory": Warnings.W203, "impossible": Warnings.W201}
 
@@ -107,7 +92,7 @@ def make_entity_recognizer(
     )
 
 
-class CRFEntityRecognizer(SequenceLabeler):
+class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
     `left_out` counts how often training could learn nothing from a doc, by reason:
@@ -165,42 +150,57 @@ class CRFEntityRecognizer(SequenceLabeler):
         if self.has_network:
             validate_label_settings(settings, self.labels)
 
+    def scores(self, docs: Iterable[Doc]) -> EntityScores:
+        """Run the network on some docs, once for all that is asked of the result; see
+        `SequenceLabeler.scores`.
+
+        RETURNS (EntityScores): Answers `best()`, `candidates(threshold=...)`,
+            `k_best(k)` and `marginals()`, in the order of the docs.
+        """
+        return self.read_scores(self.run_network(docs))
+
+    def read_scores(self, batches: Sequence[Batch]) -> EntityScores:
+        self.check_settings()
+        temperature = self.cfg["temperature"]
+        return EntityScores(
+            [self.score_words(batch, temperature=temperature) for batch in batches],
+            self.tag_set,
+            decision=Decision(self.cfg["decision"]),
+            thresholds=self.get_thresholds(),
+        )
+
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
         """Find the entities of some docs, without changing them.
 
         RETURNS (list[Prediction]): For each doc its entities, in order, and their
-            probabilities.
+            probabilities; nan if nothing needs them.
         """
         docs = list(docs)
-        if not any(has_words(doc) for doc in docs):
-            return [Prediction([], []) for _ in docs]
-        rated = self.cfg["spans_key"] is not None
-        return self.find_entities(self.score_words(docs), rated=rated)
+        scores = self.read_scores([self.run_batch(docs, range(len(docs)))])
+        return scores.best(rated=self.cfg["spans_key"] is not None)
 
-    def find_entities(
-        self, words: WordScores, *, rated: bool = True
-    ) -> list[Prediction]:
-        """Choose entities as the settings say; see `predict`.
+    @overload
+    def candidates(
+        self, docs: Iterable[Doc], *, threshold: float = ...
+    ) -> list[Prediction]: ...
+    @overload
+    def candidates(self, docs: Doc, *, threshold: float = ...) -> Prediction: ...
+    def candidates(
+        self, docs: Doc | Iterable[Doc], *, threshold: float = 0.1
+    ) -> Prediction | list[Prediction]:
+        """All spans that are entities with some probability, of one doc or of several;
+        see `scores`. They may overlap.
 
-        rated (bool): Whether probabilities are asked for.
+        threshold (float): The least probability; at least 0.01 is used.
+        RETURNS (Prediction | list[Prediction]): Shorter spans first.
+        RAISES (ValueError): If the threshold is not a probability.
         """
-        found = self._find_spans(words, rated=rated)
-        return to_predictions(found, words.layout, self.tag_set)
+        validate_threshold(threshold)
+        return apply_by_length(
+            docs, lambda batch: self.scores(batch).candidates(threshold=threshold)
+        )
 
-    def _find_spans(self, words: WordScores, *, rated: bool) -> FoundSpans:
-        tag_set, thresholds = self.tag_set, self.get_thresholds()
-        if self.cfg["decision"] == "expected_f1":
-            found = find_probable_spans(infer(words), thresholds, tag_set)
-            return resolve_overlaps(found, thresholds)
-        tag_ids = decode(words)
-        found = find_spans(tag_ids, words.layout.mask, tag_set)
-        if not rated and not thresholds.any():
-            return found
-        continues = tag_set.continues
-        found = rate_spans(found, tag_ids, infer(words), continues=continues)
-        return drop_improbable(found, thresholds)
-
-    def get_thresholds(self) -> NDArray[np.float64]:
+    def get_thresholds(self) -> FloatArray:
         """The probability that an entity of each label must have.
 
         RETURNS (ndarray): Shape: (n_labels,).
@@ -209,46 +209,6 @@ class CRFEntityRecognizer(SequenceLabeler):
         if not default and self.cfg["decision"] == "expected_f1":
             default = DEFAULT_THRESHOLD
         return get_thresholds(self.labels, default, self.cfg["label_thresholds"])
-
-    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Analysis]]:
-        """Find the k most probable sets of entities of some docs; see `k_best`.
-
-        RETURNS (list[list[Analysis]]): For each doc its analyses, the most probable
-            first; a doc without words has one.
-        """
-        if not any(has_words(doc) for doc in docs):
-            return [[get_only_analysis(doc)] for doc in docs]
-        words = self.score_words(docs)
-        tag_ids, probabilities = decode_k_best(words, k)
-        return read_analyses(docs, tag_ids, probabilities, words.layout, self.tag_set)
-
-    def candidates(
-        self, docs: Doc | Iterable[Doc], *, threshold: float = 0.1
-    ) -> Prediction | list[Prediction]:
-        """All spans that are entities with some probability, of one doc or of several.
-
-        They may overlap. The docs are not changed, and as in `k_best` what is set in
-        them already is certain.
-
-        threshold (float): The least probability, 0.01 if it is below that.
-        RETURNS (Prediction | list[Prediction]): Shorter spans first.
-        RAISES (ValueError): If the threshold is no probability.
-        """
-        validate_threshold("threshold", threshold)
-        return apply_by_length(docs, lambda batch: self._rate_all(batch, threshold))
-
-    def _rate_all(self, docs: Sequence[Doc], threshold: float) -> list[Prediction]:
-        if not any(has_words(doc) for doc in docs):
-            return [Prediction([], []) for _ in docs]
-        return self.find_candidates(self.score_words(docs), threshold=threshold)
-
-    def find_candidates(
-        self, words: WordScores, *, threshold: float
-    ) -> list[Prediction]:
-        """All spans that are entities with some probability; see `candidates`."""
-        thresholds = np.full(len(self.labels), threshold)
-        found = find_probable_spans(infer(words), thresholds, self.tag_set)
-        return to_predictions(found, words.layout, self.tag_set)
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[Prediction]

@@ -1,40 +1,25 @@
 """Held-out data that has gone through the network once, for all that is asked of it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..types import Potentials
-from .batching import batch_by_length
 from .entities import drop_preset
 from .entity_lattice import is_preset
 from .entity_recognizer import CRFEntityRecognizer
-from .scores import infer
+from .entity_scores import EntityScores
+from .scores import Batch
 from .spans import Prediction
-from .words import has_words, to_tokens
-
-
-class Batch(NamedTuple):
-    """Docs of similar length, and what the network makes of them.
-
-    numbers: Of their examples.
-    docs: The predicted docs.
-    potentials: Their scores, at a temperature of 1.
-    """
-
-    numbers: list[int]
-    docs: list[Doc]
-    potentials: Potentials[Any]
+from .words import to_tokens
 
 
 class HeldOut(NamedTuple):
     """Examples that a component was not trained on.
 
     examples: All of them.
-    batches: Those with words.
+    batches: Their predicted docs, and what the network returns for them.
     """
 
     examples: list[Example]
@@ -50,15 +35,8 @@ def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> He
         range.
     """
     pipe.check_settings()
-    pipe.require_network()
     examples = list(examples)
-    used = [i for i, eg in enumerate(examples) if has_words(eg.predicted)]
-    batches = []
-    for positions in batch_by_length([examples[i].predicted for i in used]):
-        numbers = [used[position] for position in positions]
-        docs = [examples[i].predicted for i in numbers]
-        batches.append(Batch(numbers, docs, pipe.model.predict(docs)))
-    return HeldOut(examples, batches)
+    return HeldOut(examples, pipe.run_network(eg.predicted for eg in examples))
 
 
 def predict(pipe: CRFEntityRecognizer, held_out: HeldOut) -> list[Prediction]:
@@ -66,40 +44,35 @@ def predict(pipe: CRFEntityRecognizer, held_out: HeldOut) -> list[Prediction]:
 
     RETURNS (list[Prediction]): For each example; without what was set before.
     """
-    predictions = [Prediction([], []) for _ in held_out.examples]
-    for batch in held_out.batches:
-        found = pipe.find_entities(pipe.constrain_scores(batch.docs, batch.potentials))
-        for i, doc, of_doc in zip(batch.numbers, batch.docs, found, strict=True):
-            predictions[i] = drop_preset(doc, of_doc)
-    return predictions
+    found = pipe.read_scores(held_out.batches).best()
+    pairs = zip(held_out.examples, found, strict=True)
+    return [drop_preset(eg.predicted, of_doc) for eg, of_doc in pairs]
 
 
-def find_candidates(
-    pipe: CRFEntityRecognizer, held_out: HeldOut
-) -> Iterable[Prediction]:
+def find_candidates(scores: EntityScores, held_out: HeldOut) -> list[Prediction]:
     """All spans that are entities with some probability, without what was set before.
 
-    YIELDS (Prediction): For each doc with words.
+    scores (EntityScores): Of the examples.
     """
-    for batch in held_out.batches:
-        words = pipe.constrain_scores(batch.docs, batch.potentials)
-        found = pipe.find_candidates(words, threshold=0.0)
-        yield from map(drop_preset, batch.docs, found)
+    found = scores.candidates(threshold=0.0)
+    pairs = zip(held_out.examples, found, strict=True)
+    return [drop_preset(eg.predicted, of_doc) for eg, of_doc in pairs]
 
 
-def count_expected(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, float]:
+def count_expected(scores: EntityScores) -> dict[str, float]:
     """How many entities of each label are expected, without what was set before.
 
     Each entity begins once, so that the probabilities of all spans of a label, the
     improbable ones included, add up to those of the tags that begin one.
+
+    scores (EntityScores): Of the held-out docs.
     """
-    tag_set = pipe.tag_set
+    tag_set = scores.tag_set
     counts = np.zeros(tag_set.n_tags)
-    for batch in held_out.batches:
-        words = pipe.constrain_scores(batch.docs, batch.potentials)
-        marginals = infer(words).marginals.cpu().numpy()
-        tables = to_tokens(marginals, batch.docs, words.layout, empty=0.0)
-        for doc, of_doc in zip(batch.docs, tables, strict=True):
+    for words in scores.batches:
+        marginals = words.posterior.marginals.cpu().numpy()
+        tables = to_tokens(marginals, words.docs, words.layout, empty=0.0)
+        for doc, of_doc in zip(words.docs, tables, strict=True):
             counts += of_doc[~is_preset(doc)].sum(0)
     # the first tag is outside
     begins = np.where(tag_set.continues, 0.0, counts)[1:]

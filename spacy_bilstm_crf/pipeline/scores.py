@@ -1,77 +1,151 @@
-"""What the CRF says about the words of some docs: best tags, k best, probabilities."""
+"""The scores of some docs, and what every component answers from them.
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+The network has run when these values are made; forward-backward runs at most once, when
+the first answer needs it.
+"""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from spacy.tokens import Doc
 from torch import Tensor
 
 from .. import crf
 from ..errors import Errors
-from ..types import Potentials
-from .words import Layout
+from ..types import FloatArray, IntArray, Potentials, Tags
+from .words import AnswerT, Layout, restore_order, to_tokens
+
+BestT = TypeVar("BestT")
+AnalysisT = TypeVar("AnalysisT")
 
 
-class WordScores(NamedTuple):
+class Batch(NamedTuple):
+    """Docs that have gone through the network together.
+
+    numbers: Their places among all docs.
+    docs: The docs; some may be without words.
+    potentials: What the network returns for them.
+    """
+
+    numbers: Sequence[int]
+    docs: list[Doc]
+    potentials: Potentials[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class WordScores:
     """The scores of the words of a batch, as prediction decodes them.
 
     name: The component, for messages.
-    docs: All docs, those without words included.
+    numbers: Places of the docs among all docs.
+    docs: The docs, docs without words included.
     layout: Where their words stand.
     scores: Minus infinity where the scheme or the lattice forbids something.
     lengths: Words of each sequence, at least 1. Shape: (batch_size,).
     """
 
     name: str
+    numbers: Sequence[int]
     docs: Sequence[Doc]
     layout: Layout
     scores: Potentials[Tensor]
     lengths: Tensor
 
+    @cached_property
+    def posterior(self) -> crf.Posterior:
+        """The distribution over tag sequences.
 
-def decode(words: WordScores) -> Any:
-    """The best tag of each word. Shape: (batch_size, seq_len).
+        RAISES (ValueError): If no tag sequence is possible.
+        """
+        posterior = crf.posterior(self.scores, lengths=self.lengths)
+        require_paths(posterior.log_partition, self)
+        return posterior
 
-    RAISES (ValueError): If no tag sequence is possible.
+    def decode(self) -> IntArray:
+        """The best tag of each word. Shape: (batch_size, seq_len).
+
+        RAISES (ValueError): If no tag sequence is possible.
+        """
+        tag_ids, best = crf.viterbi_decode(self.scores, lengths=self.lengths)
+        require_paths(best, self)
+        return tag_ids.cpu().numpy()
+
+    def decode_k_best(self, k: int) -> tuple[IntArray, FloatArray]:
+        """The k most probable tag sequences and their probabilities.
+
+        RETURNS (tuple): Tag numbers, -1 where there are fewer, shape (batch_size, k,
+            seq_len); probabilities, zero there, shape (batch_size, k).
+        RAISES (ValueError): If no tag sequence is possible, or k is below 1.
+        """
+        # float32 has too few digits for how far a long doc's score is from its log Z
+        scores = Potentials(*(s.double() for s in self.scores))
+        tag_ids, best = crf.k_best(scores, k, lengths=self.lengths)
+        require_paths(best[:, 0], self)
+        log_z = crf.log_partition(scores, lengths=self.lengths)
+        # shape: (batch_size, k)
+        probabilities = torch.exp(best - log_z.unsqueeze(1)).clamp(max=1.0)
+        return tag_ids.cpu().numpy(), probabilities.cpu().numpy()
+
+    def get_marginals(self) -> list[NDArray[np.float32]]:
+        """The probability of each tag at each token of the docs, 0 on white space.
+
+        RAISES (ValueError): If no tag sequence is possible.
+        """
+        marginals = self.posterior.marginals.float().cpu().numpy()
+        return to_tokens(marginals, self.docs, self.layout, empty=0.0)
+
+
+class DocScores(Generic[BestT, AnalysisT]):
+    """The scores of some docs: a value that answers whatever is asked of them.
+
+    The docs are not changed, and what was set in them when they were scored is certain.
+    All answers come in the order of the docs.
+
+    batches (Sequence[WordScores]): The scores.
+    tag_set (Tags): The tags that they are scores of.
     """
-    tag_ids, best = crf.viterbi_decode(words.scores, lengths=words.lengths)
-    require_paths(best, words)
-    return tag_ids.cpu().numpy()
 
+    def __init__(self, batches: Sequence[WordScores], tag_set: Tags) -> None:
+        self.batches = batches
+        self.tag_set = tag_set
 
-def infer(words: WordScores) -> crf.Posterior:
-    """The distribution over tag sequences.
+    def best(self) -> list[BestT]:
+        """The prediction for each doc."""
+        raise NotImplementedError
 
-    RAISES (ValueError): If no tag sequence is possible.
-    """
-    posterior = crf.posterior(words.scores, lengths=words.lengths)
-    require_paths(posterior.log_partition, words)
-    return posterior
+    def k_best(self, k: int) -> list[list[AnalysisT]]:
+        """The k most probable analyses of each doc, the most probable first.
 
+        k (int): How many at most, from 1 up.
+        RAISES (ValueError): If k is below 1.
+        """
+        raise NotImplementedError
 
-def decode_k_best(words: WordScores, k: int) -> tuple[Any, Any]:
-    """The k most probable tag sequences and their probabilities.
+    def marginals(self) -> list[NDArray[np.float32]]:
+        """The probability of each tag at each token of each doc.
 
-    RETURNS (tuple): Tag numbers, -1 where there are fewer, shape (batch_size, k,
-        seq_len); probabilities, zero there, shape (batch_size, k).
-    RAISES (ValueError): If no tag sequence is possible, or k is below 1.
-    """
-    # float32 has too few digits for how far a long doc's score is from its log Z
-    scores = Potentials(*(s.double() for s in words.scores))
-    tag_ids, best = crf.k_best(scores, k, lengths=words.lengths)
-    require_paths(best[:, 0], words)
-    log_z = crf.log_partition(scores, lengths=words.lengths)
-    # shape: (batch_size, k)
-    probabilities = torch.exp(best - log_z.unsqueeze(1)).clamp(max=1.0)
-    return tag_ids.cpu().numpy(), probabilities.cpu().numpy()
+        RETURNS (list[ndarray]): Zero on white space, which the CRF does not see.
+            Shape of each: (n_tokens, n_tags), the tags of `tag_set.tags`.
+        """
+        return self.answer(WordScores.get_marginals)
+
+    def answer(
+        self, function: Callable[[WordScores], Sequence[AnswerT]]
+    ) -> list[AnswerT]:
+        """Ask each batch, and put the answers into the order of the docs."""
+        return restore_order((words.numbers, function(words)) for words in self.batches)
 
 
 def require_paths(best: Tensor, words: WordScores) -> None:
     """Check that every sequence has a path.
 
     best (Tensor): Score of the best path of each, or its log Z. Shape: (batch_size,).
-    RAISES (ValueError): If one is no number; it names the doc and the token.
+    RAISES (ValueError): If a score is not finite; it names the doc and the token.
     """
     without_path = (~best.isfinite()).nonzero().flatten().tolist()
     if not without_path:
@@ -91,8 +165,8 @@ def require_paths(best: Tensor, words: WordScores) -> None:
 
 
 def find_dead_end(words: WordScores, b: int) -> int:
-    """The first word of a sequence to which no path leads, the last one if all lead
-    on to it and none ends there."""
+    """The first word of a sequence to which no path leads; the last one if paths lead
+    to all of them and none ends there."""
     emissions, transitions, start, _ = (s.isfinite() for s in words.scores)
     length = int(words.lengths[b])
     # shape: (n_tags,)

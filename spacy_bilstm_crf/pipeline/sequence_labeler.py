@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,32 @@ from .. import crf
 from ..crf.validation import validate_k
 from ..errors import Errors
 from ..types import BoolArray, FloatArray, Potentials, StateLattice
-from .batching import apply_by_length, batch_by_length
 from .labeled_pipe import LabeledPipe
 from .listening import can_hear, get_listeners
 from .losses import divergence, gold_loss
 from .omissions import Omissions
-from .scores import WordScores, infer
-from .tensors import select_words, to_lattice, to_tensor, to_torch
-from .words import Layout, get_layout, has_words, to_tokens
+from .scores import Batch, DocScores, WordScores
+from .tensors import (
+    make_no_potentials,
+    select_words,
+    to_lattice,
+    to_tensor,
+    to_torch,
+)
+from .words import (
+    Layout,
+    apply_by_length,
+    batch_by_length,
+    get_layout,
+    has_words,
+    list_docs,
+)
+
+PredictionT = TypeVar("PredictionT")
+AnalysisT = TypeVar("AnalysisT")
 
 
-class SequenceLabeler(LabeledPipe):
+class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
     """A trainable component whose model returns the potentials of a CRF.
 
     Subclasses say what the labels are (`read_labels`, `tag_set`), which examples have
@@ -94,8 +109,19 @@ class SequenceLabeler(LabeledPipe):
         """
         raise NotImplementedError
 
-    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[Any]]:
-        """The k most probable analyses of each doc of a batch."""
+    def read_scores(
+        self, batches: Sequence[Batch]
+    ) -> DocScores[PredictionT, AnalysisT]:
+        """What the network has said, under the present settings.
+
+        RAISES (ValueError): If a setting is out of range.
+        """
+        raise NotImplementedError
+
+    def set_annotations(
+        self, docs: Sequence[Doc], predictions: Sequence[PredictionT]
+    ) -> None:
+        """Write predictions to their docs."""
         raise NotImplementedError
 
     @property
@@ -134,11 +160,35 @@ class SequenceLabeler(LabeledPipe):
                     failed.update(batch)
             yield from (doc for i, doc in enumerate(window) if i not in failed)
 
-    def k_best(self, docs: Doc | Iterable[Doc], k: int) -> list[Any]:
-        """The k most probable analyses, of one doc or of several.
+    def scores(self, docs: Iterable[Doc]) -> DocScores[PredictionT, AnalysisT]:
+        """Run the network on some docs, once for all that is asked of the result.
 
-        Docs of similar length go through the network together. They are not changed:
-        what is set in them already, as by an earlier component, is in every analysis.
+        Docs of similar length go through the network together; forward-backward runs
+        when the first answer needs it. The docs are not changed: what is set in them
+        already, as by an earlier component, is certain. (The name `score` is taken:
+        spaCy's `Pipe.score` evaluates examples.)
+
+        RETURNS (DocScores): Answers `best()`, `k_best(k)` and `marginals()`, in the
+            order of the docs.
+        RAISES (TypeError): If there is something else than docs.
+        RAISES (ValueError): If the network has not been built yet, or a setting is out
+            of range.
+        """
+        return self.read_scores(self.run_network(docs))
+
+    def predict(self, docs: Iterable[Doc]) -> list[PredictionT]:
+        """Find what to set in some docs, as one batch, without changing them."""
+        docs = list(docs)
+        return self.read_scores([self.run_batch(docs, range(len(docs)))]).best()
+
+    @overload
+    def k_best(self, docs: Iterable[Doc], k: int) -> list[list[AnalysisT]]: ...
+    @overload
+    def k_best(self, docs: Doc, k: int) -> list[AnalysisT]: ...
+    def k_best(
+        self, docs: Doc | Iterable[Doc], k: int
+    ) -> list[AnalysisT] | list[list[AnalysisT]]:
+        """The k most probable analyses, of one doc or of several; see `scores`.
 
         k (int): How many at most, from 1 up.
         RETURNS (list): The analyses of the doc, the most probable first; for several
@@ -146,25 +196,22 @@ class SequenceLabeler(LabeledPipe):
         RAISES (ValueError): If k is below 1.
         """
         validate_k(k)
-        return apply_by_length(docs, lambda batch: self.analyze(batch, k))
+        return apply_by_length(docs, lambda batch: self.scores(batch).k_best(k))
 
-    def marginals(self, docs: Doc | Iterable[Doc]) -> Any:
-        """The probability of each tag at each token, of one doc or of several.
+    @overload
+    def marginals(self, docs: Iterable[Doc]) -> list[NDArray[np.float32]]: ...
+    @overload
+    def marginals(self, docs: Doc) -> NDArray[np.float32]: ...
+    def marginals(
+        self, docs: Doc | Iterable[Doc]
+    ) -> NDArray[np.float32] | list[NDArray[np.float32]]:
+        """The probability of each tag at each token, of one doc or of several; see
+        `scores`.
 
-        The tags are those of `tag_set.tags`. The docs are not changed, and as in
-        `k_best` what is set in them already is certain.
-
-        RETURNS (ndarray | list[ndarray]): Zero for white space, of which the CRF knows
-            nothing. Shape: (n_tokens, n_tags).
+        RETURNS (ndarray | list[ndarray]): Zero on white space, which the CRF does not
+            see. Shape: (n_tokens, n_tags), the tags of `tag_set.tags`.
         """
-        return apply_by_length(docs, self._compute_marginals)
-
-    def _compute_marginals(self, docs: Sequence[Doc]) -> list[NDArray[np.float32]]:
-        if not any(has_words(doc) for doc in docs):
-            return [np.zeros((len(doc), self.tag_set.n_tags), "f") for doc in docs]
-        words = self.score_words(docs)
-        marginals = infer(words).marginals.float().cpu().numpy()
-        return to_tokens(marginals, docs, words.layout, empty=0.0)
+        return apply_by_length(docs, lambda batch: self.scores(batch).marginals())
 
     def update(
         self,
@@ -224,8 +271,6 @@ class SequenceLabeler(LabeledPipe):
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
         docs = [eg.predicted for eg in examples]
-        if not any(has_words(doc) for doc in docs):
-            return 0.0, Potentials(*map(self.model.ops.xp.zeros_like, potentials))
         return self.get_word_loss(examples, get_layout(docs), potentials)
 
     def rehearse(
@@ -293,32 +338,44 @@ class SequenceLabeler(LabeledPipe):
         if not can_hear(self.model, docs):
             raise ValueError(Errors.B215.format(name=self.name))
 
-    def score_words(self, docs: Sequence[Doc]) -> WordScores:
-        """Run the network on docs, at least one of them with a word.
+    def run_network(self, docs: Iterable[Doc]) -> list[Batch]:
+        """Run the network on docs of similar length at a time.
 
-        RAISES (ValueError): If the network has not been built yet, or a setting is out
-            of range.
+        RAISES (TypeError): If there is something else than docs.
+        RAISES (ValueError): If the network has not been built yet.
         """
-        self.check_settings()
-        self.require_network()
-        return self.constrain_scores(docs, self.model.predict(docs))
+        docs = list_docs(docs)
+        return [
+            self.run_batch([docs[i] for i in numbers], numbers)
+            for numbers in batch_by_length(docs)
+        ]
 
-    def constrain_scores(
-        self, docs: Sequence[Doc], potentials: Potentials[Any]
-    ) -> WordScores:
+    def run_batch(self, docs: list[Doc], numbers: Sequence[int]) -> Batch:
+        """Run the network on some docs together; without words, which spaCy's layers
+        may not expect, there are no scores.
+
+        numbers (Sequence[int]): Their places among all docs.
+        RAISES (ValueError): If the network has not been built yet.
+        """
+        self.require_network()
+        if any(has_words(doc) for doc in docs):
+            return Batch(numbers, docs, self.model.predict(docs))
+        return Batch(numbers, docs, make_no_potentials(self.tag_set.n_tags))
+
+    def score_words(self, batch: Batch, *, temperature: float = 1.0) -> WordScores:
         """What prediction decodes: the scores of words, where something is possible.
 
-        potentials (Potentials): What the network returns for the docs.
+        temperature (float): Divides the scores.
         """
+        numbers, docs, potentials = batch
         layout = get_layout(docs)
         scores = select_words(to_torch(potentials), layout)
         free = to_lattice(self.get_free_tags(docs, layout), scores)
         scores = crf.constrain(scores, self.tag_set.constraints, allowed=free)
-        temperature = self.cfg.get("temperature", 1)
         if temperature != 1:
             scores = Potentials(*(s / temperature for s in scores))
         lengths = to_tensor(layout.lengths, scores)
-        return WordScores(self.name, docs, layout, scores, lengths)
+        return WordScores(self.name, numbers, docs, layout, scores, lengths)
 
     def compute_loss(
         self,

@@ -53,7 +53,7 @@ def validate_settings(settings: Mapping[str, Any]) -> None:
             Errors.B205.format(names=unknown, expected=list(DEFAULT_SETTINGS))
         )
     for name, value in get_numbers(settings, "threshold", "label_thresholds"):
-        validate_threshold(name, value)
+        validate_threshold(value, name)
     for name, value in get_numbers(settings, "temperature", "label_weights"):
         if not (is_number(value) and 0 < value < float("inf")):
             raise ValueError(Errors.B207.format(name=name, value=value))
@@ -67,7 +67,7 @@ def validate_settings(settings: Mapping[str, Any]) -> None:
         validate_key(name, settings[name])
 
 
-def validate_threshold(name: str, value: Any) -> None:
+def validate_threshold(value: Any, name: str = "threshold") -> None:
     """Check a threshold.
 
     RAISES (ValueError): If it is no probability.

@@ -1,11 +1,9 @@
 """The component `bilstm_crf_tagger`: parts of speech by a BiLSTM-CRF."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.attrs import TAG
 from spacy.language import Language
 from spacy.pipeline.tagger import tagger_score
@@ -18,33 +16,11 @@ from ..errors import Errors, Warnings
 from ..tags import PlainTagSet
 from ..types import BoolArray, IntArray, Potentials
 from .default_model import make_default_model
-from .scores import decode, decode_k_best
+from .scores import Batch
 from .sequence_labeler import SequenceLabeler
-from .tag_lattice import (
-    HashArray,
-    get_gold_lattice,
-    get_meanings,
-    get_preset_lattice,
-    read_tags,
-)
-from .words import Layout, has_words, to_tokens
-
-# spaCy's tag of white space, which the CRF does not see
-SPACE_TAG = "_SP"
-# in a prediction: a token that the CRF does not see
-NO_TAG = -1
-
-
-class TagSequence(NamedTuple):
-    """One way to tag a doc.
-
-    tags: The tag of each token, as `token.tag_` would be.
-    probability: That these are exactly the tags of the doc, in the model's eyes and
-        given what was set in the doc already.
-    """
-
-    tags: list[str]
-    probability: float
+from .tag_lattice import get_gold_lattice, get_meanings, get_preset_lattice, read_tags
+from .tag_scores import TagScores, TagSequence, hash_labels, merge_tags
+from .words import Layout
 
 
 @Language.factory(
@@ -77,7 +53,7 @@ def make_tagger(
     )
 
 
-class CRFTagger(SequenceLabeler):
+class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
     """Tags words with a linear-chain CRF and writes their parts of speech to
     `token.tag`.
 
@@ -122,75 +98,26 @@ class CRFTagger(SequenceLabeler):
         if not isinstance(neg_prefix, str | None):
             raise ValueError(Errors.B232.format(found=neg_prefix))
 
-    def predict(self, docs: Iterable[Doc]) -> list[IntArray]:
-        """Find the tags of some docs, without changing them.
+    def scores(self, docs: Iterable[Doc]) -> TagScores:
+        """Run the network on some docs, once for all that is asked of the result; see
+        `SequenceLabeler.scores`."""
+        return self.read_scores(self.run_network(docs))
 
-        RETURNS (list[ndarray]): For each doc the numbers of the labels, -1 for white
-            space. Shape of each: (n_tokens,).
-        """
-        docs = list(docs)
-        if not any(has_words(doc) for doc in docs):
-            return [np.full(len(doc), NO_TAG) for doc in docs]
-        words = self.score_words(docs)
-        return to_tokens(decode(words), docs, words.layout, empty=NO_TAG)
+    def read_scores(self, batches: Sequence[Batch]) -> TagScores:
+        self.check_settings()
+        words = [self.score_words(batch) for batch in batches]
+        return TagScores(words, self.tag_set, overwrite=self.cfg["overwrite"])
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[IntArray]
     ) -> None:
         """Write tags to `token.tag`, where there is none or `overwrite` is set."""
-        hashes = self._get_hashes()
+        hashes = hash_labels(self.labels, self.vocab.strings)
         for doc, tag_ids in zip(docs, predictions, strict=True):
             if len(doc):
-                doc.from_array([TAG], self._get_tags(doc, hashes[tag_ids]))
-
-    def _get_hashes(self) -> HashArray:
-        """Those of the labels, and last, as number `NO_TAG`, that of white space."""
-        names = [*self.labels, SPACE_TAG]
-        return np.array([self.vocab.strings.add(name) for name in names], np.uint64)
-
-    def _get_tags(self, doc: Doc, found: HashArray) -> HashArray:
-        """What the tags of a doc become. Shape: (n_tokens,)."""
-        preset = doc.to_array(TAG)
-        tags: HashArray = np.where((preset == 0) | self.cfg["overwrite"], found, preset)
-        return tags
-
-    def analyze(self, docs: Sequence[Doc], k: int) -> list[list[TagSequence]]:
-        """Find the k most probable tag sequences of some docs; see `k_best`.
-
-        RETURNS (list[list[TagSequence]]): For each doc its tag sequences, the most
-            probable first; a doc without words has one.
-        """
-        found = [(np.full((len(doc), 1), NO_TAG), np.ones(1)) for doc in docs]
-        if any(has_words(doc) for doc in docs):
-            words = self.score_words(docs)
-            tag_ids, probabilities = decode_k_best(words, k)
-            # shape of each: (n_tokens, k)
-            paths = to_tokens(tag_ids.swapaxes(1, 2), docs, words.layout, empty=NO_TAG)
-            for b, i in enumerate(words.layout.docs.tolist()):
-                n_paths = np.count_nonzero(tag_ids[b, :, 0] >= 0)
-                found[i] = paths[i][:, :n_paths], probabilities[b, :n_paths]
-        pairs = zip(docs, found, strict=True)
-        return [self._read_sequences(doc, *of_doc) for doc, of_doc in pairs]
-
-    def _read_sequences(
-        self, doc: Doc, tag_ids: IntArray, probabilities: NDArray[np.float64]
-    ) -> list[TagSequence]:
-        """Paths as tags. Those that differ in words alone whose tag is set, and is no
-        label, are the same.
-
-        tag_ids (ndarray): Shape: (n_tokens, n_paths).
-        probabilities (ndarray): Shape: (n_paths,).
-        """
-        hashes = self._get_hashes()
-        merged: Counter[tuple[int, ...]] = Counter()
-        for path, probability in zip(tag_ids.T, probabilities.tolist(), strict=True):
-            tags = self._get_tags(doc, hashes[path])
-            merged[tuple(tags.tolist())] += probability
-        strings = self.vocab.strings
-        return [
-            TagSequence([strings[tag] for tag in tags], probability)
-            for tags, probability in merged.most_common()
-        ]
+                overwrite = self.cfg["overwrite"]
+                tags = merge_tags(doc, hashes[tag_ids], overwrite=overwrite)
+                doc.from_array([TAG], tags)
 
     def get_possible_tags(
         self, docs: Sequence[Doc], layout: Layout

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from thinc.api import torch2xp, xp2torch
 from torch import Tensor
 
@@ -17,6 +18,12 @@ def to_torch(potentials: Potentials[Any]) -> Potentials[Tensor]:
     is_numpy = isinstance(potentials.emissions, np.ndarray)
     device = torch.device("cpu") if is_numpy else None
     return Potentials(*(xp2torch(array, device=device) for array in potentials))
+
+
+def make_no_potentials(n_tags: int) -> Potentials[NDArray[np.float32]]:
+    """The scores of docs without words: none, and transitions of zero."""
+    shapes = ((0, 1, n_tags), (n_tags, n_tags), (n_tags,), (n_tags,))
+    return Potentials(*(np.zeros(shape, dtype=np.float32) for shape in shapes))
 
 
 def to_arrays(potentials: Potentials[Tensor]) -> Potentials[Any]:

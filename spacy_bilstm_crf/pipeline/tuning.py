@@ -12,9 +12,10 @@ from .calibration import fit_temperature, is_at_bound
 from .decision import DEFAULT_THRESHOLD, best_expected_f1
 from .entity_lattice import TrainingLattices
 from .entity_recognizer import CRFEntityRecognizer
-from .held_out import Batch, HeldOut, count_expected, find_candidates
+from .held_out import HeldOut, count_expected, find_candidates
 from .losses import gold_loss
 from .omissions import describe
+from .scores import Batch
 from .words import Layout, get_layout
 
 LOWEST_THRESHOLD = 0.1
@@ -156,10 +157,11 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
     RETURNS (dict[str, float]): 0.5 for a label of which the docs hold no candidate.
     """
     probabilities: dict[str, list[float]] = {label: [] for label in pipe.labels}
-    for prediction in find_candidates(pipe, held_out):
+    scores = pipe.read_scores(held_out.batches)
+    for prediction in find_candidates(scores, held_out):
         for (_, _, label), p in zip(*prediction, strict=True):
             probabilities[label].append(p)
-    expected = count_expected(pipe, held_out)
+    expected = count_expected(scores)
     return {
         label: max(best_expected_f1(p, expected[label]) / 2, LOWEST_THRESHOLD)
         if p

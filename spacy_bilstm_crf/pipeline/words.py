@@ -1,26 +1,33 @@
-"""Where the words of a batch of docs stand.
+"""Where the words of some docs stand, and which docs go through a network together.
 
 White-space tokens are left out, and docs without words too, so that the CRF never sees
 either.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import IS_SPACE
 from spacy.tokens import Doc
 
+from ..errors import Errors
 from ..types import BoolArray, IntArray
+
+# tokens, padding included, that go through the network at once in prediction
+MAX_BATCH_TOKENS = 4096
+
+AnswerT = TypeVar("AnswerT")
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 class Layout(NamedTuple):
-    """Where the words of a batch stand.
+    """Where the words of a batch stand; there may be none.
 
-    n_docs: Number of docs, those without words included.
-    docs: For each sequence the number of its doc. Shape: (batch_size,).
-    tokens: For each position the token in the doc, 0 on padding.
+    n_docs: Number of docs, docs without words included.
+    docs: The number of each sequence's doc. Shape: (batch_size,).
+    tokens: The token in the doc at each position, 0 on padding.
         Shape: (batch_size, seq_len).
     lengths: Words of each sequence, at least 1. Shape: (batch_size,).
     is_identity: Whether position t of sequence b simply is token t of doc b.
@@ -39,16 +46,18 @@ class Layout(NamedTuple):
 
 
 def get_layout(docs: Sequence[Doc]) -> Layout:
-    """Find the words of some docs. At least one doc must have a word."""
+    """Find the words of some docs. Without words there are no sequences, of length 1
+    for the CRF's sake."""
     words = [np.flatnonzero(~doc.to_array(IS_SPACE).astype(bool)) for doc in docs]
     used = [i for i, tokens in enumerate(words) if len(tokens)]
     lengths = np.array([len(words[i]) for i in used], dtype=np.int64)
-    tokens = np.zeros((len(used), lengths.max()), dtype=np.int64)
+    tokens = np.zeros((len(used), lengths.max(initial=1)), dtype=np.int64)
     for row, i in zip(tokens, used, strict=True):
         row[: len(words[i])] = words[i]
     n_words = sum(len(doc) for doc in docs)
-    is_identity = len(used) == len(docs) and n_words == lengths.sum()
-    return Layout(len(docs), np.array(used), tokens, lengths, bool(is_identity))
+    is_identity = 0 < len(used) == len(docs) and n_words == lengths.sum()
+    numbers = np.array(used, dtype=np.int64)
+    return Layout(len(docs), numbers, tokens, lengths, bool(is_identity))
 
 
 def has_words(doc: Doc) -> bool:
@@ -56,13 +65,13 @@ def has_words(doc: Doc) -> bool:
 
 
 def to_tokens(
-    values: NDArray[Any], docs: Sequence[Doc], layout: Layout, *, empty: Any
-) -> list[NDArray[Any]]:
-    """Put what was found for words at the tokens of their docs.
+    values: NDArray[ScalarT], docs: Sequence[Doc], layout: Layout, *, empty: float
+) -> list[NDArray[ScalarT]]:
+    """Put the values of words at the tokens of their docs.
 
     values (ndarray): Shape: (batch_size, seq_len, ...).
-    empty: The value of tokens that are no words.
-    RETURNS (list[ndarray]): For each doc, those without words included.
+    empty (float): The value of white space.
+    RETURNS (list[ndarray]): For each doc, docs without words included.
         Shape of each: (n_tokens, ...).
     """
     shapes = ((len(doc), *values.shape[2:]) for doc in docs)
@@ -71,3 +80,70 @@ def to_tokens(
         n_words = layout.lengths[b]
         tables[i][layout.tokens[b, :n_words]] = values[b, :n_words]
     return tables
+
+
+def batch_by_length(docs: Sequence[Doc]) -> Iterator[list[int]]:
+    """Group docs of similar length, within a budget of padded tokens.
+
+    YIELDS (list[int]): Positions in `docs`.
+    """
+    batch: list[int] = []
+    for i in sorted(range(len(docs)), key=lambda i: len(docs[i])):
+        if batch and (len(batch) + 1) * len(docs[i]) > MAX_BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+@overload
+def apply_by_length(
+    docs: Iterable[Doc], function: Callable[[list[Doc]], Sequence[AnswerT]]
+) -> list[AnswerT]: ...
+@overload
+def apply_by_length(
+    docs: Doc, function: Callable[[list[Doc]], Sequence[AnswerT]]
+) -> AnswerT: ...
+def apply_by_length(
+    docs: Doc | Iterable[Doc], function: Callable[[list[Doc]], Sequence[AnswerT]]
+) -> AnswerT | list[AnswerT]:
+    """Apply a function of a batch to docs of similar length at a time.
+
+    RETURNS: The result for the doc; for several docs a list of them, in order.
+    RAISES (TypeError): If there is something else than docs.
+    """
+    if isinstance(docs, Doc):
+        return function([docs])[0]
+    docs = list_docs(docs)
+    answers = (
+        (numbers, function([docs[i] for i in numbers]))
+        for numbers in batch_by_length(docs)
+    )
+    return restore_order(answers)
+
+
+def restore_order(
+    answers: Iterable[tuple[Sequence[int], Sequence[AnswerT]]],
+) -> list[AnswerT]:
+    """Bring the answers of batches into the order of their docs.
+
+    answers (Iterable): The numbers of the docs of each batch, and their answers.
+    """
+    by_number: dict[int, AnswerT] = {}
+    for numbers, of_batch in answers:
+        by_number.update(zip(numbers, of_batch, strict=True))
+    return [by_number[i] for i in range(len(by_number))]
+
+
+def list_docs(docs: Any) -> list[Doc]:
+    """Check that these are docs: a text is iterable too.
+
+    RAISES (TypeError): If there is something else.
+    """
+    is_one = isinstance(docs, str) or not isinstance(docs, Iterable)
+    found = [docs] if is_one else list(docs)
+    for item in found:
+        if not isinstance(item, Doc):
+            raise TypeError(Errors.B216.format(found=repr(item)[:60]))
+    return found

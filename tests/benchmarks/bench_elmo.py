@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from thinc.api import Model
     from torch import Tensor, nn
 
-    from spacy_bilstm_crf.network.nn_elmo_lstm import ClippedLSTM
+    from spacy_bilstm_crf.network.elmo_lstm import ClippedLSTM
 
 # those of the model that was published with the paper
 OPTIONS = {
@@ -119,7 +119,7 @@ def list_ways(layer: "Model", docs: list["Doc"]) -> list[Way]:
     import torch
 
     from spacy_bilstm_crf.network.elmo import find_words, read_characters
-    from spacy_bilstm_crf.network.nn_elmo import add_marks
+    from spacy_bilstm_crf.network.elmo_model import add_marks
 
     shim = layer.shims[0]
     module, context = shim.module, shim.module.context
@@ -181,7 +181,7 @@ def run_plain(context: "nn.Module", X: "Tensor", lengths: list[int]) -> "Tensor"
     """Padded sequences, and two products in each step."""
     import torch
 
-    from spacy_bilstm_crf.network.nn_bilstm import reversal_index, take_steps
+    from spacy_bilstm_crf.network.lstm import reversal_index, take_steps
 
     Xp = pad(X, lengths)
     reverse = reversal_index(torch.tensor(lengths), Xp.shape[1])

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from spacy_bilstm_crf.network.nn_bilstm import (
+from spacy_bilstm_crf.network.lstm import (
     BiLSTM,
     BiLSTMLayer,
     reversal_index,

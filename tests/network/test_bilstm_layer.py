@@ -3,7 +3,7 @@ import pytest
 import srsly
 from thinc.api import Adam, set_dropout_rate
 
-from spacy_bilstm_crf.network.lstm import bilstm
+from spacy_bilstm_crf.network.encoders import build_bilstm_encoder as bilstm
 
 RNG = np.random.default_rng(0)
 X = [RNG.normal(size=(n, 6)).astype("float32") for n in (3, 0, 5, 1)]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spacy_bilstm_crf.network.nn_characters import CharacterBiLSTM
+from spacy_bilstm_crf.network.characters import CharacterBiLSTM
 
 LENGTHS = torch.tensor([5, 1, 3, 9, 3, 2, 7])
 

@@ -8,18 +8,21 @@ import torch
 from elmo_files import OPTIONS, PlainELMo, write_elmo
 from paths import DATA
 
-from spacy_bilstm_crf.network import nn_elmo as elmo_module
-from spacy_bilstm_crf.network import nn_elmo_characters as elmo_characters
-from spacy_bilstm_crf.network import nn_elmo_lstm as elmo_lstm
-from spacy_bilstm_crf.network.elmo_options import read_options
-from spacy_bilstm_crf.network.elmo_weights import read_weights
-from spacy_bilstm_crf.network.nn_elmo import ELMo, ScalarMix, add_marks
-from spacy_bilstm_crf.network.nn_elmo_characters import PADDING, encode_word
-from spacy_bilstm_crf.network.nn_elmo_lstm import (
+from spacy_bilstm_crf.network import elmo_lstm, elmo_model
+from spacy_bilstm_crf.network.elmo_lstm import (
     ClippedLSTM,
-    group_steps,
+    group_sizes,
     order_by_step,
 )
+from spacy_bilstm_crf.network.elmo_model import (
+    PADDING,
+    ELMo,
+    ScalarMix,
+    add_marks,
+    encode_word,
+)
+from spacy_bilstm_crf.network.elmo_options import read_sizes
+from spacy_bilstm_crf.network.elmo_weights import read_weights
 
 SENTENCES = [
     ["Zoë", "sleeps", "."],
@@ -34,7 +37,7 @@ DATA = DATA / "elmo"
 
 def load(options_path, weights_path):
     """The module of two files, in float64."""
-    sizes = read_options(Path(options_path))
+    sizes = read_sizes(Path(options_path))
     module = ELMo(**sizes).double()
     weights = read_weights(Path(weights_path), sizes)
     missing, unexpected = module.load_state_dict(weights, strict=False)
@@ -116,9 +119,9 @@ def test_both_clips_matter_to_these_tests(module):
 @torch.no_grad()
 def test_bounds_on_memory_change_nothing(module, monkeypatch):
     expected = module(*encode(module, SENTENCES))
-    monkeypatch.setattr(elmo_characters, "WORDS_AT_ONCE", 2)
+    monkeypatch.setattr(elmo_model, "WORDS_AT_ONCE", 2)
     monkeypatch.setattr(elmo_lstm, "TOKENS_AT_ONCE", 3)
-    monkeypatch.setattr(elmo_module, "MAX_BATCH_TOKENS", 4)
+    monkeypatch.setattr(elmo_model, "MAX_BATCH_TOKENS", 4)
     torch.testing.assert_close(module(*encode(module, SENTENCES)), expected)
 
 
@@ -224,16 +227,16 @@ def test_order_by_step():
     assert steps.sizes == [3, 2, 1]
 
 
-def test_group_steps_splits_no_step():
-    assert list(group_steps([5, 3, 2, 2, 1], 4)) == [[5], [3], [2, 2], [1]]
-    assert list(group_steps([2, 2], 10)) == [[2, 2]]
+def test_group_sizes_splits_no_step():
+    assert list(group_sizes([5, 3, 2, 2, 1], 4)) == [[5], [3], [2, 2], [1]]
+    assert list(group_sizes([2, 2], 10)) == [[2, 2]]
 
 
 def load_published():
     """AllenNLP's tiny model, in float32."""
     if not DATA.is_dir():
         pytest.skip(f"no ELMo weights of AllenNLP in {DATA}")
-    sizes = read_options(DATA / "options.json")
+    sizes = read_sizes(DATA / "options.json")
     module = ELMo(**sizes).eval()
     weights = read_weights(DATA / "lm_weights.hdf5", sizes)
     module.load_state_dict(weights, strict=False)

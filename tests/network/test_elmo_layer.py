@@ -270,7 +270,11 @@ def test_error_for_other_weights_at_loading(paths, tmp_path):
         ("char_cnn.filters", [], r"Expected a list of \[characters, filters\]"),
         ("char_cnn.filters", [[1, 2, 3]], "'char_cnn.filters'"),
         ("char_cnn.filters", [[1, 0]], "'char_cnn.filters'"),
-        ("char_cnn.max_characters_per_token", 4, "4. Expected 5 or more"),
+        (
+            "char_cnn.max_characters_per_token",
+            4,
+            "4. Expected a whole number from 5 up",
+        ),
     ],
 )
 def test_error_for_wrong_options(tmp_path, name, value, expected):

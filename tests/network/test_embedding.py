@@ -105,10 +105,10 @@ def test_group_merges_contexts():
 
 
 def test_characters_keep_both_ends_of_long_words():
-    encoded = encode_characters("abcdefgh", 5)
-    assert bytes(encoded.astype("uint8")) == b"\x02abcgh\x03"
-    assert len(encode_characters("a" * 1000, 2)) == 4
-    assert bytes(encode_characters("ab", 5).astype("uint8")) == b"\x02ab\x03"
+    encoded = encode_characters(["abcdefgh", "ab"], 5)
+    assert bytes(encoded[0].astype("uint8")) == b"\x02abcgh\x03"
+    assert bytes(encoded[1].astype("uint8")) == b"\x02ab\x03"
+    assert len(encode_characters(["a" * 1000], 2)[0]) == 4
 
 
 def test_character_vectors_depend_on_the_word_alone():

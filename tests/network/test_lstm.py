@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spacy_bilstm_crf.network.nn_lstm import ForwardLSTM, drop_per_sequence, run_lstm
+from spacy_bilstm_crf.network.lstm import ForwardLSTM, drop_per_sequence, run_lstm
 
 LENGTHS = torch.tensor([7, 1, 4, 7, 2])
 WIDTH = 5

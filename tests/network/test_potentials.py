@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from thinc.api import Adam
 
-from spacy_bilstm_crf.network.potentials import potentials, resize
+from spacy_bilstm_crf.network.model import potentials, resize
 from spacy_bilstm_crf.types import Potentials
 
 RNG = np.random.default_rng(0)

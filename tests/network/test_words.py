@@ -4,7 +4,7 @@ import spacy
 from spacy.attrs import LOWER, ORTH, PREFIX
 from thinc.api import Model, concatenate
 
-from spacy_bilstm_crf.network.word_index import WordIndex
+from spacy_bilstm_crf.network.learned_words import WordIndex
 from spacy_bilstm_crf.network.words import collect_words, distinct_words, hash_contexts
 
 NLP = spacy.blank("en")

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from pipelines import make_pipeline
 from spacy.tokens import Doc, Span
 
-from spacy_bilstm_crf.pipeline.entities import read_analyses
-from spacy_bilstm_crf.pipeline.scores import decode_k_best, infer
+from spacy_bilstm_crf.pipeline.scores import Batch
 from spacy_bilstm_crf.types import Potentials
 
 LABELS = ("LOC", "PERSON")
@@ -70,7 +69,7 @@ def problems(draw, pipe):
     expected = reference.conditioned_entities(
         potentials, len(doc), pipe.tag_set, preset=preset, closed=closed
     )
-    return doc, pipe.constrain_scores([doc], potentials), expected
+    return doc, pipe.read_scores([Batch([0], [doc], potentials)]), expected
 
 
 def get_entities(doc):
@@ -80,13 +79,10 @@ def get_entities(doc):
 @settings(deadline=None)
 @given(data=st.data())
 def test_k_best_are_all_that_agree(pipe, data):
-    doc, words, expected = data.draw(problems(pipe))
+    doc, scores, expected = data.draw(problems(pipe))
     set_before = get_entities(doc)
     k = len(expected) + 1
-    tag_ids, probabilities = decode_k_best(words, k)
-    (analyses,) = read_analyses(
-        [doc], tag_ids, probabilities, words.layout, pipe.tag_set
-    )
+    (analyses,) = scores.k_best(k)
     assert len(analyses) == len(expected)
     found = {
         # those of unknown labels are in every analysis, and in no sequence
@@ -100,9 +96,9 @@ def test_k_best_are_all_that_agree(pipe, data):
 @settings(deadline=None)
 @given(data=st.data())
 def test_prediction_is_the_most_probable_that_agrees(pipe, data):
-    doc, words, expected = data.draw(problems(pipe))
+    doc, scores, expected = data.draw(problems(pipe))
     set_before = get_entities(doc)
-    (prediction,) = pipe.find_entities(words)
+    (prediction,) = scores.best()
     entities = tuple(prediction.entities)
     # where several are, any of them
     assert expected[entities] == pytest.approx(max(expected.values()))
@@ -117,16 +113,16 @@ def test_prediction_is_the_most_probable_that_agrees(pipe, data):
 @given(data=st.data())
 def test_expected_f1_takes_what_exceeds_its_thresholds_most(choosing_pipe, data):
     pipe = choosing_pipe
-    doc, words, expected = data.draw(problems(pipe))
     numbers = st.sampled_from([0.02, 0.15, 0.5])
     thresholds = {label: data.draw(numbers) for label in LABELS}
     pipe.cfg["label_thresholds"] = thresholds
+    doc, scores, expected = data.draw(problems(pipe))
     set_before = get_entities(doc)
     totals = Counter()
     for entities, probability in expected.items():
         totals.update(dict.fromkeys(entities, probability))
     gains = {e: p - thresholds[e[2]] for e, p in totals.items()}
-    (prediction,) = pipe.find_entities(words)
+    (prediction,) = scores.best()
     assert prediction.probabilities == pytest.approx(
         [totals[entity] for entity in prediction.entities], abs=1e-6
     )
@@ -141,9 +137,10 @@ def test_expected_f1_takes_what_exceeds_its_thresholds_most(choosing_pipe, data)
 @settings(deadline=None)
 @given(data=st.data())
 def test_marginals_are_those_of_all_that_agree(pipe, data):
-    doc, words, expected = data.draw(problems(pipe))
+    doc, scores, expected = data.draw(problems(pipe))
     totals = np.zeros((len(doc), pipe.tag_set.n_tags))
     for entities, probability in expected.items():
         tag_ids = pipe.tag_set.encode(entities, len(doc))
         totals[np.arange(len(doc)), tag_ids] += probability
-    np.testing.assert_allclose(infer(words).marginals[0], totals, atol=1e-9)
+    (words,) = scores.batches
+    np.testing.assert_allclose(words.posterior.marginals[0], totals, atol=1e-9)

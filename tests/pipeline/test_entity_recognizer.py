@@ -424,7 +424,7 @@ def test_pipe_keeps_order_and_equals_single_docs(trained):
 
 
 def test_long_docs_go_through_in_several_batches(trained, monkeypatch):
-    monkeypatch.setattr("spacy_bilstm_crf.pipeline.batching.MAX_BATCH_TOKENS", 10)
+    monkeypatch.setattr("spacy_bilstm_crf.pipeline.words.MAX_BATCH_TOKENS", 10)
     assert get_entities(trained.pipe(TEXTS * 3)) == get_gold() * 3
 
 
@@ -466,7 +466,7 @@ def test_failing_docs_go_to_the_error_handler(trained, monkeypatch):
         return predict(docs)
 
     failed = []
-    monkeypatch.setattr("spacy_bilstm_crf.pipeline.batching.MAX_BATCH_TOKENS", 1)
+    monkeypatch.setattr("spacy_bilstm_crf.pipeline.words.MAX_BATCH_TOKENS", 1)
     monkeypatch.setattr(pipe, "predict", fail_on_berlin, raising=False)
     pipe.set_error_handler(lambda name, proc, docs, error: failed.extend(docs))
     docs = list(pipe.pipe(trained.make_doc(text) for text in TEXTS))

@@ -16,7 +16,7 @@ from spacy.tokens import Span
 from spacy.training import Example
 
 from spacy_bilstm_crf.pipeline.entities import Analysis
-from spacy_bilstm_crf.pipeline.scores import decode, decode_k_best, infer
+from spacy_bilstm_crf.pipeline.scores import Batch
 
 FACTORY = "bilstm_crf_ner"
 # what answers questions about docs without setting anything
@@ -172,7 +172,7 @@ def test_one_doc_gives_its_own_list(trained, ner):
 def test_docs_keep_their_order_and_do_not_depend_on_their_batch(
     trained, ner, monkeypatch, budget
 ):
-    monkeypatch.setattr("spacy_bilstm_crf.pipeline.batching.MAX_BATCH_TOKENS", budget)
+    monkeypatch.setattr("spacy_bilstm_crf.pipeline.words.MAX_BATCH_TOKENS", budget)
     texts = [" ".join(TEXTS[i % 4] for _ in range(i % 5)) for i in range(17)]
     docs = [trained.make_doc(text) for text in texts]
     together = ner.k_best((doc for doc in docs), 3)
@@ -184,11 +184,11 @@ def test_docs_keep_their_order_and_do_not_depend_on_their_batch(
 
 
 def test_batches_stay_within_the_budget(trained, ner, monkeypatch):
-    monkeypatch.setattr("spacy_bilstm_crf.pipeline.batching.MAX_BATCH_TOKENS", 10)
+    monkeypatch.setattr("spacy_bilstm_crf.pipeline.words.MAX_BATCH_TOKENS", 10)
     sizes = []
-    analyze = ner.analyze
+    scores = ner.scores
     monkeypatch.setattr(
-        ner, "analyze", lambda docs, k: sizes.append(len(docs)) or analyze(docs, k)
+        ner, "scores", lambda docs: sizes.append(len(docs)) or scores(docs)
     )
     ner.k_best([trained.make_doc(text) for text in TEXTS], 2)
     assert sizes == [2, 1, 1]
@@ -255,12 +255,13 @@ def test_error_names_the_doc_and_the_token_without_a_path(
     words = [token.i for token in docs[2] if not token.is_space]
     emissions = potentials.emissions.copy()
     emissions[2, words[position]] = value
-    scores = ner.constrain_scores(docs, potentials._replace(emissions=emissions))
+    batch = Batch(range(3), docs, potentials._replace(emissions=emissions))
+    scores = ner.read_scores([batch])
     token = docs[2][words[position]]
     names = rf"B204.*1 docs.*' I  like London.'.*token {token.i} \('{token.text}'\)"
-    for call in (decode, infer, lambda words: decode_k_best(words, 2)):
+    for call in (scores.best, scores.marginals, lambda: scores.k_best(2)):
         with pytest.raises(ValueError, match=names):
-            call(scores)
+            call()
 
 
 @pytest.mark.parametrize("call", [*CALLS, "predict"])

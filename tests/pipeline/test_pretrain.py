@@ -12,7 +12,7 @@ from spacy.tokens import DocBin
 from spacy.util import load_config
 from spacy_commands import run
 
-from spacy_bilstm_crf.network.word_index import WordIndex
+from spacy_bilstm_crf.network.learned_words import WordIndex
 
 CONFIG = CONFIGS / "bilstm_crf.cfg"
 PLACES, DAYS = ("Rome", "Oslo", "Bern"), ("Monday", "Tuesday", "Friday")

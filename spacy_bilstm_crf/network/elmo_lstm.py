@@ -1,6 +1,6 @@
 """ELMo's bidirectional language model: LSTMs whose cells and outputs are clipped.
 
-Sequences are not padded. Their tokens stand step by step: the first tokens of all
+Sequences are not padded. Their tokens are sorted step by step: the first tokens of all
 sequences, the longest sequence first, then the second tokens of all that have one. A
 step is then a few neighbouring rows, and a sequence that has ended costs nothing.
 """
@@ -19,12 +19,12 @@ TOKENS_AT_ONCE = 1024
 
 
 class Steps(NamedTuple):
-    """How the tokens of some sequences are put step by step.
+    """How the tokens of concatenated sequences are sorted step by step.
 
     order: The sequences, the longest first. Shape: (batch_size,).
-    ahead, back: Which token of the sequences, one behind the other, stands where if
-        they are read from the first or from the last token on. Shape: (n_tokens,).
-    sizes: How many sequences have not ended, for each step.
+    ahead, back: The token at each place, if sequences are read from the first or from
+        the last token on. Shape: (n_tokens,).
+    sizes: How many sequences have not ended, per step.
     """
 
     order: Tensor
@@ -42,7 +42,7 @@ class BiLM(nn.Module):
     width (int): Width of the input, and of the output of one direction.
     hidden_width (int): Cells of an LSTM.
     depth (int): Number of layers.
-    cell_clip (float | None): Cells are kept between minus this and this.
+    cell_clip (float | None): Cells are clipped to plus and minus this.
     output_clip (float | None): The same for the projected output.
     skip_connections (bool): Add the input of each layer but the first to its output.
     """
@@ -82,10 +82,10 @@ class BiLM(nn.Module):
     ) -> tuple[list[Tensor], list[State]]:
         """Encode sequences.
 
-        X (Tensor): Their tokens, one behind the other. Shape: (n_tokens, width).
+        X (Tensor): Their tokens, concatenated. Shape: (n_tokens, width).
         lengths (Sequence[int]): Tokens of each sequence, at least 1.
-        states (Sequence[State] | None): What an earlier call returned, to go on from
-            there; None starts from zeros.
+        states (Sequence[State] | None): As returned by an earlier call, to continue
+            from; None starts from zeros.
         RETURNS (tuple): The output of each layer, the forward half first, shape
             (n_tokens, 2 * width); and the states of the forward layers, then of the
             backward layers.
@@ -158,7 +158,7 @@ class ClippedLSTM(nn.Module):
     def forward(
         self, X: Tensor, sizes: Sequence[int], state: State | None = None
     ) -> tuple[Tensor, State]:
-        """Run over sequences that stand step by step.
+        """Run over sequences sorted step by step.
 
         X (Tensor): Shape: (n_tokens, width).
         sizes (Sequence[int]): Sequences in each step; they do not grow.
@@ -184,12 +184,12 @@ class ClippedLSTM(nn.Module):
         return X.new_zeros(batch_size, width), X.new_zeros(batch_size, hidden_width)
 
     def _project(self, X: Tensor, sizes: Sequence[int]) -> Iterator[Tensor]:
-        """What the inputs of each step say to the gates.
+        """What the inputs of each step add to the gates.
 
         Many steps are one product: the weights pass through the caches once.
         """
         start = 0
-        for group in group_steps(sizes, TOKENS_AT_ONCE):
+        for group in group_sizes(sizes, TOKENS_AT_ONCE):
             end = start + sum(group)
             # shape: (tokens of the group, 4 * hidden_width)
             yield from self.input(X[start:end]).split(group)
@@ -208,23 +208,25 @@ def clip(X: Tensor, bound: float | None) -> Tensor:
     return X if bound is None else X.clamp(-bound, bound)
 
 
-def group_steps(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Neighbouring steps that have no more tokens together than the limit.
+def group_sizes(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
+    """Group neighbouring sizes so that no group exceeds the limit together.
 
-    A step is never split, so one that is larger comes alone.
+    A size is never split, so one that is larger comes alone.
     """
     group: list[int] = []
+    total = 0
     for size in sizes:
-        if group and sum(group) + size > limit:
+        if group and total + size > limit:
             yield group
-            group = []
+            group, total = [], 0
         group.append(size)
+        total += size
     if group:
         yield group
 
 
 def order_by_step(lengths: Sequence[int], device: torch.device) -> Steps:
-    """How to put sequences step by step, see `Steps`."""
+    """How to sort sequences step by step, see `Steps`."""
     counts = torch.tensor(lengths)
     order = counts.argsort(descending=True, stable=True)
     rank = order.argsort()

@@ -6,19 +6,29 @@ from spacy.attrs import intify_attr
 from thinc.api import HashEmbed, Model, concatenate
 from thinc.types import Floats2d
 
+from ..errors import Errors
+from .checks import check_attrs, check_positive
 from .words import Words
 
 
-def hashed_features(
-    *, width: int, attrs: list[str], rows: list[int]
+def build_hashed_features(
+    width: int, attrs: list[str], rows: list[int]
 ) -> Model[Words, Floats2d]:
-    """One hash embedding for each lexical attribute, side by side.
+    """Hash embeddings of lexical attributes, side by side.
 
-    width (int): Width of each embedding; the output is `len(attrs)` times as wide.
-    attrs (list[str]): Lexical attributes of spaCy, such as PREFIX.
-    rows (list[int]): Rows of each table.
+    Registered as `spacy-bilstm-crf.HashedFeatures.v1`. Its output is
+    `len(attrs) * width` wide.
+
+    width (int): Width of each attribute's vectors.
+    attrs (list[str]): Lexical attributes, such as PREFIX, SUFFIX and SHAPE.
+    rows (list[int]): Rows of each table, one table per attribute.
+    RAISES (ValueError): If the width is below 1, an attribute is unknown, or there are
+        not as many tables as attributes.
     """
-    ids = [intify_attr(attr) for attr in attrs]
+    check_positive(width=width)
+    if len(attrs) != len(rows) or not attrs:
+        raise ValueError(Errors.B305.format(n_attrs=len(attrs), n_rows=len(rows)))
+    check_attrs(*attrs)
     tables = [
         HashEmbed(width, n_rows, column=i, seed=i) for i, n_rows in enumerate(rows)
     ]
@@ -28,7 +38,7 @@ def hashed_features(
         init=init,
         layers=[concatenate(*tables)],
         dims={"nO": width * len(attrs)},
-        attrs={"word_attrs": ids},
+        attrs={"word_attrs": [intify_attr(attr) for attr in attrs]},
     )
 
 

@@ -1,6 +1,8 @@
 """A Thinc shim for torch modules that spaCy can average, save and load safely."""
 
 import copy
+import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,10 +17,10 @@ from thinc.api import (
     torch2xp,
     xp2torch,
 )
+from thinc.types import ArgsKwargs, ArrayXd
 from torch import nn
 
 from ..errors import Errors
-from .forking import use_one_thread_after_fork
 
 FORMAT_VERSION = 1
 
@@ -26,11 +28,10 @@ FORMAT_VERSION = 1
 class TorchShim(PyTorchShim):
     """Holds a torch module that is built once its sizes are known.
 
-    Different from Thinc's own shim in four ways: the module's arguments are stored
+    It differs from Thinc's own shim in four ways: the module's arguments are stored
     beside its weights, so that loading builds a network of the stored size; weights
     are safetensors bytes with a format version, never a pickle; averaged weights
-    reach the module in `use_params`; and a step leaves the tensors where they are,
-    instead of wrapping them once more each time.
+    reach the module in `use_params`; and a step changes the tensors in place.
 
     module_class (Callable): Builds the module from keyword arguments.
     """
@@ -62,8 +63,26 @@ class TorchShim(PyTorchShim):
         module = self.module_class(**kwargs)
         self._model = module.to(get_torch_default_device())
 
+    def run(
+        self, *args: Any, is_train: bool
+    ) -> tuple[ArrayXd, Callable[[ArrayXd], tuple[torch.Tensor, ...]]]:
+        """Call the module with tensors, and get arrays: output and backprop.
+
+        RETURNS (tuple): The output, and a callback that takes its gradient and returns
+            those of the arguments.
+        """
+        Yt, backprop_module = self(ArgsKwargs(args=args, kwargs={}), is_train)
+
+        def backprop(dY: ArrayXd) -> tuple[torch.Tensor, ...]:
+            dYt = xp2torch(dY, device=self.device)
+            dY_args = ArgsKwargs(args=((Yt,),), kwargs={"grad_tensors": dYt})
+            dX: tuple[torch.Tensor, ...] = backprop_module(dY_args).args
+            return dX
+
+        return torch2xp(Yt), backprop
+
     def copy(self) -> "TorchShim":
-        """A copy with an id of its own, so that an optimizer tells the two apart."""
+        """A copy with its own id, so that an optimizer tells the two apart."""
         clone = copy.deepcopy(self)
         with Shim.global_id_lock:
             Shim.global_id += 1
@@ -71,7 +90,7 @@ class TorchShim(PyTorchShim):
         return clone
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Take a step with the gradients so far, and forget them."""
+        """Take a step with the accumulated gradients, and clear them."""
         for name, parameter in self.module.named_parameters():
             if parameter.grad is None:
                 continue
@@ -86,8 +105,8 @@ class TorchShim(PyTorchShim):
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
         """Swap weights in for the duration of the context.
 
-        params (dict): Arrays by `(shim id, parameter name)`, the keys under which
-            an optimizer keeps its averages.
+        params (dict): Arrays by `(shim id, parameter name)`, the keys that an
+            optimizer gives its averages.
         """
         if self._model is None:
             yield
@@ -124,7 +143,7 @@ class TorchShim(PyTorchShim):
     def from_bytes(self, bytes_data: bytes) -> "TorchShim":
         """Build the module at its stored size and read its weights.
 
-        RAISES (ValueError): If the bytes are of another or a newer format.
+        RAISES (ValueError): If the bytes have another format version.
         """
         from safetensors.torch import load
 
@@ -137,12 +156,23 @@ class TorchShim(PyTorchShim):
         return self
 
     def get_stored(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-        """What goes into the bytes of a module that is built."""
+        """The arguments and weights to store, once the module is built."""
         return self.cfg, self.module.state_dict()
 
     def set_stored(
         self, config: dict[str, Any], weights: dict[str, torch.Tensor]
     ) -> None:
-        """Build the module out of what `get_stored` returned."""
+        """Build the module from what `get_stored` returned."""
         self.build(**config)
         self.module.load_state_dict(weights)
+
+
+@functools.cache
+def use_one_thread_after_fork() -> None:
+    """Let forked processes, as of `nlp.pipe(n_process=...)`, compute with one thread.
+
+    A fork does not copy the threads of OpenMP, and a process that waits for them hangs
+    once its parent has used them. Calling this again does nothing.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))

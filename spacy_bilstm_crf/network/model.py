@@ -1,18 +1,72 @@
-"""The last layer: from token vectors to the potentials of a CRF."""
+"""The models of the components: token vectors to the potentials of a CRF."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
-from thinc.api import Model, glorot_uniform_init
+from spacy.tokens import Doc
+from thinc.api import Model, chain, glorot_uniform_init
 from thinc.types import Floats2d
 
 from ..types import Potentials
 
+Tok2Vec: TypeAlias = Model[list[Doc], list[Floats2d]]
 InT = list[Floats2d]
 OutT = Potentials[Any]
 
-
 TRANSITIONS = ("transitions", "start_transitions", "end_transitions")
+
+
+def build_bilstm_crf(
+    tok2vec: Tok2Vec, nO: int | None = None
+) -> Model[list[Doc], Potentials]:
+    """A linear-chain CRF on token vectors: the default model of both components.
+
+    Registered as `spacy-bilstm-crf.BiLSTMCRF.v1`; after Lample et al. (2016) with a
+    BiLSTM as the encoder.
+
+    tok2vec (Model[list[Doc], list[Floats2d]]): Any spaCy token-to-vector network.
+    nO (int | None): Number of tags. Set by the component at initialization.
+    """
+    return put_on_top(tok2vec, nO, has_transitions=True)
+
+
+def build_bilstm_softmax(
+    tok2vec: Tok2Vec, nO: int | None = None
+) -> Model[list[Doc], Potentials]:
+    """Tags that are independent of each other, given the token vectors.
+
+    Registered as `spacy-bilstm-crf.BiLSTMSoftmax.v1`; takes the place of `BiLSTMCRF`.
+    The probability of a tag sequence is the product of a softmax at each token, given
+    that the sequence is legal: the component leaves out what its tagging scheme
+    forbids, in training, decoding and confidence alike. So the loss is the sum of the
+    tokens' cross-entropies plus the log of the probability that independent tags are
+    legal, and everything that is exact for the CRF is exact here.
+
+    tok2vec (Model[list[Doc], list[Floats2d]]): Any spaCy token-to-vector network.
+    nO (int | None): Number of tags. Set by the component at initialization.
+    """
+    return put_on_top(tok2vec, nO, has_transitions=False)
+
+
+def put_on_top(
+    tok2vec: Tok2Vec, nO: int | None, *, has_transitions: bool
+) -> Model[list[Doc], Potentials]:
+    """The two as one network that the components can find their way in."""
+    nI = tok2vec.maybe_get_dim("nO")
+    output_layer = potentials(nO, nI, has_transitions=has_transitions)
+    model: Model[list[Doc], Potentials] = chain(tok2vec, output_layer)
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref("output_layer", output_layer)
+    model.attrs["resize_output"] = resize_output
+    return model
+
+
+def resize_output(model: Model[list[Doc], Potentials], nO: int) -> None:
+    """Change the number of tags of a model; see `resize`."""
+    old = model.get_ref("output_layer")
+    model.replace_node(old, resize(old, nO))
+    if model.has_dim("nO") is not None:
+        model.set_dim("nO", nO, force=True)
 
 
 def potentials(
@@ -20,13 +74,13 @@ def potentials(
 ) -> Model[InT, OutT]:
     """A linear layer for emissions, with the transition scores as parameters.
 
-    Sequences are padded on the right; their order and number stay. Scores of
-    transitions start at zero: every legal path is equally likely.
+    Sequences are padded on the right; their order and number stay. Transition scores
+    start at zero: every legal path is equally likely.
 
     nO (int | None): Number of tags.
     nI (int | None): Width of the input, inferred from data if None.
-    has_transitions (bool): Learn the scores of transitions; otherwise they are zero
-        for good, and a path scores what its emissions sum to.
+    has_transitions (bool): Learn the transition scores; otherwise they stay zero, and
+        the score of a path is the sum of its emissions.
     """
     names = ["W", "b", *(TRANSITIONS if has_transitions else ())]
     return Model(
@@ -41,7 +95,7 @@ def potentials(
 def forward(
     model: Model[InT, OutT], X: InT, is_train: bool
 ) -> tuple[OutT, Callable[[OutT], InT]]:
-    # a listener leaves open how wide a doc without tokens is
+    # the width that a listener gives a doc without tokens is not reliable
     nothing = model.ops.alloc2f(0, model.get_dim("nI"))
     Xp = model.ops.pad([x if len(x) else nothing for x in X])
     batch_size, seq_len, nI = Xp.shape
@@ -89,8 +143,8 @@ def resize(model: Model[InT, OutT], nO: int) -> Model[InT, OutT]:
     """A layer of another size in place of this one.
 
     Tags keep their numbers and what they have learned; the scores of new ones start
-    at zero. It is another layer, so that neither gradients of the old size nor what
-    an optimizer remembers under the old layer's id are taken for its own.
+    at zero. It has an id of its own, so that neither gradients of the old size nor
+    an optimizer's state of the old layer are taken for its own.
 
     nO (int): The new number of tags. If it is smaller, all scores are dropped.
     """

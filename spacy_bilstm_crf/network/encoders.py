@@ -1,0 +1,152 @@
+"""Encoders: from vectors without context to vectors with context."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from thinc.api import Model, torch2xp, xp2torch
+from thinc.types import Floats2d, Floats3d
+from torch import nn
+
+from .checks import check_positive, check_rate
+from .dropout import get_dropout_rate, rate_attr
+from .lstm import BiLSTM, ForwardLSTM
+from .shim import TorchShim
+
+InT = list[Floats2d]
+OutT = list[Floats2d]
+
+
+def build_bilstm_encoder(
+    hidden_width: int,
+    depth: int = 1,
+    dropout: float | None = None,
+    recurrent_dropout: float = 0.0,
+    residual: bool = False,
+    width: int | None = None,
+) -> Model[InT, OutT]:
+    """A bidirectional LSTM. Its output is `2 * hidden_width` wide.
+
+    Registered as `spacy-bilstm-crf.BiLSTMEncoder.v1`. A doc gets the same vectors
+    alone and in any batch.
+
+    hidden_width (int): Units per direction.
+    depth (int): Number of layers.
+    dropout (float | None): Variational dropout (one mask per sequence, Gal &
+        Ghahramani 2016) of the input and of each layer's output. None follows the
+        `dropout` of `[training]`.
+    recurrent_dropout (float): Share of the recurrent weights dropped in training
+        (Merity et al. 2018).
+    residual (bool): Add each layer's input to its output, from the second layer on.
+    width (int | None): Width of the input, inferred if None.
+    RAISES (ValueError): If a size is below 1, or a rate is not from 0 to below 1.
+    """
+    check_positive(hidden_width=hidden_width, depth=depth)
+    check_rate(dropout=dropout, recurrent_dropout=recurrent_dropout)
+    settings = {
+        "hidden_width": hidden_width,
+        "depth": depth,
+        "recurrent_dropout": recurrent_dropout,
+        "residual": residual,
+    }
+    return encode_sequences(
+        "bilstm", BiLSTM, settings, dropout=dropout, nO=2 * hidden_width, nI=width
+    )
+
+
+def build_lstm_encoder(
+    hidden_width: int,
+    dropout: float | None = None,
+    recurrent_dropout: float = 0.0,
+    width: int | None = None,
+) -> Model[InT, OutT]:
+    """An LSTM that reads from left to right. Its output is `hidden_width` wide.
+
+    Registered as `spacy-bilstm-crf.LSTMEncoder.v1`. For the end of a chain of encoders
+    (`@layers = "chain.v1"`); alone it knows nothing of what follows a token.
+
+    hidden_width (int): Number of units.
+    dropout (float | None): Variational dropout (one mask per sequence, Gal &
+        Ghahramani 2016) of the input and of the output. None follows the `dropout` of
+        `[training]`.
+    recurrent_dropout (float): Share of the recurrent weights dropped in training
+        (Merity et al. 2018).
+    width (int | None): Width of the input, inferred if None.
+    RAISES (ValueError): If a size is below 1, or a rate is not from 0 to below 1.
+    """
+    check_positive(hidden_width=hidden_width)
+    check_rate(dropout=dropout, recurrent_dropout=recurrent_dropout)
+    settings = {"hidden_width": hidden_width, "recurrent_dropout": recurrent_dropout}
+    return encode_sequences(
+        "lstm", ForwardLSTM, settings, dropout=dropout, nO=hidden_width, nI=width
+    )
+
+
+def encode_sequences(
+    name: str,
+    module_class: Callable[..., nn.Module],
+    settings: dict[str, Any],
+    *,
+    dropout: float | None,
+    nO: int,
+    nI: int | None,
+) -> Model[InT, OutT]:
+    """Encode each sequence of vectors with a torch module.
+
+    module_class (Callable): Builds the module from `input_width` and the settings. It
+        is called with a padded batch, shape (batch_size, seq_len, nI), the true
+        lengths, shape (batch_size,), and a dropout rate.
+    settings (dict): Arguments of the module, stored beside its weights.
+    """
+    return Model(
+        name,
+        forward,
+        init=init,
+        attrs={"module": settings, **rate_attr(dropout)},
+        dims={"nI": nI, "nO": nO},
+        shims=[TorchShim(module_class)],
+    )
+
+
+def forward(
+    model: Model[InT, OutT], X: InT, is_train: bool
+) -> tuple[OutT, Callable[[OutT], InT]]:
+    used = [i for i, x in enumerate(X) if len(x)]
+    if not used:
+        return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in X], lambda dY: X
+    shim = model.shims[0]
+    lengths = [len(X[i]) for i in used]
+    Xp = model.ops.pad([X[i] for i in used])
+    Xt = xp2torch(Xp, requires_grad=is_train, device=shim.device)
+    lengths_t = torch.tensor(lengths, device=shim.device)
+    rate = get_dropout_rate(model)
+    Yp, backprop_module = shim.run(Xt, lengths_t, rate, is_train=is_train)
+
+    def unpad(Yp: Floats3d) -> list[Floats2d]:
+        Y = model.ops.unpad(Yp, lengths)
+        return put_among_empty(model, Y, used, batch_size=len(X))
+
+    def backprop(dY: OutT) -> InT:
+        dXt, *_ = backprop_module(model.ops.pad([dY[i] for i in used]))
+        return unpad(torch2xp(dXt))
+
+    return unpad(Yp), backprop
+
+
+def put_among_empty(
+    model: Model[InT, OutT], Y: list[Floats2d], used: list[int], *, batch_size: int
+) -> list[Floats2d]:
+    """Put the results of the sequences in `used` among the empty ones."""
+    if len(used) == batch_size:
+        return Y
+    filled = [model.ops.alloc2f(0, Y[0].shape[1]) for _ in range(batch_size)]
+    for i, y in zip(used, Y, strict=True):
+        filled[i] = y
+    return filled
+
+
+def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:
+    if X:
+        model.set_dim("nI", X[0].shape[1])
+    shim = model.shims[0]
+    shim.build(input_width=model.get_dim("nI"), **model.attrs["module"])

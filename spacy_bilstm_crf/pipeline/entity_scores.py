@@ -1,0 +1,102 @@
+"""What `bilstm_crf_ner` answers from the scores of docs: entities."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..tags import TagSet
+from ..types import FloatArray
+from .entities import Analysis, read_analyses
+from .scores import DocScores, WordScores
+from .settings import Decision, validate_threshold
+from .spans import (
+    FoundSpans,
+    Prediction,
+    drop_improbable,
+    find_probable_spans,
+    find_spans,
+    rate_spans,
+    resolve_overlaps,
+    to_predictions,
+)
+
+
+class EntityScores(DocScores[Prediction, Analysis]):
+    """The scores of some docs, asked for entities.
+
+    batches (Sequence[WordScores]): The scores.
+    tag_set (TagSet): The tags that they are scores of.
+    decision (Decision): How `best` chooses entities.
+    thresholds (ndarray): The least probability of an entity of each label.
+        Shape: (n_labels,).
+    """
+
+    tag_set: TagSet
+
+    def __init__(
+        self,
+        batches: Sequence[WordScores],
+        tag_set: TagSet,
+        *,
+        decision: Decision,
+        thresholds: FloatArray,
+    ) -> None:
+        super().__init__(batches, tag_set)
+        self.decision = decision
+        self.thresholds = thresholds
+
+    def best(self, *, rated: bool = True) -> list[Prediction]:
+        """The entities that the component would set, beside those set already.
+
+        rated (bool): Whether to compute probabilities where the decision needs none;
+            otherwise they are nan.
+        RETURNS (list[Prediction]): The entities of each doc, in order.
+        """
+        return self.answer(
+            lambda words: self._predict(words, self._choose(words, rated=rated))
+        )
+
+    def candidates(self, *, threshold: float = 0.1) -> list[Prediction]:
+        """All spans that are entities with some probability. They may overlap.
+
+        threshold (float): The least probability; at least 0.01 is used.
+        RETURNS (list[Prediction]): The spans of each doc, shorter ones first.
+        RAISES (ValueError): If the threshold is not a probability.
+        """
+        validate_threshold(threshold)
+        thresholds = np.full(len(self.thresholds), threshold)
+        return self.answer(
+            lambda words: self._predict(
+                words, find_probable_spans(words.posterior, thresholds, self.tag_set)
+            )
+        )
+
+    def k_best(self, k: int) -> list[list[Analysis]]:
+        """The k most probable sets of entities of each doc, the most probable first.
+
+        A doc without words has one.
+
+        k (int): How many at most, from 1 up.
+        RAISES (ValueError): If k is below 1.
+        """
+        return self.answer(
+            lambda words: read_analyses(
+                words.docs, *words.decode_k_best(k), words.layout, self.tag_set
+            )
+        )
+
+    def _choose(self, words: WordScores, *, rated: bool) -> FoundSpans:
+        tag_set, thresholds = self.tag_set, self.thresholds
+        if self.decision == Decision.expected_f1:
+            found = find_probable_spans(words.posterior, thresholds, tag_set)
+            return resolve_overlaps(found, thresholds)
+        tag_ids = words.decode()
+        found = find_spans(tag_ids, words.layout.mask, tag_set)
+        if not rated and not thresholds.any():
+            return found
+        posterior, continues = words.posterior, tag_set.continues
+        found = rate_spans(found, tag_ids, posterior, continues=continues)
+        return drop_improbable(found, thresholds)
+
+    def _predict(self, words: WordScores, found: FoundSpans) -> list[Prediction]:
+        return to_predictions(found, words.layout, self.tag_set)

@@ -1,0 +1,114 @@
+"""What `bilstm_crf_tagger` answers from the scores of docs: parts of speech."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from spacy.attrs import TAG
+from spacy.strings import StringStore
+from spacy.tokens import Doc
+
+from ..tags import PlainTagSet
+from ..types import FloatArray, IntArray
+from .scores import DocScores, WordScores
+from .tag_lattice import HashArray
+from .words import to_tokens
+
+# spaCy's tag of white space, which the CRF does not see
+SPACE_TAG = "_SP"
+# in a prediction: a token that the CRF does not see
+NO_TAG = -1
+
+
+class TagSequence(NamedTuple):
+    """One way to tag a doc.
+
+    tags: The tag of each token, as `token.tag_` would be.
+    probability: That these are exactly the tags of the doc, according to the model and
+        given what was set in the doc already.
+    """
+
+    tags: list[str]
+    probability: float
+
+
+class TagScores(DocScores[IntArray, TagSequence]):
+    """The scores of some docs, asked for parts of speech.
+
+    batches (Sequence[WordScores]): The scores.
+    tag_set (PlainTagSet): The tags that they are scores of.
+    overwrite (bool): Whether tags that are set already are replaced.
+    """
+
+    def __init__(
+        self, batches: Sequence[WordScores], tag_set: PlainTagSet, *, overwrite: bool
+    ) -> None:
+        super().__init__(batches, tag_set)
+        self.overwrite = overwrite
+
+    def best(self) -> list[IntArray]:
+        """The most probable tag of each token.
+
+        RETURNS (list[ndarray]): For each doc the numbers of the labels, -1 for white
+            space. Shape of each: (n_tokens,).
+        """
+        return self.answer(
+            lambda words: to_tokens(
+                words.decode(), words.docs, words.layout, empty=NO_TAG
+            )
+        )
+
+    def k_best(self, k: int) -> list[list[TagSequence]]:
+        """The k most probable tag sequences of each doc, the most probable first.
+
+        A doc without words has one.
+
+        k (int): How many at most, from 1 up.
+        RAISES (ValueError): If k is below 1.
+        """
+        return self.answer(lambda words: self._read(words, k))
+
+    def _read(self, words: WordScores, k: int) -> list[list[TagSequence]]:
+        tag_ids, probabilities = words.decode_k_best(k)
+        docs, layout = words.docs, words.layout
+        # shape of each: (n_tokens, k)
+        paths = to_tokens(tag_ids.swapaxes(1, 2), docs, layout, empty=NO_TAG)
+        found = [(table[:, :1], np.ones(1)) for table in paths]
+        for b, i in enumerate(layout.docs.tolist()):
+            n_paths = np.count_nonzero(tag_ids[b, :, 0] >= 0)
+            found[i] = paths[i][:, :n_paths], probabilities[b, :n_paths]
+        pairs = zip(docs, found, strict=True)
+        return [self._read_doc(doc, *of_doc) for doc, of_doc in pairs]
+
+    def _read_doc(
+        self, doc: Doc, tag_ids: IntArray, probabilities: FloatArray
+    ) -> list[TagSequence]:
+        """Paths as tags. Paths that differ only in words with a preset tag that is not
+        a label are the same.
+
+        tag_ids (ndarray): Shape: (n_tokens, n_paths).
+        probabilities (ndarray): Shape: (n_paths,).
+        """
+        strings = doc.vocab.strings
+        hashes = hash_labels(self.tag_set.labels, strings)
+        merged: Counter[tuple[int, ...]] = Counter()
+        for path, probability in zip(tag_ids.T, probabilities.tolist(), strict=True):
+            tags = merge_tags(doc, hashes[path], overwrite=self.overwrite)
+            merged[tuple(tags.tolist())] += probability
+        return [
+            TagSequence([strings[tag] for tag in tags], probability)
+            for tags, probability in merged.most_common()
+        ]
+
+
+def hash_labels(labels: Sequence[str], strings: StringStore) -> HashArray:
+    """The hashes of the labels and, last, as number `NO_TAG`, of white space's tag."""
+    return np.array([strings.add(name) for name in (*labels, SPACE_TAG)], np.uint64)
+
+
+def merge_tags(doc: Doc, found: HashArray, *, overwrite: bool) -> HashArray:
+    """The tags of a doc after prediction. Shape: (n_tokens,)."""
+    preset = doc.to_array(TAG)
+    tags: HashArray = np.where((preset == 0) | overwrite, found, preset)
+    return tags
