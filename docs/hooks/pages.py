@@ -30,6 +30,15 @@ def on_page_markdown(markdown: str, **kwargs: Any) -> str:
     return re.sub(r"<!-- (\w+)(?:: (\S+))? -->", write_part, markdown)
 
 
+def on_page_content(html: str, **kwargs: Any) -> str:
+    """Let long options in tables break after their dots."""
+    return re.sub(r"(?<=<code>)[^<]*(?=</code>[^\n]*</t[dh]>)", add_breaks, html)
+
+
+def add_breaks(match: re.Match[str]) -> str:
+    return re.sub(r"( |/|\.(?=[a-z@*]))", r"\1<wbr>", match[0])
+
+
 def write_part(match: re.Match[str]) -> str:
     name, argument = match.groups()
     if name not in WRITERS:
@@ -94,8 +103,8 @@ def iterate_messages(source: str, messages: dict[str, str]) -> Iterator[str]:
         if title:
             yield f"## {title}"
         elif group:
-            name = group.split(": ", 1)[1]
-            yield f"### {name[0].upper()}{name[1:]}"
+            room = group.split(": ", 1)[1]
+            yield f"### {room}"
         else:
             text = messages[code].removeprefix(f"[{code}] ")
             yield f"**{code}**{{ #{code} }} {escape(text)}"
