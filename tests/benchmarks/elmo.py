@@ -1,34 +1,40 @@
-"""ELMo at its original size, with random weights: memory and words a second.
+"""ELMo at its original size, with random weights: memory and words per second.
 
-    python tests/benchmarks/bench_elmo.py DATA [--sentences 64] [--repeats 2] [--seed 0]
+    python tests/benchmarks/run.py elmo corpus/test.spacy
 
-DATA is a .spacy file. The two files of a model of 2 x 4096 x 512 with 2048 filters are
-written to a temporary folder (374 MB), read by `spacy-bilstm-crf.ELMoEmbed.v1`, and
-applied to some sentences in one batch; then characters and language model by
-themselves, next to plainer ways that take turns with ours. On one thread; seconds are
-those of the processor, so that other programs count little.
+DATA is a .spacy file. Writes the two files of a model of 2 x 4096 x 512 with 2048
+filters and random weights to a temporary folder (374 MB), reads them with
+`spacy-bilstm-crf.ELMoEmbed.v1`, stores and loads the layer, and embeds --sentences of
+the data in one batch and doc by doc. Then the characters and the language model by
+themselves, each next to plainer ways that must give the same result (`differs by`):
+every token by itself with all 50 characters; padded sequences with two products per
+step. Torch's own LSTM with a projection stands for what a fused loop without clips
+would take. Best of --repeats, in seconds of the processor. A minute and a half on an
+idle machine, 2.2 GB.
 """
 
-import argparse
-import os
 import random
+import resource
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from bench_pipeline import THREADS, Text, describe_machine, read_texts
+import torch
+from benchmarks.harness import Table, make_doc, read_texts
+from elmo_files import write_elmo
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from thinc.api import Model
+from torch import Tensor, nn
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
-    from thinc.api import Model
-    from torch import Tensor, nn
-
-    from spacy_bilstm_crf.network.elmo_lstm import ClippedLSTM
+from spacy_bilstm_crf.network import build_elmo_embed
+from spacy_bilstm_crf.network.elmo import find_words, read_characters
+from spacy_bilstm_crf.network.elmo_lstm import ClippedLSTM
+from spacy_bilstm_crf.network.elmo_model import add_marks
+from spacy_bilstm_crf.network.lstm import reversal_index, take_steps
 
 # those of the model that was published with the paper
 OPTIONS = {
@@ -67,7 +73,7 @@ class Way(NamedTuple):
 
     task: str
     name: str
-    run: Callable[[], "Tensor"]
+    run: Callable[[], Tensor]
     is_same: bool = True
 
 
@@ -80,46 +86,28 @@ def measure(function: Callable[[], Any]) -> tuple[float, Any]:
 
 def read_peak() -> float:
     """The most memory that this process has held, in GB."""
-    import resource
-
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
-def load_layer() -> "Model[list[Doc], list[Any]]":
-    """Write, read, store and load the model, and print what each costs."""
-    from elmo_files import write_elmo
-
-    from spacy_bilstm_crf.network import build_elmo_embed
-
+def load_layer() -> tuple[Model[list[Doc], list[Any]], list[str]]:
+    """Write, read, store and load the model, and tell what each costs."""
     with tempfile.TemporaryDirectory() as folder:
         paths = write_elmo(Path(folder), OPTIONS, scale=0.02)
         size = Path(paths["weights_path"]).stat().st_size
-        print(f"weights.hdf5           {size / 1e6:8.0f} MB")
+        notes = [f"weights.hdf5: {size / 1e6:.0f} MB"]
         layer = build_elmo_embed(**paths, dropout=0.0)
         seconds, _ = measure(layer.initialize)
-    print(f"read                   {seconds:8.1f} s {read_peak():6.1f} GB at the peak")
+    notes.append(f"read: {seconds:.1f} s, {read_peak():.1f} GB at the peak")
     seconds, data = measure(layer.to_bytes)
-    print(f"to bytes, {len(data) / 1e6:4.0f} MB      {seconds:8.1f} s")
+    notes.append(f"to bytes, {len(data) / 1e6:.0f} MB: {seconds:.1f} s")
     del layer
     seconds, loaded = measure(lambda: build_elmo_embed(None, None).from_bytes(data))
-    print(f"from bytes             {seconds:8.1f} s {read_peak():6.1f} GB at the peak")
-    return loaded
+    notes.append(f"from bytes: {seconds:.1f} s, {read_peak():.1f} GB at the peak")
+    return loaded, notes
 
 
-def make_docs(texts: list[Text]) -> list["Doc"]:
-    from spacy.tokens import Doc
-    from spacy.vocab import Vocab
-
-    vocab = Vocab()
-    return [Doc(vocab, words=words, spaces=spaces) for words, spaces in texts]
-
-
-def list_ways(layer: "Model", docs: list["Doc"]) -> list[Way]:
-    import torch
-
-    from spacy_bilstm_crf.network.elmo import find_words, read_characters
-    from spacy_bilstm_crf.network.elmo_model import add_marks
+def list_ways(layer: Model, docs: list[Doc]) -> list[Way]:
 
     shim = layer.shims[0]
     module, context = shim.module, shim.module.context
@@ -148,17 +136,13 @@ def list_ways(layer: "Model", docs: list["Doc"]) -> list[Way]:
     ]
 
 
-def predict(layer: "Model", batches: list[list["Doc"]]) -> "Tensor":
-    import torch
-
+def predict(layer: Model, batches: list[list[Doc]]) -> Tensor:
     vectors = [y for batch in batches for y in layer.predict(batch)]
     return torch.cat([torch.from_numpy(y) for y in vectors])
 
 
-def run_uncut(encoder: "nn.Module", characters: "Tensor") -> "Tensor":
+def run_uncut(encoder: nn.Module, characters: Tensor) -> Tensor:
     """Each token for itself, with all of its padding."""
-    import torch
-
     parts = []
     for start in range(0, len(characters), 256):
         X = encoder.embedding(characters[start : start + 256]).transpose(1, 2)
@@ -170,18 +154,13 @@ def run_uncut(encoder: "nn.Module", characters: "Tensor") -> "Tensor":
     return torch.cat(parts)
 
 
-def pad(X: "Tensor", lengths: list[int]) -> "Tensor":
+def pad(X: Tensor, lengths: list[int]) -> Tensor:
     """Shape: (batch_size, seq_len, width)."""
-    import torch
-
     return torch.nn.utils.rnn.pad_sequence(list(X.split(lengths)), batch_first=True)
 
 
-def run_plain(context: "nn.Module", X: "Tensor", lengths: list[int]) -> "Tensor":
+def run_plain(context: nn.Module, X: Tensor, lengths: list[int]) -> Tensor:
     """Padded sequences, and two products in each step."""
-    import torch
-
-    from spacy_bilstm_crf.network.lstm import reversal_index, take_steps
 
     Xp = pad(X, lengths)
     reverse = reversal_index(torch.tensor(lengths), Xp.shape[1])
@@ -196,9 +175,7 @@ def run_plain(context: "nn.Module", X: "Tensor", lengths: list[int]) -> "Tensor"
     return torch.cat([y[:n] for y, n in zip(Yp, lengths, strict=True)])
 
 
-def run_plain_lstm(lstm: "ClippedLSTM", X: "Tensor") -> "Tensor":
-    import torch
-
+def run_plain_lstm(lstm: ClippedLSTM, X: Tensor) -> Tensor:
     h, c = X.new_zeros(len(X), 512), X.new_zeros(len(X), 4096)
     outputs = []
     for t in range(X.shape[1]):
@@ -209,7 +186,7 @@ def run_plain_lstm(lstm: "ClippedLSTM", X: "Tensor") -> "Tensor":
     return torch.stack(outputs, dim=1)
 
 
-def run_torch(lstm: "nn.LSTM", X: "Tensor", lengths: list[int]) -> "Tensor":
+def run_torch(lstm: nn.LSTM, X: Tensor, lengths: list[int]) -> Tensor:
     """Torch's own projected LSTM of this size, once a direction, over padding."""
     Xp = pad(X, lengths).transpose(0, 1)
     lstm(Xp)
@@ -217,48 +194,37 @@ def run_torch(lstm: "nn.LSTM", X: "Tensor", lengths: list[int]) -> "Tensor":
     return Y
 
 
-def compare(ways: list[Way], *, n_words: int, repeats: int) -> None:
-    """Print the words a second of the best repeat of each way."""
+def compare(ways: list[Way], *, n_words: int, repeats: int) -> list[list[str]]:
+    """Words per second of the best repeat of each way."""
     best = dict.fromkeys(ways, float("inf"))
     results = {}
     for _ in range(repeats):
         for way in ways:
             seconds, results[way] = measure(way.run)
             best[way] = min(best[way], seconds)
-    print(f"\n{'words a second':36}{'best':>8}{'ours is':>9}{'differs by':>12}")
+    rows = []
     for way, seconds in best.items():
         if way.name == "ours":
             ours = way
-        line = f"{way.task:16}{way.name:20}{n_words / seconds:8.0f}"
-        line += f"{seconds / best[ours]:8.2f}x"
+        ratio = f"{seconds / best[ours]:.2f}x"
+        differs = "-"
         if way.is_same:
-            difference = (results[way] - results[ours]).abs().max()
-            line += f"{float(difference):12.1e}"
-        print(line)
+            differs = f"{float((results[way] - results[ours]).abs().max()):.1e}"
+        rows.append([way.task, way.name, f"{n_words / seconds:.0f}", ratio, differs])
+    return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--sentences", type=int, default=64)
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    import torch
-
-    torch.set_num_threads(1)
-    machine = describe_machine()
-    print(f"{machine['processor']}, one thread, load {machine['load']}")
-    layer = load_layer()
-    random.seed(args.seed)
-    docs = make_docs(random.sample(read_texts(args.data), args.sentences))
+def main(data: Path, *, sentences: int = 64, repeats: int = 2, seed: int = 0) -> Table:
+    layer, notes = load_layer()
+    random.seed(seed)
+    vocab = Vocab()
+    texts = random.sample(read_texts(data), sentences)
+    docs = [make_doc(vocab, text) for text in texts]
     n_words = sum(map(len, docs))
-    print(f"{len(docs)} sentences, {n_words} words, longest {max(map(len, docs))}")
     with torch.no_grad():
-        compare(list_ways(layer, docs), n_words=n_words, repeats=args.repeats)
-    print(f"\nvectors of {layer.get_dim('nO')}; {read_peak():.1f} GB at the peak")
-
-
-if __name__ == "__main__":
-    main()
+        rows = compare(list_ways(layer, docs), n_words=n_words, repeats=repeats)
+    notes += [
+        f"{len(docs)} sentences, {n_words} words, longest {max(map(len, docs))}",
+        f"vectors of {layer.get_dim('nO')}; {read_peak():.1f} GB at the peak",
+    ]
+    return Table(["task", "way", "words/s", "ours is", "differs by"], rows, notes)

@@ -1,21 +1,25 @@
-"""A training of a benchmark: spaCy's own loop, a budget, the best kept."""
+"""A training with spaCy's own loop, a budget, and the best evaluation kept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from time import process_time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from bench_pipeline import count_words
+from benchmarks.harness import count_words
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import (
+    create_evaluation_callback,
+    create_train_batches,
+    train_while_improving,
+)
+from spacy.util import registry, resolve_dot_names
+from thinc.api import Config, Model
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from spacy.language import Language
-    from spacy.training import Example
-    from thinc.api import Config, Model
-
-    Batches = Iterator[tuple[int, list[Example]]]
+Batches = Iterator[tuple[int, list[Example]]]
 
 
 class Budget(NamedTuple):
@@ -50,7 +54,7 @@ class Clock:
     def seconds(self) -> float:
         return process_time() - self.start
 
-    def pause(self, function: "Callable[..., Any]", *args: Any) -> Any:
+    def pause(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function whose time does not count."""
         start = process_time()
         result = function(*args)
@@ -65,7 +69,7 @@ class Checkpoints:
     """
 
     def __init__(
-        self, nlp: "Language", score: Any, averages: dict[Any, Any] | None, folder: Path
+        self, nlp: Language, score: Any, averages: dict[Any, Any] | None, folder: Path
     ) -> None:
         self.nlp = nlp
         self.score = score
@@ -85,20 +89,13 @@ class Checkpoints:
         return score
 
 
-def train(
-    config: "Config", budget: Budget, folder: Path, *, name: str
-) -> dict[str, Any]:
+def train(config: Config, budget: Budget, folder: Path, *, name: str) -> dict[str, Any]:
     """Train a pipeline as its config says, at most for the budget.
 
     The evaluation that is best is saved in the folder.
 
-    RETURNS (dict): Steps, epochs, minutes, words a second, and the best dev score.
+    RETURNS (dict): Steps, epochs, minutes, words per second, and the best dev score.
     """
-    from spacy.schemas import ConfigSchemaTraining
-    from spacy.training.initialize import init_nlp
-    from spacy.training.loop import create_evaluation_callback
-    from spacy.util import registry, resolve_dot_names
-
     budget.apply(config["training"])
     nlp = init_nlp(config)
     config = nlp.config.interpolate()
@@ -115,10 +112,8 @@ def train(
     return {**found, "dev_score": checkpoints.best, "parameters": parameters}
 
 
-def read_batches(nlp: "Language", corpus: Any, training: dict[str, Any]) -> "Batches":
+def read_batches(nlp: Language, corpus: Any, training: dict[str, Any]) -> Batches:
     """The batches of all epochs; the corpus has been read when this returns."""
-    from spacy.training.loop import create_train_batches
-
     batches = create_train_batches(
         nlp, corpus, training["batcher"], training["max_epochs"]
     )
@@ -126,9 +121,9 @@ def read_batches(nlp: "Language", corpus: Any, training: dict[str, Any]) -> "Bat
 
 
 def run_steps(
-    nlp: "Language",
+    nlp: Language,
     training: dict[str, Any],
-    batches: "Batches",
+    batches: Batches,
     checkpoints: Checkpoints,
     budget: Budget,
     *,
@@ -157,13 +152,11 @@ def run_steps(
 
 
 def iterate_steps(
-    nlp: "Language",
+    nlp: Language,
     training: dict[str, Any],
-    batches: "Batches",
-    evaluate: "Callable[[], Any]",
-) -> Iterator[tuple[list["Example"], dict[str, Any], bool | None]]:
-    from spacy.training.loop import train_while_improving
-
+    batches: Batches,
+    evaluate: Callable[[], Any],
+) -> Iterator[tuple[list[Example], dict[str, Any], bool | None]]:
     names = ("dropout", "accumulate_gradient", "patience", "max_steps")
     more = ("eval_frequency", "annotating_components", "before_update")
     return train_while_improving(
@@ -181,7 +174,7 @@ def report(name: str, step: int, seconds: float, score: float) -> None:
     print(f"{name}: step {step}, {minutes:.1f} min, dev score {score:.4f}", flush=True)
 
 
-def count_parameters(model: "Model[Any, Any]") -> int:
+def count_parameters(model: Model[Any, Any]) -> int:
     """Of all layers, those in torch modules included."""
     total = 0
     for node in model.walk():

@@ -1,20 +1,22 @@
-"""What the package costs a user who has it installed and does not use it.
+"""What it costs to have the package installed.
 
-`spacy.blank()` loads the entry points of all components in the environment, also of
-those that no pipeline asked for:
+    python tests/benchmarks/run.py import
 
-    python tests/benchmarks/bench_import.py [--repeats 10]
-
-Every figure is taken in a new process, after spaCy and Thinc (and with it torch)
-were imported. Milliseconds, best and median. Loading our entry points should cost
-less than 30.
+Every `spacy.blank()` and `spacy.load()` loads the entry points of all installed
+components, used or not. Milliseconds, best and median of --repeats new processes for
+each figure, after spaCy and Thinc (and with it torch) were imported: loading our entry
+points, which should cost less than 30; loading our commands, which only `python -m
+spacy` does; and `spacy.blank("en")` with our entry points and with them hidden. A first
+round, which writes the byte code, is left out.
 """
 
-import argparse
 import os
 import subprocess
 import sys
+from functools import partial
 from statistics import median
+
+from benchmarks.harness import Table, take_turns
 
 AIM = 30.0  # ms
 
@@ -67,23 +69,9 @@ def measure(code: str) -> float:
     return float(out.stdout)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=10)
-    args = parser.parse_args()
-    times: dict[str, list[float]] = {name: [] for name in MEASURE}
-    for _ in range(args.repeats + 1):
-        # in turns, so that what else the machine does is shared by all
-        for name, code in MEASURE.items():
-            times[name].append(measure(code))
-    title = f"ms, {args.repeats} processes each"
-    print(f"{title:45}{'best':>8}{'median':>8}")
-    for name, found in times.items():
-        del found[0]  # wrote the byte code and filled the disk's cache
-        print(f"{name:45}{min(found):8.1f}{median(found):8.1f}")
-    best = min(times["load our entry points"])
-    print(f"aim: {AIM:.0f} ms, {'met' if best < AIM else 'missed'}")
-
-
-if __name__ == "__main__":
-    main()
+def main(*, repeats: int = 10) -> Table:
+    measures = {name: partial(measure, code) for name, code in MEASURE.items()}
+    times = {k: v[1:] for k, v in take_turns(measures, repeats + 1).items()}
+    rows = [[k, f"{min(v):.1f}", f"{median(v):.1f}"] for k, v in times.items()]
+    met = "met" if min(times["load our entry points"]) < AIM else "missed"
+    return Table(["ms", "best", "median"], rows, [f"aim: {AIM:.0f} ms, {met}"], times)
