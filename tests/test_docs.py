@@ -1,9 +1,11 @@
 """Every block of README and docs that can run is run, or checked against the commands
 and configs that it names."""
 
+import argparse
 import doctest
 import re
 import shutil
+from importlib import import_module
 from importlib.metadata import metadata
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 import spacy
 import srsly
 import typer
+from benchmarks.harness import add_options
+from benchmarks.run import BENCHMARKS, make_parser
 from doc_blocks import PAGES, find_block, read_blocks, read_commands
 from paths import ASSETS, ROOT
 from pipelines import SMALL_MODEL, train_on
@@ -214,12 +218,15 @@ def test_command_of_spacy_is_understood(words, clone, monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "words"), COMMANDS, ids=get_id)
-def test_other_commands_are_there(page, words):
+def test_other_commands_are_understood(page, words):
     if "pip" in words:
         extras = re.findall(r"\.\[(.+?)\]", " ".join(words))
         assert {*extras} <= {*metadata("spacy-bilstm-crf").get_all("Provides-Extra")}
-    elif words[0] == "python" and words[1].startswith("tests/"):
-        assert (ROOT / words[1]).is_file()
+    if "tests/benchmarks/run.py" in words and words[2] in BENCHMARKS:
+        parser = argparse.ArgumentParser(parents=[make_parser()])
+        module = import_module(f"benchmarks.{BENCHMARKS[words[2]]}")
+        add_options(parser, module.main)
+        assert parser.parse_args(words[2:]).name == words[2]
 
 
 # the tutorial

@@ -1,9 +1,10 @@
 """Parts of pages that are written when the site is built.
 
 A page asks for them with a comment: `<!-- include: PATH -->`, `<!-- project: all -->`,
-`<!-- commands -->` or `<!-- messages -->`.
+`<!-- benchmark: MODULE -->`, `<!-- commands -->` or `<!-- messages -->`.
 """
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,6 +67,22 @@ def write_project(which: str) -> str:
     return write_table(("step", "what it does"), rows)
 
 
+def write_benchmark(module: str) -> str:
+    """The docstring of a benchmark in a box, without its title and its command."""
+    path = ROOT / "tests" / "benchmarks" / f"{module}.py"
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    _, *texts = docstring.split("\n\n")
+    paragraphs = [" ".join(text.split()) for text in texts if text[0] != " "]
+    return "\n\n    ".join(['??? note "How it is measured"', *map(quote, paragraphs)])
+
+
+def quote(text: str) -> str:
+    """Options and files as code."""
+    return re.sub(
+        r"(?<![`\w/])(--[a-z-]+|[\w/]+\.(?:cfg|spacy|yml))(?!`)", r"`\1`", text
+    )
+
+
 def write_commands() -> str:
     commands = typer.main.get_command(app).commands
     return "\n\n".join(write_command(*item) for item in commands.items())
@@ -125,6 +142,7 @@ def write_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 WRITERS: dict[str, Callable[..., str]] = {
+    "benchmark": write_benchmark,
     "include": include,
     "project": write_project,
     "commands": write_commands,
