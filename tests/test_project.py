@@ -19,7 +19,7 @@ from spacy.tokens import DocBin
 from weasel.cli.run import check_rerun, project_run
 from weasel.util import get_checksum, load_project_config
 
-from spacy_bilstm_crf.corpus.callbacks import KNOWN_SOURCES, SAMPLE_NOTE
+from spacy_bilstm_crf.corpus.summary import KNOWN_SOURCES, SAMPLE_NOTE
 
 KAGGLE_MD5 = "0c5f5151df296234941d06f30305d9f6"
 LABELS = ["art", "eve", "geo", "gpe", "nat", "org", "per", "tim"]

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from ..errors import Errors
 from ..pipeline.settings import Decision
-from .loading import get_component, load_pipeline, make_example, run_before
+from .loading import (
+    describe_left_out,
+    get_component,
+    load_pipeline,
+    make_example,
+    read_references,
+    run_before,
+)
 from .printing import choose_device, fail, group_digits, say, waiting
-from .reading import describe_left_out, read_references
+from .publishing import replace_pipeline, require_replaceable
 
 if TYPE_CHECKING:
     from spacy.training import Example
@@ -222,33 +228,3 @@ def _prf_cells(results: "Sequence[Result]", label: str | None) -> list[str]:
             values = [of_label.get(key) for key in "prf"]
         cells += [f"{100 * (value or 0.0):.1f}" for value in values]
     return cells
-
-
-def require_replaceable(path: Path) -> None:
-    """Check that a folder is free, or holds a pipeline and may be replaced by one.
-
-    RAISES (ValueError): If something else is there.
-    """
-    is_pipeline = (path / "meta.json").is_file() and (path / "config.cfg").is_file()
-    if path.exists() and (not is_pipeline or path.resolve() == Path.cwd()):
-        raise ValueError(Errors.B507.format(path=path))
-
-
-def replace_pipeline(nlp: Any, path: Path) -> None:
-    """Write a pipeline; what was there before stays until the new one is in place."""
-    import shutil
-    import tempfile
-
-    folder = path.resolve().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{path.name}.") as temporary:
-        new, old = Path(temporary, "new"), folder / f".{path.name}.old"
-        nlp.to_disk(new)
-        if path.exists():
-            path.rename(old)
-        try:
-            new.rename(path)
-        except OSError:
-            old.rename(path)
-            raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -9,11 +9,18 @@ from typer import Option as Opt
 
 from ..errors import Errors
 from .compare_processes import Found, Settings, run_all
-from .loading import require_pipeline
-from .printing import fail, list_counts, print_table, say, waiting
+from .loading import count_labels, describe_left_out, read_references, require_pipeline
+from .printing import (
+    fail,
+    has_colors,
+    join_lines,
+    list_counts,
+    mark_text,
+    print_table,
+    say,
+    waiting,
+)
 from .publishing import publish, require_extra
-from .reading import count_labels, describe_left_out, read_references
-from .terminal import has_colors, join_lines, mark_text
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .loading import make_example
-from .reading import (
+from .loading import (
     count_labels,
     find_unknown_labels,
     load_entity_pipeline,
+    make_example,
     read_references,
 )
 

@@ -9,6 +9,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from .printing import fail, group_digits, say, waiting
+from .publishing import write_files
 
 if TYPE_CHECKING:
     from ..corpus import ReadOptions, SplitCorpus, SplitOptions
@@ -103,7 +104,6 @@ def convert_cli(
     """
     from ..corpus import (
         ColumnOptions,
-        CorpusError,
         ReadOptions,
         SplitOptions,
         choose_input,
@@ -124,7 +124,7 @@ def convert_cli(
             options=SplitOptions(split.value, dev, test, block_size, duplicates.value),
             sample=is_sample,
         )
-    except CorpusError as error:
+    except ValueError as error:
         fail(error)
     print_summary(summary, output_dir)
 
@@ -167,7 +167,7 @@ def convert(
         )
     contents = _make_docs(split)
     contents["corpus.json"] = f"{srsly.json_dumps(summary, indent=2)}\n".encode()
-    converters.write_files(output_dir, contents)
+    write_files(output_dir, contents)
     return summary
 
 

@@ -9,10 +9,9 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from .loading import read_docs
+from .loading import count_labels, read_docs
 from .printing import fail, print_table, say, waiting
 from .publishing import publish, require_extra, watch
-from .reading import count_labels
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -200,18 +199,17 @@ def read_conversion(path: Path) -> list[str]:
         return []
     try:
         return [describe_conversion(path)]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         say("warn", NO_SUMMARY.format(path=path))
         return []
 
 
 def describe_conversion(path: Path) -> str:
-    """A sentence out of the summary that `convert` has written.
+    """A sentence from the summary that `convert` has written.
 
-    RAISES (OSError, ValueError, KeyError, TypeError): If the file cannot be read, or
-        is of another form.
+    RAISES (ValueError, KeyError, TypeError): If the file is of another form.
     """
-    import srsly
+    from ..corpus import read_summary
 
-    summary = srsly.read_json(path)
+    summary = read_summary(path, required=("source", "duplicates"))
     return CONVERSION.format(name=summary["source"]["name"], **summary["duplicates"])

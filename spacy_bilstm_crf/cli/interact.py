@@ -9,11 +9,17 @@ from typer import Argument as Arg
 from typer import Exit
 from typer import Option as Opt
 
-from .loading import FACTORY, get_component
-from .printing import fail, say, waiting
-from .prompt import is_prompt, read_pipe, read_prompt
-from .reading import load_entity_pipeline
-from .terminal import align_tokens, has_colors, join_lines, mark_text
+from .loading import FACTORY, get_component, load_entity_pipeline
+from .printing import (
+    align_tokens,
+    fail,
+    has_colors,
+    join_lines,
+    mark_text,
+    say,
+    waiting,
+)
+from .texts import is_prompt, read_pipe, read_prompt
 
 if TYPE_CHECKING:
     from spacy.language import Language

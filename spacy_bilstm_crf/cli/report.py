@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from .loading import FACTORY, make_example, read_docs, run_before
-from .printing import choose_device, fail, list_counts, print_table, say, waiting
-from .publishing import publish, require_extra, watch
-from .reading import (
+from .loading import (
+    FACTORY,
     count_labels,
     describe_left_out,
     find_unknown_labels,
     load_entity_pipeline,
+    make_example,
+    read_docs,
     read_references,
+    run_before,
 )
+from .printing import choose_device, fail, list_counts, print_table, say, waiting
+from .publishing import publish, require_extra, watch
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from ..analysis.report import Evaluation
     from ..analysis.report_log import TrainingLog
     from ..types import Entity
-    from .reading import References
+    from .loading import References
 
 # candidates below this probability are hardly ever right
 LOWEST = 0.01

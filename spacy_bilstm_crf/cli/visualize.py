@@ -9,12 +9,10 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from .loading import load_pipeline
-from .printing import fail, say, waiting
-from .publishing import watch
-from .reading import load_entity_pipeline
+from .loading import load_entity_pipeline, load_pipeline
+from .printing import fail, has_colors, mark_text, say, waiting
+from .publishing import watch, write_files
 from .serving import serve_page
-from .terminal import has_colors, mark_text
 from .texts import SAMPLES, read_inputs
 
 if TYPE_CHECKING:
@@ -130,7 +128,6 @@ def write_page(
     RAISES (ValueError): If it cannot be written.
     """
     from ..analysis.text_page import Figure, render_entities
-    from ..corpus import write_files
 
     figures = [Figure(*pair) for pair in zip(titles, docs, strict=True)]
     html = render_entities(figures, title=title, notes=notes)

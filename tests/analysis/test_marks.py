@@ -18,7 +18,7 @@ from spacy_bilstm_crf.analysis.text import (
     render_marks,
 )
 from spacy_bilstm_crf.analysis.text_page import Figure, make_legend, render_entities
-from spacy_bilstm_crf.cli.terminal import LEVELS, to_palette
+from spacy_bilstm_crf.cli.printing import LEVELS, to_palette
 from spacy_bilstm_crf.pipeline.confidence import set_confidence
 
 VOID = {"meta", "br", "input", "line", "rect"}

@@ -23,7 +23,7 @@ from spacy_bilstm_crf.cli.interact import (
     load_reader,
     talk,
 )
-from spacy_bilstm_crf.cli.prompt import join_quoted
+from spacy_bilstm_crf.cli.texts import join_quoted
 
 TEXT = "Shaka Khan left London."
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from spacy_bilstm_crf.analysis.text import Mark
-from spacy_bilstm_crf.cli.terminal import (
+from spacy_bilstm_crf.cli.printing import (
     align_tokens,
     has_colors,
     join_lines,

@@ -1,17 +1,17 @@
-from paths import ASSETS
 import hashlib
 import json
 from pathlib import Path
 
 import pytest
 import spacy
+from paths import ASSETS
 from pipelines import make_pipeline, train_pipeline
 from spacy.cli.package import generate_readme
 from spacy.schemas import ModelMetaSchema, validate
 from spacy.training.loop import create_before_to_disk_callback
 from spacy.util import registry
 
-from spacy_bilstm_crf.corpus.callbacks import (
+from spacy_bilstm_crf.corpus.summary import (
     KNOWN_SOURCES,
     SAMPLE_NOTE,
     make_describe_corpus,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_bilstm_crf.corpus import CorpusError, write_files
+from spacy_bilstm_crf.cli.publishing import write_files
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -32,7 +32,7 @@ def test_nothing_changes_if_writing_fails(tmp_path, monkeypatch, fault):
             raise fault
 
     monkeypatch.setattr(Path, "write_bytes", fail_at_y)
-    expected = CorpusError if isinstance(fault, OSError) else KeyboardInterrupt
+    expected = ValueError if isinstance(fault, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
         write_files(tmp_path, {"x": b"new", "y": b"new"})
     assert read_folder(tmp_path) == {"x": b"old", "y": b"old"}
@@ -53,12 +53,12 @@ def test_every_file_is_written_before_the_first_is_moved(tmp_path, monkeypatch):
 
 def test_a_file_in_the_folders_place(tmp_path):
     (tmp_path / "out").write_bytes(b"")
-    with pytest.raises(CorpusError, match=r"B421.*out.*cannot be written"):
+    with pytest.raises(ValueError, match=r"B421.*out.*cannot be written"):
         write_files(tmp_path / "out", {"x": b"1"})
 
 
 def test_a_folder_in_a_files_place(tmp_path):
     (tmp_path / "x").mkdir()
-    with pytest.raises(CorpusError, match="B421"):
+    with pytest.raises(ValueError, match="B421"):
         write_files(tmp_path, {"x": b"1"})
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
