@@ -32,7 +32,7 @@ TEXTS = {
 
 
 def is_of_real_corpus(nlp: Language) -> bool:
-    return KAGGLE_MD5 in [source.get("md5") for source in nlp.meta["sources"] or []]
+    return KAGGLE_MD5 in [s.get("md5") for s in nlp.meta.get("sources") or []]
 
 
 def find_faults(nlp: Language) -> list[str]:

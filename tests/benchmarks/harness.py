@@ -85,9 +85,9 @@ def add_options(parser: argparse.ArgumentParser, function: Callable[..., Any]) -
             continue
         default = parameter.default
         if name == "only":
-            settings["choices"] = default
-        if "action" not in settings:
-            settings["help"] = format_option(default)
+            settings |= {"choices": default, "metavar": "NAME"}
+        if default is not None and "action" not in settings:
+            settings["help"] = f"default: {format_option(default)}"
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, default=default, **settings)
 

@@ -48,7 +48,7 @@ THREADS = (
 def make_parser() -> argparse.ArgumentParser:
     """The options of all benchmarks."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("name", choices=BENCHMARKS)
+    parser.add_argument("name", choices=BENCHMARKS, metavar="NAME")
     parser.add_argument("--threads", type=int, default=1, help="of torch and BLAS (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     return parser
