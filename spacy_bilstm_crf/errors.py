@@ -112,21 +112,8 @@ class Errors:
         "first for {doc}: every path ends at token {token} ({text}). The scores are "
         "probably nan or infinite. Train the pipeline again with a lower learning rate."
     )
-    B205 = (
-        "[B205] Unknown settings {names}. Expected some of: {expected}. Remove or "
-        "rename them."
-    )
     B206 = (
-        "[B206] Bad threshold '{name}': {value!r}. Expected a probability, a number "
-        "from 0 to 1."
-    )
-    B207 = (
-        "[B207] Bad weight or temperature '{name}': {value!r}. Expected a number above "
-        "0. 1 changes nothing."
-    )
-    B208 = (
-        "[B208] Unknown decision '{found}'. Expected one of: {expected}. Set "
-        "'decision' to one of them."
+        "[B206] Bad threshold: {value!r}. Expected a probability, a number from 0 to 1."
     )
     B209 = (
         "[B209] '{name}' names unknown labels: {unknown}. Expected some of the "
@@ -143,15 +130,6 @@ class Errors:
         "[B216] Found {found} instead of a doc or docs. Pass the doc that 'nlp' or "
         "'nlp.make_doc' makes from a text, or an iterable of such docs."
     )
-    B217 = (
-        "[B217] Bad setting '{name}': {found!r}. Expected a number for each label that "
-        "needs one, such as {{'art': 0.5}}, or {{}} for none."
-    )
-    B218 = "[B218] Bad setting 'cross_lines': {found!r}. Expected true or false."
-    B219 = (
-        "[B219] Bad setting '{name}': {found!r}. Expected the name of a group in "
-        "'doc.spans', or null for none."
-    )
     B220 = (
         "[B220] The labels and the scheme of '{name}' make {expected} tags, but its "
         "network scores {found}. Expected equal numbers. Undo the change to 'cfg': "
@@ -165,14 +143,13 @@ class Errors:
         "[B222] '{name}' cannot have an empty label: spaCy treats it as no label. "
         "Expected a name. Name the label, or remove the annotation."
     )
+    B223 = (
+        "[B223] Bad setting '{setting}' of '{name}': {found!r}. Expected {expected}. "
+        "Correct it in the component's config, or in its 'cfg'."
+    )
     B230 = (
         "[B230] Cannot read labels from {found!r}. Expected a list of strings, as "
         "'spacy init labels' writes it for a tagger. Run 'spacy init labels' again."
-    )
-    B231 = "[B231] Bad setting 'overwrite': {found!r}. Expected true or false."
-    B232 = (
-        "[B232] Bad setting 'neg_prefix': {found!r}. Expected a string, such as '!', "
-        "or null for none."
     )
 
     # B3xx: network
@@ -560,12 +537,6 @@ class Warnings:
     )
 
     # W2xx: pipeline
-    W201 = (
-        "[W201] '{name}': {count} docs of a batch have gold that is impossible under "
-        "the tagging scheme and the settings, first {first}. Nothing was learned from "
-        "these docs. 'left_out' counts such docs over all epochs, without further "
-        "warnings."
-    )
     W202 = (
         "[W202] '{name}': unknown labels {labels}. {count} gold entities or rejected "
         "spans of a batch have them, first {first}. The entities count as missing "

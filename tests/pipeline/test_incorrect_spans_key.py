@@ -250,7 +250,7 @@ def test_what_is_counted_as_a_contradiction_is_left_out(nlp):
         reference.set_ents([Span(reference, 1, 4, "PERSON")])
         reference.spans[KEY] = [Span(reference, *span, "PERSON")]
         example = Example(Doc(nlp.vocab, words), reference)
-        lattices = pipe.get_lattices([example], get_layout([example.predicted]))
+        lattices = pipe.read_gold([example], get_layout([example.predicted]))
         found = find_contradiction(reference, KEY)
         assert found == ((1, 4, "PERSON") if lattices.contradictions else None)
 
