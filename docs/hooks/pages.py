@@ -1,7 +1,8 @@
 """Parts of pages that are written when the site is built.
 
 A page asks for them with a comment: `<!-- include: PATH -->`, `<!-- project: all -->`,
-`<!-- benchmark: MODULE -->`, `<!-- commands -->` or `<!-- messages -->`.
+`<!-- benchmark: MODULE -->`, `<!-- defaults: FACTORY -->`, `<!-- commands -->` or
+`<!-- messages -->`.
 """
 
 import ast
@@ -10,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import spacy
 import srsly
 import typer
+from thinc.api import Config
 
 from spacy_bilstm_crf import errors
 from spacy_bilstm_crf.cli import app
@@ -83,6 +86,16 @@ def quote(text: str) -> str:
     )
 
 
+def write_defaults(factory: str) -> str:
+    """The settings of a component in a config, as they are by default."""
+    defaults = spacy.blank("en").get_factory_meta(factory).default_config
+    apart = {"model", "scorer"}
+    settings = {key: value for key, value in defaults.items() if key not in apart}
+    name = factory.rsplit("_", 1)[1]
+    config = Config({"components": {name: {"factory": factory, **settings}}})
+    return f"```ini\n{config.to_str().split('[components]')[1].strip()}\n```"
+
+
 def write_commands() -> str:
     commands = typer.main.get_command(app).commands
     return "\n\n".join(write_command(*item) for item in commands.items())
@@ -146,5 +159,6 @@ WRITERS: dict[str, Callable[..., str]] = {
     "include": include,
     "project": write_project,
     "commands": write_commands,
+    "defaults": write_defaults,
     "messages": write_messages,
 }
