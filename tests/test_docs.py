@@ -58,6 +58,16 @@ def test_readme_is_short_and_has_its_test_command():
     assert line.startswith("python -m pip install -c constraints.txt -e")
 
 
+def test_modules_that_pages_name_are_there():
+    text = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    named = set(re.findall(r"`((?:tests|\w+)/[\w/]+\.(?:py|cfg))`", text))
+    assert len(named) > 20
+    folders = (ROOT, ROOT / "spacy_bilstm_crf")
+    # the last is NLP Architect's
+    known = {name for name in named if any((f / name).is_file() for f in folders)}
+    assert named - known == {"examples/ner/train.py"}
+
+
 # Python
 
 ANGELA = "Angela Merkel visited Google in London last October."
