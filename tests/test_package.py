@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "network": BASE,
     "corpus": BASE,
     "pipeline": BASE | {"crf"},
-    "analysis": BASE | {"pipeline.confidence", "pipeline.calibration"},
+    "analysis": BASE | {"pipeline.confidence"},
     "cli": BASE | {"pipeline", "corpus", "analysis"},
 }
 REGISTRIES = {

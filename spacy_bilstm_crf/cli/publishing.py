@@ -50,8 +50,7 @@ def publish(
     """
     import srsly
 
-    from ..analysis.page import Picture
-    from ..analysis.plain import to_plain
+    from ..analysis.page import Picture, to_plain
 
     pictures: dict[str, Picture] = {}
     files: dict[str, bytes] = {}

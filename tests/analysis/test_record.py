@@ -6,9 +6,14 @@ import pytest
 import spacy
 from pipelines import make_pipeline, train_pipeline
 
-from spacy_bilstm_crf.analysis.record import make_record, to_json
+from spacy_bilstm_crf.analysis.record import to_json
+from spacy_bilstm_crf.cli.interact import Reader
 
 TEXT = "Shaka Khan left \n London."
+
+
+def read(nlp, text, *, name="bilstm_crf_ner", k=0):
+    return Reader(nlp, name).read(text, k=k)
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +23,7 @@ def nlp():
 
 def test_entities_tags_and_probabilities(nlp):
     name = "bilstm_crf_ner"
-    record = make_record(nlp, TEXT, name=name, k=0)
+    record = read(nlp, TEXT)
     doc = nlp(TEXT)
     assert [(m.label, m.confidence) for m in record.marks] == [
         (ent.label_, pytest.approx(ent._.confidence)) for ent in doc.ents
@@ -37,7 +42,7 @@ def test_entities_tags_and_probabilities(nlp):
 
 
 def test_analyses_are_those_of_the_component(nlp):
-    record = make_record(nlp, TEXT, name="bilstm_crf_ner", k=3)
+    record = read(nlp, TEXT, k=3)
     found = nlp.get_pipe("bilstm_crf_ner").k_best(nlp.make_doc(TEXT), k=3)
     assert [p for _, p in record.analyses] == pytest.approx([p for _, p in found])
     first = [(TEXT[m.start : m.end], m.label) for m in record.analyses[0][0]]
@@ -46,7 +51,7 @@ def test_analyses_are_those_of_the_component(nlp):
 
 def test_tags_follow_the_scheme():
     nlp = train_pipeline(make_pipeline(scheme="biluo"))
-    record = make_record(nlp, "Shaka Khan left London.", name="bilstm_crf_ner", k=0)
+    record = read(nlp, "Shaka Khan left London.")
     assert record.ner_tags == ["B-PERSON", "L-PERSON", "O", "U-LOC", "O"]
     assert None not in record.probabilities
 
@@ -55,7 +60,7 @@ def test_pipeline_without_the_component():
     nlp = spacy.blank("en")
     ruler = nlp.add_pipe("entity_ruler")
     ruler.add_patterns([{"label": "geo", "pattern": "London"}])
-    record = make_record(nlp, "London calls", name=None, k=3)
+    record = read(nlp, "London calls", name=None, k=3)
     assert [(m.label, m.confidence) for m in record.marks] == [("geo", None)]
     assert (record.ner_tags, record.probabilities) == (["B-geo", "O"], [None, None])
     assert record.analyses == []
@@ -68,7 +73,7 @@ def test_entities_of_an_earlier_component(nlp):
     ruler.add_patterns([{"label": "verb", "pattern": "left"}])
     trained = train_pipeline(make_pipeline())
     nlp.add_pipe("bilstm_crf_ner", source=trained)
-    record = make_record(nlp, TEXT, name="bilstm_crf_ner", k=2)
+    record = read(nlp, TEXT, k=2)
     assert record.ner_tags[2] == "B-verb"
     assert record.probabilities[2] is None
     for marks, _ in record.analyses:
@@ -76,7 +81,7 @@ def test_entities_of_an_earlier_component(nlp):
 
 
 def test_json(nlp):
-    record = make_record(nlp, TEXT, name="bilstm_crf_ner", k=2)
+    record = read(nlp, TEXT, k=2)
     data = json.loads(json.dumps(to_json(record)))
     assert data["text"] == TEXT
     for entity in data["entities"]:
@@ -92,13 +97,13 @@ def test_json_holds_parts_of_speech_where_they_are_known(nlp):
     tagged = spacy.blank("en")
     ruler = tagged.add_pipe("attribute_ruler")
     ruler.add([[{"TEXT": "left"}]], {"TAG": "VBD"})
-    record = make_record(tagged, "Joe left", name=None, k=0)
+    record = read(tagged, "Joe left", name=None)
     assert [token["tag"] for token in to_json(record)["tokens"]] == ["", "VBD"]
-    record = make_record(nlp, "Joe left", name="bilstm_crf_ner", k=0)
+    record = read(nlp, "Joe left")
     assert not any("tag" in token for token in to_json(record)["tokens"])
 
 
 def test_empty_text(nlp):
-    record = make_record(nlp, "", name="bilstm_crf_ner", k=2)
+    record = read(nlp, "", k=2)
     assert (record.marks, record.ner_tags, record.probabilities) == ([], [], [])
     assert [marks for marks, _ in record.analyses] == [[]]

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 
-from spacy_bilstm_crf.analysis.explore_agreement import find_repeats, measure_noise
-from spacy_bilstm_crf.analysis.explore_contexts import measure_consistency
+from spacy_bilstm_crf.analysis.explore_agreement import (
+    find_repeats,
+    measure_consistency,
+    measure_noise,
+)
 from spacy_bilstm_crf.analysis.gold import get_tags
 
 SPANS = [(i, j) for i in range(3) for j in range(i + 1, 4)]

@@ -1,21 +1,22 @@
-"""Curves over confidence, next to scikit-learn, SciPy and counting."""
+"""Curves over confidence, next to scikit-learn and counting."""
+
+import math
 
 import numpy as np
 import pytest
-from annotated import annotate, compare, comparisons
+from annotated import annotate, predict, predicted_docs
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from spacy_bilstm_crf.analysis.gold_comparison import has_confidence
-from spacy_bilstm_crf.analysis.report_thresholds import (
+from spacy_bilstm_crf.analysis.report_confidence import (
+    calibration_error,
     draw_candidate_curve,
     draw_threshold_curve,
-    get_wilson_interval,
+    has_confidence,
     measure_confidence,
+    reliability_table,
 )
-from spacy_bilstm_crf.pipeline.calibration import reliability_table
 
 PROBABILITIES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5001, 0.99, 1.0])
 RATED = st.lists(st.tuples(PROBABILITIES, st.booleans()), min_size=1, max_size=30)
@@ -53,26 +54,13 @@ def test_threshold_curve_is_what_dropping_does(rated, unrated, n_missed):
     assert max(found.f1) == found.f1[round(100 * found.best)]
 
 
-@given(st.integers(0, 40), st.integers(1, 40))
-def test_wilson_interval_is_that_of_scipy(n_right, n_wrong):
-    number = n_right + n_wrong
-    found = get_wilson_interval(n_right / number, number)
-    expected = binomtest(n_right, number).proportion_ci(method="wilson")
-    assert found.low == pytest.approx(expected.low, abs=1e-6)
-    assert found.high == pytest.approx(expected.high, abs=1e-6)
-
-
-def test_nothing_has_no_interval():
-    assert get_wilson_interval(float("nan"), 0) is None
-
-
-@given(st.lists(comparisons(), min_size=1, max_size=5))
+@given(st.lists(predicted_docs(), min_size=1, max_size=5))
 def test_all_predictions_are_rated(some):
     if not has_confidence(some):
         return
     found = measure_confidence(some)
     p = [p for c in some for p in c.confidences]
-    right = [e in c.doc.entities for c in some for e in c.predicted]
+    right = [e in c.gold.entities for c in some for e in c.predicted]
     assert (found.rated, found.unrated) == (len(p), 0)
     np.testing.assert_equal(found.reliability.bins, reliability_table(p, right))
     assert found.curve.precision[0] == pytest.approx(np.mean(right))
@@ -82,8 +70,35 @@ def test_all_predictions_are_rated(some):
 def test_candidates_that_lose_count_as_well():
     doc = annotate("Ann left Rio", (0, 1, "per"), (2, 3, "geo"))
     candidates = {(0, 1, "per"): 0.6, (0, 1, "org"): 0.3, (2, 3, "geo"): 0.2}
-    some = [compare(doc, (0, 1, "per"), confidences=[0.6], candidates=candidates)]
+    some = [predict(doc, (0, 1, "per"), confidences=[0.6], candidates=candidates)]
     found = measure_confidence(some)
     assert found.candidates.recall == pytest.approx([0.5, 0.5, 1])
     assert found.candidates.precision == pytest.approx([1, 0.5, 2 / 3])
     assert sum(b.size for b in found.candidate_reliability.bins) == 3
+
+
+def test_reliability_table_by_hand():
+    bins = reliability_table([0.05, 0.9, 1.0, 0.95], [False, True, True, False])
+    assert [b.size for b in bins] == [1, *[0] * 8, 3]
+    assert bins[-1].confidence == pytest.approx(0.95)
+    assert bins[-1].precision == pytest.approx(2 / 3)
+    assert math.isnan(bins[4].precision)
+    expected = (0.05 + 3 * (0.95 - 2 / 3)) / 4
+    assert calibration_error(bins) == pytest.approx(expected)
+
+
+def test_no_entities_have_no_error():
+    assert calibration_error(reliability_table([], [])) == 0.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
+def test_calibration_error_is_a_share(pairs):
+    error = calibration_error(reliability_table(*zip(*pairs, strict=True)))
+    assert 0 <= error <= 1
+
+
+def test_calibrated_probabilities_have_a_small_error():
+    random = np.random.default_rng(0)
+    p = random.random(20_000)
+    bins = reliability_table(p, random.random(20_000) < p)
+    assert calibration_error(bins) < 0.02

@@ -1,13 +1,13 @@
-"""What becomes of entities: known answers, and laws."""
+"""Outcomes and mistakes: known answers, and laws."""
 
 from collections import Counter
 
 import pytest
-from annotated import LABELS, annotate, compare, entity_lists
+from annotated import LABELS, annotate, entity_lists, predict
 from hypothesis import given
 
-from spacy_bilstm_crf.analysis.report_mistakes import WINDOW, find_frequent, find_worst
-from spacy_bilstm_crf.analysis.report_outcomes import (
+from spacy_bilstm_crf.analysis.gold import WINDOW
+from spacy_bilstm_crf.analysis.report_mistakes import (
     GOLD_KINDS,
     KINDS,
     MISSED,
@@ -18,7 +18,9 @@ from spacy_bilstm_crf.analysis.report_outcomes import (
     WRONG_LABEL,
     Outcome,
     count_kinds,
-    count_labels,
+    count_label_pairs,
+    find_frequent,
+    find_worst,
     match_entities,
 )
 
@@ -82,7 +84,7 @@ def test_every_entity_has_one_outcome(gold, predicted):
 def test_counts(gold, predicted):
     outcomes = match_entities(gold, predicted)
     kinds = count_kinds(outcomes, LABELS)
-    table = count_labels(outcomes, LABELS)
+    table = count_label_pairs(outcomes, LABELS)
     for i, label in enumerate(LABELS):
         n_gold = sum(e[2] == label for e in gold)
         assert sum(kinds[label][kind] for kind in GOLD_KINDS) == n_gold
@@ -97,16 +99,16 @@ def test_counts(gold, predicted):
 
 
 def get_worst(*some):
-    outcomes = [match_entities(c.doc.entities, c.predicted) for c in some]
+    outcomes = [match_entities(c.gold.entities, c.predicted) for c in some]
     return find_worst(some, outcomes)
 
 
 def test_worst_is_what_the_pipeline_was_sure_of():
     doc = annotate("Ann left Rio", (0, 1, "per"))
-    sure = compare(doc, (0, 1, "org"), confidences=[0.9], number=3)
-    unsure = compare(doc, (0, 1, "org"), confidences=[0.4], number=4)
-    missed = compare(doc, candidates={(0, 1, "per"): 0.3}, number=5)
-    right = compare(doc, (0, 1, "per"), confidences=[0.2], number=6)
+    sure = predict(doc, (0, 1, "org"), confidences=[0.9], number=3)
+    unsure = predict(doc, (0, 1, "org"), confidences=[0.4], number=4)
+    missed = predict(doc, candidates={(0, 1, "per"): 0.3}, number=5)
+    right = predict(doc, (0, 1, "per"), confidences=[0.2], number=6)
     found = get_worst(unsure, right, missed, sure)
     assert [(e.doc, e.weight) for e in found] == [(3, 0.9), (5, 0.7), (4, 0.4)]
     assert found[0].gold == [(0, 1, "per")]
@@ -116,7 +118,7 @@ def test_worst_is_what_the_pipeline_was_sure_of():
 
 def test_without_probabilities_every_mistake_weighs_the_same():
     doc = annotate("Ann left Rio", (0, 1, "per"), (2, 3, "geo"))
-    (found,) = get_worst(compare(doc, (0, 1, "org")))
+    (found,) = get_worst(predict(doc, (0, 1, "org")))
     assert found.weight == 2
 
 
@@ -126,7 +128,7 @@ def test_of_a_doc_only_the_sentence_is_shown():
         (6, 7, "geo"),
         sentences=((0, 3), (3, 6), (6, 8)),
     )
-    (found,) = get_worst(compare(doc, (3, 4, "per"), (6, 7, "geo")))
+    (found,) = get_worst(predict(doc, (3, 4, "per"), (6, 7, "geo")))
     assert found.words == ("Ann", "left", ".")
     assert (found.start, found.gold, found.predicted) == (3, [], [(0, 1, "per")])
     assert [o.kind for o in found.outcomes] == [SPURIOUS]
@@ -136,7 +138,7 @@ def test_of_a_long_sentence_only_a_part_is_shown():
     words = ["a"] * 300
     gold, far = (200, 203, "per"), (290, 291, "per")
     doc = annotate(" ".join(words), gold, far)
-    (found,) = get_worst(compare(doc, (200, 202, "per"), far))
+    (found,) = get_worst(predict(doc, (200, 202, "per"), far))
     assert len(found.words) == WINDOW
     start = found.start
     assert found.gold == [(200 - start, 203 - start, "per")]
@@ -145,7 +147,7 @@ def test_of_a_long_sentence_only_a_part_is_shown():
 
 def test_frequent_mistakes():
     doc = annotate("Bush met Ann", (0, 1, "per"), (2, 3, "per"))
-    some = [compare(doc, (0, 1, "geo"), (2, 3, "per"))] * 3 + [compare(doc)]
-    outcomes = [match_entities(c.doc.entities, c.predicted) for c in some]
+    some = [predict(doc, (0, 1, "geo"), (2, 3, "per"))] * 3 + [predict(doc)]
+    outcomes = [match_entities(c.gold.entities, c.predicted) for c in some]
     (found,) = find_frequent(some, outcomes)
     assert found == (WRONG_LABEL, "Bush", "per", "Bush", "geo", 3)

@@ -78,7 +78,7 @@ def test_terminal(corpus):
     assert ["B-PERSON", "2", "1", "1", "1"] in rows
     assert ["train", "4.8", "5", "6", "6", "6", "6"] in rows
     assert ["entities", "4", "0", "9", "0%"] in rows
-    assert "docs of dev that are in train as well: 1" in result.output
+    assert "docs of dev that are also in train: 1" in result.output
     # progress is for terminals
     assert "it/s" not in result.output
     assert "docs/s" not in result.output
@@ -99,7 +99,7 @@ def test_what_convert_has_written_down(corpus, tmp_path, without_pictures):
     (corpus / "corpus.json").write_text(json.dumps(summary))
     assert run(corpus, "--out", tmp_path / "out").exit_code == 0
     html = (tmp_path / "out" / "explore.html").read_text(encoding="utf-8")
-    assert "a.csv, of which 1,384 sentences repeat" in html
+    assert "a.csv. 1,384 of its sentences repeat" in html
 
 
 OTHER_SUMMARIES = [
@@ -120,58 +120,11 @@ def test_summaries_of_other_programs(corpus, tmp_path, without_pictures, text):
     result = run(corpus, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     # before the corpus is explored
-    assert result.output.splitlines()[0].startswith(f"⚠ '{path}' is no summary")
+    assert result.output.splitlines()[0].startswith(f"⚠ '{path}' was not written by")
     html = (tmp_path / "out" / "explore.html").read_text(encoding="utf-8")
     assert "Converted from" not in html
     # who wants no page need not know
-    assert "no summary" not in run(corpus).output
-
-
-def write_nothing(folder):
-    pass
-
-
-def write_empty_file(folder):
-    (folder / "train.spacy").touch()
-
-
-def write_text(folder):
-    (folder / "train.spacy").write_text("It is no .spacy file.")
-
-
-def write_no_docs(folder):
-    DocBin().to_disk(folder / "train.spacy")
-
-
-def write_no_entities(folder):
-    DocBin(docs=[NLP("It rained.")]).to_disk(folder / "train.spacy")
-
-
-@pytest.mark.parametrize(
-    ("write", "code"),
-    [
-        (write_nothing, "B601"),
-        (write_empty_file, "B602"),
-        (write_text, "B602"),
-        (write_no_docs, "B603"),
-        (write_no_entities, "B604"),
-    ],
-)
-def test_bad_input_is_one_message(tmp_path, write, code):
-    write(tmp_path)
-    result = run(tmp_path, "--out", tmp_path / "out")
-    assert result.exit_code == 1
-    assert isinstance(result.exception, SystemExit)
-    assert result.output.count("[B") == 1
-    assert f"[{code}] " in result.output
-    assert str(tmp_path) in result.output
-    assert not (tmp_path / "out").exists()
-
-
-def test_unknown_language(corpus):
-    result = run(corpus, "--lang", "qqq")
-    assert result.exit_code == 1
-    assert "[B605]" in result.output
+    assert "was not written by" not in run(corpus).output
 
 
 def test_folder_that_cannot_be_written(corpus, tmp_path, without_pictures):

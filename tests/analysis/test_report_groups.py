@@ -1,86 +1,32 @@
-"""Scores of labels, averages, tags and groups, next to seqeval and scikit-learn."""
+"""Scores of groups and tags, next to scikit-learn."""
 
 import numpy as np
 import pytest
-from annotated import LABELS, annotate, compare, comparisons
+from annotated import LABELS, annotate, predict, predicted_docs
 from hypothesis import given
 from hypothesis import strategies as st
-from seqeval.metrics import classification_report as report_entities
-from seqeval.scheme import IOB2
 from sklearn.metrics import classification_report, confusion_matrix
 
-from spacy_bilstm_crf.analysis.explore_unseen import read_seen
-from spacy_bilstm_crf.analysis.gold import MISSING, get_tags
-from spacy_bilstm_crf.analysis.gold_matching import count_matches
+from spacy_bilstm_crf.analysis.gold import MISSING, get_tags, read_seen
 from spacy_bilstm_crf.analysis.report_groups import (
     by_length,
     by_seen,
     by_sentence,
     count_groups,
+    get_predicted_tags,
+    report_tags,
     score_groups,
 )
-from spacy_bilstm_crf.analysis.report_tags import get_predicted_tags, report_tags
-from spacy_bilstm_crf.analysis.scores import score_averages, score_labels
-from spacy_bilstm_crf.analysis.significance import bootstrap
+from spacy_bilstm_crf.analysis.scores import count_matches
 
-SOME = st.lists(comparisons(), min_size=1, max_size=6)
-
-
-def count(some):
-    gold, predicted = [c.doc.entities for c in some], [c.predicted for c in some]
-    return count_matches(gold, predicted, LABELS)
-
-
-def score(some):
-    counts = count(some)
-    resampled = bootstrap(counts, n_resamples=20, seed=0)
-    total = counts.sum(0)
-    labels = score_labels(total, resampled, LABELS)
-    return labels, score_averages(total, resampled)
-
-
-@given(SOME)
-def test_entities_are_scored_as_by_seqeval(some):
-    # its tags know nothing of missing annotation
-    some = [c._replace(doc=c.doc._replace(missing=frozenset())) for c in some]
-    if not any(c.doc.entities or c.predicted for c in some):
-        return
-    expected = report_entities(
-        [get_tags(c.doc) for c in some],
-        [get_predicted_tags(c) for c in some],
-        mode="strict",
-        scheme=IOB2,
-        output_dict=True,
-        zero_division=0,
-    )
-    labels, averages = score(some)
-    named = {f"{name} avg": found for name, found in averages.items()}
-    for name, values in expected.items():
-        found = {**labels, **named}[name]
-        assert found.precision.value == pytest.approx(values["precision"])
-        assert found.recall.value == pytest.approx(values["recall"])
-        assert found.f1.value == pytest.approx(values["f1-score"])
-        assert found.support == values["support"]
-
-
-def test_intervals():
-    """Of 100 docs with one entity each, 80 are right: a binomial distribution."""
-    doc = annotate("a b", (0, 1, "geo"))
-    some = [compare(doc, (0, 1, "geo"))] * 80 + [compare(doc)] * 20
-    counts = count(some)
-    resampled = bootstrap(counts, n_resamples=2000, seed=1)
-    recall = score_averages(counts.sum(0), resampled)["micro"].recall
-    assert recall.value == pytest.approx(0.8)
-    half = 1.96 * np.sqrt(0.8 * 0.2 / 100)
-    assert recall.low == pytest.approx(0.8 - half, abs=0.015)
-    assert recall.high == pytest.approx(0.8 + half, abs=0.015)
+SOME = st.lists(predicted_docs(), min_size=1, max_size=6)
 
 
 def get_flat_tags(some):
     pairs = [
         (tag, other)
         for c in some
-        for tag, other in zip(get_tags(c.doc), get_predicted_tags(c), strict=True)
+        for tag, other in zip(get_tags(c.gold), get_predicted_tags(c), strict=True)
         if tag != MISSING
     ]
     return [tag for tag, _ in pairs], [tag for _, tag in pairs]
@@ -116,18 +62,19 @@ def test_tags_are_reported_as_by_scikit_learn(some):
 
 def test_tags_are_ordered_by_label():
     doc = annotate("a b c d", (0, 2, "geo"), (2, 3, "art"))
-    assert report_tags([compare(doc)]).tags == ["O", "B-art", "B-geo", "I-geo"]
+    assert report_tags([predict(doc)]).tags == ["O", "B-art", "B-geo", "I-geo"]
 
 
 def test_of_two_entities_on_one_token_of_the_gold_the_first_has_the_tag():
-    found = compare(annotate("U.S.-based firm"), (0, 1, "geo"), (0, 1, "org"))
+    found = predict(annotate("U.S.-based firm"), (0, 1, "geo"), (0, 1, "org"))
     assert get_predicted_tags(found) == ["B-geo", "O"]
 
 
 @given(SOME)
 def test_groups_are_parts_of_the_whole(some):
     seen = read_seen([annotate("a b a", (0, 1, "geo"), (1, 3, "per"))])
-    total = count(some).sum((0, 1))
+    gold, predicted = [c.gold.entities for c in some], [c.predicted for c in some]
+    total = count_matches(gold, predicted, LABELS).sum((0, 1))
     for grouping in (by_length(), by_sentence(), by_seen(seen)):
         assert (count_groups(some, grouping).sum((0, 1)) == total).all()
 
@@ -141,7 +88,7 @@ def test_groups():
         (5, 7, "org"),
         sentences=((0, 5), (5, 8)),
     )
-    some = [compare(doc, (2, 4, "geo"), (5, 7, "geo"), (7, 8, "geo"))]
+    some = [predict(doc, (2, 4, "geo"), (5, 7, "geo"), (7, 8, "geo"))]
     sampling = {"n_resamples": 100, "seed": 0}
     of_lengths = score_groups(some, by_length(), **sampling)
     assert set(of_lengths) == {"1", "2"}

@@ -1,4 +1,8 @@
-"""What confidence is worth: precision and recall over a threshold, and reliability."""
+"""What confidence is worth: scores over a threshold, and how far it can be believed.
+
+Probabilities are calibrated if, of all entities with a confidence near 0.8, about 80%
+are right (Guo et al. 2017, section 2).
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,23 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..pipeline.calibration import Bin, calibration_error, reliability_table
-from .gold_comparison import Comparison
-from .gold_matching import get_f1
-from .significance import Interval
+from .gold import PredictedDoc
+from .scores import get_f1
+from .significance import Interval, get_wilson_interval
 
 STEPS = 100  # thresholds between 0 and 1
 N_POINTS = 200  # of the curve of all candidates
-Z95 = 1.959964  # of the normal distribution, for a 95% interval
 
 Rated = list[tuple[float, bool]]  # probabilities, and whether the entity is right
 
 
 class ThresholdCurve(NamedTuple):
-    """Scores if what is less probable than a threshold is dropped, from 0 to 1.
+    """Scores if entities below a threshold are dropped, all from 0 to 1.
 
-    thresholds: From 0 to 1.
-    best: The threshold of the highest F1.
+    best: The threshold with the highest F1.
     """
 
     thresholds: list[float]
@@ -33,9 +34,9 @@ class ThresholdCurve(NamedTuple):
 
 
 class CandidateCurve(NamedTuple):
-    """Precision and recall if the most probable candidates are taken, and no others.
+    """Precision and recall of the most probable candidates, which may overlap.
 
-    They may overlap each other. The probability is that of the last one taken.
+    probabilities: Of the last candidate taken.
     average_precision: The area below the curve, up to the recall that it reaches.
     """
 
@@ -43,6 +44,22 @@ class CandidateCurve(NamedTuple):
     precision: list[float]
     recall: list[float]
     average_precision: float
+
+
+class Bin(NamedTuple):
+    """Entities of similar confidence.
+
+    low, high: The range of the confidence.
+    size: Number of entities.
+    confidence: Their mean confidence, nan without entities.
+    precision: The share of them that is right, nan without entities.
+    """
+
+    low: float
+    high: float
+    size: int
+    confidence: float
+    precision: float
 
 
 class Reliability(NamedTuple):
@@ -60,10 +77,10 @@ class Reliability(NamedTuple):
 
 
 class Confidence(NamedTuple):
-    """All that probabilities tell.
+    """What the probabilities of entities are worth.
 
-    rated, unrated: Predicted entities with a probability, and without one.
-    candidates, candidate_reliability: None if nobody has asked for candidates.
+    rated, unrated: Predicted entities with and without a probability.
+    candidates, candidate_reliability: None if candidates are not computed.
     """
 
     rated: int
@@ -74,13 +91,20 @@ class Confidence(NamedTuple):
     candidate_reliability: Reliability | None
 
 
-def measure_confidence(comparisons: Sequence[Comparison]) -> Confidence:
-    """Put the probabilities of entities next to what is right."""
-    predicted = _rate_predicted(comparisons)
+def has_confidence(docs: Sequence[PredictedDoc]) -> bool:
+    """Whether an entity has a probability, or, if none was predicted, a candidate."""
+    if any(doc.predicted for doc in docs):
+        return any(p is not None for doc in docs for p in doc.confidences)
+    return any(doc.candidates for doc in docs)
+
+
+def measure_confidence(docs: Sequence[PredictedDoc]) -> Confidence:
+    """Compare the probabilities of entities with what is right."""
+    predicted = _rate_predicted(docs)
     unrated = [right for p, right in predicted if p is None]
     rated = [(p, right) for p, right in predicted if p is not None]
-    n_gold = sum(len(c.doc.entities) for c in comparisons)
-    candidates = _rate_candidates(comparisons)
+    n_gold = sum(len(doc.gold.entities) for doc in docs)
+    candidates = _rate_candidates(docs)
     return Confidence(
         rated=len(rated),
         unrated=len(unrated),
@@ -94,36 +118,34 @@ def measure_confidence(comparisons: Sequence[Comparison]) -> Confidence:
 
 
 def _rate_predicted(
-    comparisons: Iterable[Comparison],
+    docs: Iterable[PredictedDoc],
 ) -> list[tuple[float | None, bool]]:
     rated = []
-    for comparison in comparisons:
+    for doc in docs:
         # an entity of the gold is found once
-        wanted = set(comparison.doc.entities)
-        for entity, p in zip(comparison.predicted, comparison.confidences, strict=True):
+        wanted = set(doc.gold.entities)
+        for entity, p in zip(doc.predicted, doc.confidences, strict=True):
             rated.append((p, entity in wanted))
             wanted.discard(entity)
     return rated
 
 
-def _rate_candidates(comparisons: Iterable[Comparison]) -> Rated:
+def _rate_candidates(docs: Iterable[PredictedDoc]) -> Rated:
     return [
-        (p, entity in set(comparison.doc.entities))
-        for comparison in comparisons
-        for entity, p in (comparison.candidates or {}).items()
+        (p, entity in set(doc.gold.entities))
+        for doc in docs
+        for entity, p in (doc.candidates or {}).items()
     ]
 
 
 def draw_threshold_curve(
     rated: Rated, unrated: Sequence[bool], *, n_gold: int
 ) -> ThresholdCurve:
-    """Drop what is less probable than each threshold from 0 to 1.
+    """Drop entities below each threshold from 0 to 1.
 
-    rated (list[tuple[float, bool]]): The probability of each predicted entity, and
-        whether it is right.
-    unrated (Sequence[bool]): Whether those are right that have no probability: no
+    unrated (Sequence[bool]): Whether each entity without a probability is right; no
         threshold drops them.
-    n_gold (int): Entities of the gold.
+    n_gold (int): Gold entities.
     """
     thresholds = np.arange(STEPS + 1) / STEPS
     p = np.array([p for p, _ in rated])
@@ -133,7 +155,7 @@ def draw_threshold_curve(
     n_right = (stays & right).sum(1) + sum(unrated)
     counts = np.stack([n_right, n_taken - n_right, n_gold - n_right], axis=-1)
     f1 = get_f1(counts)
-    # with nothing predicted nothing is wrong
+    # nothing is wrong if nothing is predicted
     precision = np.where(n_taken > 0, n_right / np.maximum(n_taken, 1), 1.0)
     return ThresholdCurve(
         thresholds.tolist(),
@@ -145,11 +167,7 @@ def draw_threshold_curve(
 
 
 def draw_candidate_curve(rated: Rated, *, n_gold: int) -> CandidateCurve:
-    """Take candidates from the most probable one on.
-
-    rated (list[tuple[float, bool]]): The probability of each candidate, and whether it
-        is an entity of the gold.
-    """
+    """Take candidates, the most probable first."""
     ordered = sorted(rated, key=lambda pair: -pair[0])
     p = np.array([p for p, _ in ordered])
     n_right = np.cumsum([right for _, right in ordered])
@@ -166,21 +184,35 @@ def draw_candidate_curve(rated: Rated, *, n_gold: int) -> CandidateCurve:
 
 
 def measure_reliability(rated: Rated) -> Reliability:
-    """Compare probabilities with the share that is right; see `calibration`."""
+    """Compare probabilities with the share of entities that is right."""
     bins = reliability_table([p for p, _ in rated], [right for _, right in rated])
     intervals = [get_wilson_interval(b.precision, b.size) for b in bins]
     return Reliability(bins, intervals, calibration_error(bins))
 
 
-def get_wilson_interval(share: float, number: int) -> Interval | None:
-    """The 95% interval of a share out of some number (Wilson 1927).
+def reliability_table(
+    confidences: Sequence[float], correct: Sequence[bool], *, n_bins: int = 10
+) -> list[Bin]:
+    """Compare confidence and precision in bins of equal width.
 
-    RETURNS (Interval | None): None out of nothing.
+    confidences (Sequence[float]): Of the predicted entities, from 0 to 1.
+    correct (Sequence[bool]): Whether each is a gold entity.
     """
-    if not number:
-        return None
-    square = Z95**2 / number
-    center = (share + square / 2) / (1 + square)
-    spread = math.sqrt(share * (1 - share) / number + square / (4 * number)) * Z95
-    half = spread / (1 + square)
-    return Interval(share, max(center - half, 0.0), min(center + half, 1.0))
+    p, y = np.array(confidences, dtype=float), np.array(correct, dtype=float)
+    numbers = np.minimum((p * n_bins).astype(int), n_bins - 1)
+    bins = []
+    for i in range(n_bins):
+        inside = numbers == i
+        mean = (float(x[inside].mean()) if inside.any() else math.nan for x in (p, y))
+        bins.append(Bin(i / n_bins, (i + 1) / n_bins, int(inside.sum()), *mean))
+    return bins
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """The expected calibration error (Guo et al. 2017, equation 5), 0 without entities.
+
+    The difference between confidence and precision, from 0 to 1, over all entities.
+    """
+    total = sum(b.size for b in bins)
+    gaps = (b.size * abs(b.confidence - b.precision) for b in bins if b.size)
+    return sum(gaps) / max(total, 1)

@@ -1,14 +1,25 @@
-"""Texts with several labels, and what train does not hold: known answers."""
+"""Counts of corpora: known answers, and NumPy for percentiles."""
 
+import numpy as np
 from annotated import annotate
+from hypothesis import given
+from hypothesis import strategies as st
 
-from spacy_bilstm_crf.analysis.explore_ambiguity import (
+from spacy_bilstm_crf.analysis.explore_counts import (
     Ambiguous,
+    Share,
+    describe_split,
     find_ambiguous_spans,
     find_ambiguous_words,
+    find_unseen,
+    get_percentiles,
 )
-from spacy_bilstm_crf.analysis.explore_unseen import Share, find_unseen, read_seen
+from spacy_bilstm_crf.analysis.gold import read_seen
 
+DOCS = [
+    annotate("New York is big . Rio too .", (0, 2, "geo"), sentences=((0, 5), (5, 8))),
+    annotate("Ann is big", (0, 1, "per"), missing=[2]),
+]
 TRAIN = [
     annotate("Turkey met Ann in Turkey", (0, 1, "org"), (2, 3, "per"), (4, 5, "geo")),
     annotate("Turkey wins", (0, 1, "geo")),
@@ -57,3 +68,22 @@ def test_train_holds_all_of_itself():
 
 def test_share_out_of_nothing():
     assert Share(0, 0).value == 0
+
+
+def test_counts():
+    counts = describe_split(DOCS)
+    assert (counts.docs, counts.sentences, counts.tokens) == (2, 3, 11)
+    assert counts.word_types == len({w for doc in DOCS for w in doc.words}) == 8
+    assert counts.missing_tokens == 1
+    assert counts.labels == {"geo": 1, "per": 1}
+    assert counts.tags == {"B-geo": 1, "B-per": 1, "I-geo": 1, "O": 7}
+    assert counts.sentence_lengths == {3: 2, 5: 1}
+    assert counts.entity_lengths == {"geo": {2: 1}, "per": {1: 1}}
+
+
+@given(st.dictionaries(st.integers(0, 50), st.integers(1, 9), min_size=1))
+def test_percentiles_are_numpys(lengths):
+    everything = np.repeat(list(lengths), list(lengths.values()))
+    for percent, length in get_percentiles(lengths).items():
+        expected = np.percentile(everything, percent, method="inverted_cdf")
+        assert length == expected

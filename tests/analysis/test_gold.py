@@ -1,4 +1,4 @@
-"""Counts of matches, next to spaCy's own scorer."""
+"""Docs as they are read and matched, next to spaCy's own scorer."""
 
 import numpy as np
 import pytest
@@ -6,25 +6,50 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.scorer import get_ner_prf
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from spacy_bilstm_crf.analysis.gold_matching import (
-    count_matches,
+from spacy_bilstm_crf.analysis.gold import (
     get_entities,
-    get_f1,
-    get_labels,
-    get_precision,
-    get_recall,
-    project_entities,
+    get_tags,
+    get_word_labels,
+    list_labels,
+    read_doc,
+    read_prediction,
 )
-from spacy_bilstm_crf.analysis.scores import get_macro_f1, get_micro_f1
+from spacy_bilstm_crf.analysis.scores import (
+    count_matches,
+    get_f1,
+    get_macro_f1,
+    get_micro_f1,
+    get_prf,
+)
+from spacy_bilstm_crf.pipeline.confidence import set_confidence
 
 NLP = spacy.blank("en")
 WORDS = ["New", "York", "is", "well-known", "in", "Rio"]
 # what another tokenizer makes of it
 SPLIT = ["New", "York", "is", "well", "-", "known", "in", "Rio"]
 SPACES = [True, True, True, False, False, True, True, False]
+
+
+def test_doc_is_read_with_sentences_and_missing_annotation():
+    words = ["New", "York", "is", "big", "."]
+    doc = Doc(spacy.blank("en").vocab, words=words, sent_starts=[1, 0, 0, 1, 0])
+    doc.set_ents([Span(doc, 0, 2, "geo")], missing=[doc[3:4]], default="outside")
+    read = read_doc(doc)
+    assert read.words == tuple(words)
+    assert read.entities == ((0, 2, "geo"),)
+    assert read.missing == {3}
+    assert read.sentences == ((0, 3), (3, 5))
+    assert get_tags(read) == ["B-geo", "I-geo", "O", "-", "O"]
+    assert get_word_labels(read) == ["geo", "geo", "O", "-", "O"]
+
+
+def test_doc_without_sentences_is_one():
+    nlp = spacy.blank("en")
+    assert read_doc(nlp("It rained. It poured.")).sentences == ((0, 6),)
+    assert read_doc(nlp("")).sentences == ()
 
 
 def make_doc(words, ents, *, spaces=None, missing=()):
@@ -58,8 +83,8 @@ def examples(draw):
 @given(st.lists(examples(), min_size=1, max_size=5))
 def test_figures_are_those_of_the_scorer_of_spacy(batch):
     gold = [get_entities(eg.reference) for eg in batch]
-    predicted = [project_entities(eg) for eg in batch]
-    labels = get_labels(gold, predicted)
+    predicted = [read_prediction(eg).predicted for eg in batch]
+    labels = list_labels(gold, predicted)
     counts = count_matches(gold, predicted, labels)
     assert counts.shape == (len(batch), len(labels), 3)
     scores = get_ner_prf(batch)
@@ -67,7 +92,7 @@ def test_figures_are_those_of_the_scorer_of_spacy(batch):
         assert not counts.any()
         return
     total = counts.sum((0, 1))
-    found = [f(total) for f in (get_precision, get_recall, get_f1)]
+    found = get_prf(total)
     wanted = [scores[f"ents_{key}"] for key in "prf"]
     np.testing.assert_allclose(found, wanted)
     by_label = dict(zip(labels, get_f1(counts.sum(0)), strict=True))
@@ -97,4 +122,45 @@ def test_an_entity_counts_once():
 def test_labels_that_are_not_asked_for():
     gold, predicted = [[(0, 1, "geo"), (2, 3, "per")]], [[(2, 3, "org")]]
     assert count_matches(gold, predicted, ["geo"]).tolist() == [[[0, 0, 1]]]
-    assert get_labels(gold, predicted) == ["geo", "org", "per"]
+    assert list_labels(gold, predicted) == ["geo", "org", "per"]
+
+
+def make_example():
+    """A gold with longer tokens than the prediction, and some annotation missing."""
+    gold = Doc(NLP.vocab, words=["well-known", "Ann", "left", "Rio", "by", "bus"])
+    gold.set_ents(
+        [Span(gold, 1, 2, "per"), Span(gold, 3, 4, "geo")],
+        missing=[gold[5:6]],
+        default="outside",
+    )
+    predicted = NLP.make_doc(gold.text)
+    assert [t.text for t in predicted[:4]] == ["well", "-", "known", "Ann"]
+    predicted.ents = [
+        Span(predicted, 0, 1, "org"),
+        Span(predicted, 3, 4, "per"),
+        Span(predicted, 5, 6, "org"),
+        Span(predicted, 7, 8, "art"),
+    ]
+    return Example(predicted, gold)
+
+
+def test_entities_are_brought_to_the_tokens_of_the_gold():
+    example = make_example()
+    rated = [(ent, 0.5) for ent in example.predicted.ents[:2]]
+    set_confidence(example.predicted, rated, key="bilstm_crf")
+    candidates = [((0, 1, "org"), 0.2), ((1, 3, "org"), 0.3), ((7, 8, "art"), 0.9)]
+    found = read_prediction(example, candidates, number=7)
+    # what is predicted where annotation is missing counts for nothing
+    assert found.predicted == ((0, 1, "org"), (1, 2, "per"), (3, 4, "org"))
+    assert found.confidences == (0.5, 0.5, None)
+    assert found.candidates == {(0, 1, "org"): 0.3}
+    assert found.number == 7
+
+
+def test_confidence_of_other_groups_is_none_of_ours():
+    example = make_example()
+    doc = example.predicted
+    doc.spans["sc"] = SpanGroup(
+        doc, spans=list(doc.ents), attrs={"scores": np.ones(4, dtype="float32")}
+    )
+    assert read_prediction(example).confidences == (None, None, None)

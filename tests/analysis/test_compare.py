@@ -1,16 +1,16 @@
 """Pipelines side by side: known answers and laws."""
 
-import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc
 
 from spacy_bilstm_crf.analysis.compare import (
+    Contest,
     compare_predictions,
     find_disagreements,
     get_agreement,
+    read_disagreements,
 )
-from spacy_bilstm_crf.analysis.compare_contest import Contest, read_disagreements
 from spacy_bilstm_crf.analysis.compare_cost import Cost
 from spacy_bilstm_crf.analysis.compare_page import (
     describe_agreement,
@@ -20,8 +20,9 @@ from spacy_bilstm_crf.analysis.compare_page import (
     tabulate_costs,
     tabulate_pairs,
     tabulate_scores,
-    write_interval,
+    write_figure,
 )
+from spacy_bilstm_crf.analysis.gold import WINDOW
 from spacy_bilstm_crf.analysis.page import Picture
 from spacy_bilstm_crf.analysis.significance import Interval
 
@@ -139,8 +140,8 @@ def test_agreement():
 
 def test_agreement_in_words(comparison):
     text = describe_agreement(comparison.pairs[0])
-    assert "Of 40 gold entities both find 20, only a 10, only b 0, neither 10" in text
-    assert "F1 75.0" in text
+    assert "Of 40 gold entities, both find 20, only a 10, only b 0, neither 10" in text
+    assert "as gold: 75.0" in text
 
 
 def test_disagreements_are_drawn_from_docs_that_differ():
@@ -165,11 +166,7 @@ def test_disagreements_with_their_text():
     assert total == 2
     assert first.text.startswith("Joe went")
     assert [reading.name for reading in first.readings] == ["gold", "a", "b"]
-    marks = {
-        reading.name: [(first.text[m.start : m.end], m.label, m.kind) for m in marks]
-        for reading in first.readings
-        for marks in [reading.marks]
-    }
+    marks = list_marks(first)
     assert marks["a"] == [("Joe", "per", "right"), ("Rome", "geo", "right")]
     assert marks["b"] == [("Joe", "per", "right")]
     _, second = read_disagreements(docs, GOLD, found, limit=5, seed=0)[0]
@@ -210,16 +207,16 @@ def test_table_of_scores(contest):
 
 
 def test_small_differences_have_no_sign_of_their_own():
-    assert write_interval(Interval(-0.0002, -0.01, 0.01), "+.1f") == (
+    assert write_figure(Interval(-0.0002, -0.01, 0.01), "+.1f") == (
         "+0.0 (-1.0 to +1.0)"
     )
-    assert write_interval(Interval(0.0004, 0.0, 0.5)) == "0.0 (0.0 to 50.0)"
+    assert write_figure(Interval(0.0004, 0.0, 0.5)) == "0.0 (0.0 to 50.0)"
 
 
 def test_table_of_costs(contest):
     assert tabulate_costs(contest.costs).rows == [
-        ["words a second, best", "3,000", "7"],
-        ["words a second, median", "1,500", "7"],
+        ["words per second, best", "3,000", "7"],
+        ["words per second, median", "1,500", "7"],
         ["load time, seconds", "1.23", "0.50"],
         ["size on disk, MiB", "3.0", "0.0"],
         ["peak memory, MiB", "1,024", "-"],
@@ -257,12 +254,44 @@ def test_names_are_as_short_as_they_can_be(models, names):
     assert shorten_names(models) == names
 
 
-def test_counts_may_be_of_any_kind_of_label():
-    """A label of which nothing is ever found or missed counts for nothing."""
-    comparison = compare_predictions(
-        [[(0, 1, "geo")]], {"a": [[(0, 1, "geo")]], "b": [[]]}, n_resamples=100
-    )
-    assert comparison.scores["a"].averages["macro"].f1 == Interval(1, 1, 1)
-    np.testing.assert_array_equal(
-        comparison.scores["b"].averages["macro"].f1, [0, 0, 0]
-    )
+def read(n_words, gold, **predictions):
+    doc = Doc(spacy.blank("en").vocab, words=[f"w{i}" for i in range(n_words)])
+    by_name = {name: [entities] for name, entities in predictions.items()}
+    (found,), _ = read_disagreements([doc], [gold], by_name, limit=1, seed=0)
+    return doc, found
+
+
+def list_marks(disagreement):
+    return {
+        name: [(disagreement.text[m.start : m.end], m.label, m.kind) for m in marks]
+        for name, marks in disagreement.readings
+    }
+
+
+def test_of_a_long_doc_the_words_around_the_first_difference_are_shown():
+    place = 1_000
+    gold = [(0, 2, "x"), (place - 30, place - 10, "x"), (place, place + 1, "x")]
+    other = (place + 35, place + 60, "y")
+    doc, found = read(2_000, gold, a=gold, b=[*gold[:2], other])
+    start = place - WINDOW // 3
+    assert found.text == doc[start : start + WINDOW].text
+    # what reaches beyond the window is cut, and no less right
+    cut = (doc[start : place - 10].text, "x", "right")
+    right = (f"w{place}", "x", "right")
+    wrong = (doc[place + 35 : start + WINDOW].text, "y", "wrong")
+    assert list_marks(found) == {
+        "gold": [cut, right],
+        "a": [cut, right],
+        "b": [cut, wrong],
+    }
+
+
+def test_short_docs_are_shown_whole():
+    doc, found = read(WINDOW, [], a=[(WINDOW - 1, WINDOW, "x")], b=[])
+    assert found.text == doc.text.strip()
+    assert list_marks(found)["a"] == [(doc[-1].text, "x", "wrong")]
+
+
+def test_the_same_entity_twice_is_a_difference_without_a_place():
+    doc, found = read(100, [], a=[(5, 6, "x")], b=[(5, 6, "x")] * 2)
+    assert found.text == doc[:WINDOW].text

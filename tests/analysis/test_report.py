@@ -1,35 +1,26 @@
-"""All that is said of a pipeline, next to spaCy's scorer, and what is drawn of it."""
+"""The evaluation of a pipeline, its page and its pictures."""
 
 import json
 
-import numpy as np
 import pytest
-import spacy
-from annotated import annotate
-from annotated import compare as make_comparison
-from spacy.scorer import get_ner_prf
-from spacy.tokens import Doc, Span, SpanGroup
-from spacy.training import Example
+from annotated import annotate, predict
 
-from spacy_bilstm_crf.analysis.explore_unseen import read_seen
-from spacy_bilstm_crf.analysis.gold_comparison import compare
-from spacy_bilstm_crf.analysis.page import Picture
-from spacy_bilstm_crf.analysis.plain import to_plain
+from spacy_bilstm_crf.analysis.gold import read_seen
+from spacy_bilstm_crf.analysis.page import Picture, to_plain
+from spacy_bilstm_crf.analysis.panels import N_LABELS
 from spacy_bilstm_crf.analysis.plots import plot_panels
 from spacy_bilstm_crf.analysis.report import evaluate
 from spacy_bilstm_crf.analysis.report_log import TrainingLog
 from spacy_bilstm_crf.analysis.report_page import (
-    explain_intervals,
+    explain_scores,
     make_report_page,
     tabulate_scores,
 )
-from spacy_bilstm_crf.analysis.report_pictures import N_LABELS, draw_evaluation
-from spacy_bilstm_crf.pipeline.confidence import set_confidence
+from spacy_bilstm_crf.analysis.report_pictures import draw_evaluation
 
-NLP = spacy.blank("en")
 DOC = annotate("Ann left New York", (0, 1, "per"), (2, 4, "geo"))
 CANDIDATES = {(0, 1, "per"): 0.9, (2, 4, "geo"): 0.3, (2, 4, "org"): 0.6}
-WRONG = make_comparison(
+WRONG = predict(
     DOC,
     (0, 1, "per"),
     (2, 4, "org"),
@@ -50,50 +41,6 @@ LOG = TrainingLog(
 )
 
 
-def make_example():
-    """A gold with longer tokens than the prediction, and some annotation missing."""
-    gold = Doc(NLP.vocab, words=["well-known", "Ann", "left", "Rio", "by", "bus"])
-    gold.set_ents(
-        [Span(gold, 1, 2, "per"), Span(gold, 3, 4, "geo")],
-        missing=[gold[5:6]],
-        default="outside",
-    )
-    predicted = NLP.make_doc(gold.text)
-    assert [t.text for t in predicted[:4]] == ["well", "-", "known", "Ann"]
-    predicted.ents = [
-        Span(predicted, 0, 1, "org"),
-        Span(predicted, 3, 4, "per"),
-        Span(predicted, 5, 6, "org"),
-        Span(predicted, 7, 8, "art"),
-    ]
-    return Example(predicted, gold)
-
-
-def test_entities_are_brought_to_the_tokens_of_the_gold():
-    example = make_example()
-    rated = [(ent, 0.5) for ent in example.predicted.ents[:2]]
-    set_confidence(example.predicted, rated, key="bilstm_crf")
-    candidates = [((0, 1, "org"), 0.2), ((1, 3, "org"), 0.3), ((7, 8, "art"), 0.9)]
-    found = compare(example, candidates, number=7)
-    # what is predicted where annotation is missing counts for nothing
-    assert found.predicted == ((0, 1, "org"), (1, 2, "per"), (3, 4, "org"))
-    assert found.confidences == (0.5, 0.5, None)
-    assert found.candidates == {(0, 1, "org"): 0.3}
-    assert found.number == 7
-
-
-def test_scores_are_those_of_spacy():
-    example = make_example()
-    expected = get_ner_prf([example])
-    found = evaluate([compare(example)], n_resamples=100)
-    micro = found.averages["micro"]
-    assert micro.precision.value == pytest.approx(expected["ents_p"])
-    assert micro.recall.value == pytest.approx(expected["ents_r"])
-    assert micro.f1.value == pytest.approx(expected["ents_f"])
-    for label, score in found.scores.items():
-        assert score.f1.value == pytest.approx(expected["ents_per_type"][label]["f"])
-
-
 def test_same_seed_same_intervals():
     some = [WRONG, WRONG._replace(predicted=()), WRONG._replace(predicted=DOC.entities)]
     some = [c._replace(confidences=(0.5,) * len(c.predicted)) for c in some]
@@ -107,21 +54,21 @@ def test_same_seed_same_intervals():
 
 def test_no_interval_where_all_samples_agree():
     """40 docs with nothing right: 0 is no certainty. The reason is given once."""
-    evaluation = evaluate([make_comparison(DOC)] * 40, n_resamples=100)
+    evaluation = evaluate([predict(DOC)] * 40, n_resamples=100)
     assert {row[4] for row in tabulate_scores(evaluation).rows} == {"-"}
     html = make_report_page(evaluation, name="m", lead=[], notes=[], pictures={})
     assert "0.0 to 0.0" not in html
-    assert html.count("which says nothing of other docs") == 1
+    assert html.count("which says nothing about other docs") == 1
     # with other docs the samples differ
-    right = make_comparison(DOC, *DOC.entities)
-    known = evaluate([make_comparison(DOC), right] * 20, n_resamples=100)
-    assert explain_intervals(known.scores, known.averages) == ""
+    right = predict(DOC, *DOC.entities)
+    known = evaluate([predict(DOC), right] * 20, n_resamples=100)
+    assert explain_scores(known.scores, known.averages) == ""
     assert " to " in tabulate_scores(known).rows[0][4]
 
 
 def make_evaluation(**kwargs):
     seen = read_seen([annotate("Ann", (0, 1, "per"))])
-    right = make_comparison(DOC, *DOC.entities, confidences=[1.0, 0.8], candidates={})
+    right = predict(DOC, *DOC.entities, confidences=[1.0, 0.8], candidates={})
     return evaluate([WRONG, right], seen=seen, n_resamples=100, **kwargs)
 
 
@@ -177,7 +124,7 @@ def test_colours_mean_the_same_in_all_pictures():
 
 
 def test_what_there_is_nothing_for_is_not_drawn():
-    some = [make_comparison(DOC, (0, 1, "per"))]
+    some = [predict(DOC, (0, 1, "per"))]
     evaluation = evaluate(some, n_resamples=100)
     assert evaluation.confidence is None
     assert "in training" not in evaluation.groups
@@ -191,7 +138,7 @@ def test_what_there_is_nothing_for_is_not_drawn():
 
 @pytest.mark.parametrize("candidates", [None, {}, CANDIDATES])
 def test_nothing_predicted_can_be_shown(candidates):
-    found = make_comparison(DOC, candidates=candidates)
+    found = predict(DOC, candidates=candidates)
     evaluation = evaluate([found], n_resamples=100)
     names = set()
     for drawing in draw_evaluation(evaluation):
@@ -210,7 +157,7 @@ def draw_labels(labels):
     """The pictures of a doc with one entity of each label, and nothing predicted."""
     entities = ((2 * i, 2 * i + 2, label) for i, label in enumerate(labels))
     doc = annotate("a " * 2 * len(labels) + "a", *entities)
-    evaluation = evaluate([make_comparison(doc)], n_resamples=100)
+    evaluation = evaluate([predict(doc)], n_resamples=100)
     return {drawing.name: drawing for drawing in draw_evaluation(evaluation)}
 
 
@@ -234,15 +181,6 @@ def test_pictures_have_room_for_some_labels_and_say_so():
     assert list(drawings["tag_confusion"].panels[0].rows) == ["O", *drawn]
     told = {d.name for d in drawings.values() if "20 most frequent of 60" in d.text}
     assert told == {"scores", "outcomes", "entity_confusion", "tag_confusion"}
-
-
-@pytest.mark.parametrize(
-    ("predicted", "limits"), [((), (0, 10)), (DOC.entities, (90, 100))]
-)
-def test_axis_of_kinds_holds_possible_f1_only(predicted, limits):
-    evaluation = evaluate([make_comparison(DOC, *predicted)], n_resamples=100)
-    (panel,) = {d.name: d for d in draw_evaluation(evaluation)}["groups"].panels
-    assert plot_panels([panel]).axes[0].get_xlim() == limits
 
 
 @pytest.mark.parametrize(
@@ -274,13 +212,4 @@ def test_page_shows_tables_pictures_and_marked_text():
     assert 'class="missed"' in html
     assert ">New York<b>geo</b>" in html
     assert "1 wrong label" in html
-    assert "best of 3 evaluations was that at step 20" in html
-
-
-def test_confidence_of_other_groups_is_none_of_ours():
-    example = make_example()
-    doc = example.predicted
-    doc.spans["sc"] = SpanGroup(
-        doc, spans=list(doc.ents), attrs={"scores": np.ones(4, dtype="float32")}
-    )
-    assert compare(example).confidences == (None, None, None)
+    assert "best of 3 evaluations was at step 20" in html

@@ -1,4 +1,4 @@
-"""What is said of a corpus, and drawn of it."""
+"""The exploration of a corpus, its page and its pictures."""
 
 import json
 
@@ -7,11 +7,10 @@ from annotated import annotate
 
 from spacy_bilstm_crf.analysis.explore import explore
 from spacy_bilstm_crf.analysis.explore_page import make_corpus_page
-from spacy_bilstm_crf.analysis.explore_pictures import N_LABELS, draw_corpus
-from spacy_bilstm_crf.analysis.explore_soundness import TokenMatch
-from spacy_bilstm_crf.analysis.plain import to_plain
+from spacy_bilstm_crf.analysis.explore_pictures import draw_corpus
+from spacy_bilstm_crf.analysis.page import to_plain
+from spacy_bilstm_crf.analysis.panels import N_LABELS
 from spacy_bilstm_crf.analysis.plots import plot_panels
-from spacy_bilstm_crf.analysis.report_thresholds import get_wilson_interval
 
 TRAIN = [
     *[annotate(f"Ann saw Rio {i}", (0, 1, "per"), (2, 3, "geo")) for i in range(150)],
@@ -21,76 +20,11 @@ TRAIN = [
 DEV = [annotate("Ann saw Rio 9", (0, 1, "per")), annotate("Bob sings", (0, 1, "art"))]
 
 
-def get_texts(corpus, level, **kwargs):
-    findings = explore(corpus, **kwargs).findings
-    return [finding.text for finding in findings if finding.level == level]
-
-
-@pytest.mark.parametrize(
-    ("level", "text"),
-    [
-        ("warn", "train holds 152 docs, and 2,000 are recommended"),
-        ("warn", "tokens without annotation: train 1"),
-        ("warn", "fewer than 50 entities in train, too few to learn: org 1"),
-        ("warn", "labels of dev that train does not have: art 1"),
-        ("warn", "labels of train that dev does not have: geo, org"),
-        ("warn", "their recall is uncertain: art 1 (±45), per 1 (±45)"),
-        ("warn", "docs of dev that are in train as well: 1"),
-        ("warn", "docs with the same words have different entities in 1 of 1 groups"),
-        ("warn", "labelled in different ways"),
-        ("good", "no entities that begin or end with white space"),
-    ],
-)
-def test_findings(level, text):
-    found = get_texts({"train": TRAIN, "dev": DEV}, level)
-    assert any(text in line for line in found), found
-
-
-@pytest.mark.parametrize("number", [1, 7, 99])
-def test_uncertainty_is_half_of_wilsons_interval(number):
-    dev = [annotate("Ann", (0, 1, "per"))] * number
-    found = get_texts({"dev": dev}, "warn")
-    interval = get_wilson_interval(0.5, number)
-    assert any(f"per {number} (±{100 * (interval.high - 0.5):.0f})" in t for t in found)
-
-
-def test_only_several_sentences_can_be_crossed():
-    text = "no entities that cross the end of a sentence"
-    assert text not in get_texts({"train": TRAIN}, "good")
-    longer = annotate("Ann left . Bob slept", sentences=((0, 3), (3, 5)))
-    assert text in get_texts({"train": [*TRAIN, longer]}, "good")
-
-
 def test_tables_without_rows_are_left_out():
     exploration = explore({"train": [annotate("Ann sings", (0, 1, "per"))] * 2})
     html = make_corpus_page(exploration, name="corpus", lead=[], pictures={})
     assert "0 of these are not always" in html
-    assert "Those with the most pairs" not in html
-
-
-def test_rare_labels():
-    train = [annotate("a b", (0, 1, "x"))] * 9000 + [annotate("c", (0, 1, "y"))] * 60
-    (line,) = [t for t in get_texts({"train": train}, "warn") if "rare" in t]
-    assert line == "labels that are rare in train: y 60 (0.7%)"
-
-
-def test_white_space_is_a_failure_and_comes_first():
-    corpus = {"train": [*TRAIN, annotate("Ann \n sings", (0, 2, "per"))]}
-    first = explore(corpus).findings[0]
-    assert first.level == "fail"
-    assert first.text == "entities that begin or end with white space: train 1"
-
-
-def test_labels_that_every_doc_has():
-    docs = [annotate("a b", (0, 1, "x")), annotate("b c", (0, 1, "x"))]
-    assert "labels that every doc of train has: x" in get_texts({"train": docs}, "warn")
-
-
-def test_tokenizer():
-    tokens = {"train": TokenMatch(10, 2, 4, 1), "dev": TokenMatch(10, 0, 4, 0)}
-    found = get_texts({"train": TRAIN, "dev": DEV}, "warn", tokens=tokens)
-    assert any("raw text cannot teach: train 1, dev 0" in line for line in found)
-    assert any("hold several of the corpus: train 2, dev 0" in line for line in found)
+    assert "the most differing pairs" not in html
 
 
 def test_corpus_without_train():
@@ -169,7 +103,7 @@ def test_one_long_sentence_leaves_room_for_the_others():
     docs.append(annotate("a " * 899 + "a"))
     drawings = {d.name: d for d in draw_corpus(explore({"train": docs}))}
     (panel,) = drawings["sentence_lengths"].panels
-    assert panel.x_label == "tokens; the last range is 25 and more"
+    assert panel.x_label == "tokens (last range: 25 or more)"
     assert panel.edges[-2:] == [24.5, 25.5]
     shares = dict(zip(panel.edges, panel.series["train"], strict=False))
     assert shares == pytest.approx(
@@ -177,16 +111,16 @@ def test_one_long_sentence_leaves_room_for_the_others():
         | {i + 14.5: len(docs[i:399:10]) / 400 for i in range(10)}
         | {24.5: 1 / 400}
     )
-    marks = [(19, "50%: 19"), (23, "90%: 23"), (24, "95%, 99%: 24")]
+    guides = [(19, "50%: 19"), (23, "90%: 23"), (24, "95%, 99%: 24")]
     # no line stands where no such sentence is
-    assert panel.marks == [*marks, (None, "max: 900")]
+    assert panel.guides == [*guides, (None, "max: 900")]
 
 
 def test_where_no_sentence_is_much_longer_no_range_is_open():
     (_, drawing) = draw_corpus(explore({"train": [annotate("a b c")]}))
     assert drawing.panels[0].x_label == "tokens"
     assert drawing.panels[0].edges[-1] == 3.5
-    assert drawing.panels[0].marks == [(3, "50%, 90%, 95%, 99%, max: 3")]
+    assert drawing.panels[0].guides == [(3, "50%, 90%, 95%, 99%, max: 3")]
 
 
 def test_corpus_without_entities_can_still_be_drawn():
