@@ -4,14 +4,17 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import spacy
 from benchmarks import check, harness, house, pos, published
 from benchmarks.budget import Budget
+from benchmarks.harness import Table
 from benchmarks.published import SYSTEMS, leave_out, list_elmo
-from benchmarks.run import BENCHMARKS, main
+from benchmarks.run import BENCHMARKS, main, make_parser
 from benchmarks.systems import Setting
 from elmo_files import write_elmo
 from paths import ASSETS, CONFIGS, ROOT
@@ -58,16 +61,40 @@ def test_each_benchmark_has_help(name, capsys):
     assert "--threads" in printed
 
 
-def test_options_are_the_parameters_of_a_function(tmp_path, capsys):
-    main(["crf", "--repeats", "1", "--in-a-row", "1", "--json", str(tmp_path / "f")])
-    printed = capsys.readouterr().out
-    assert "repeats 1, in_a_row 1, device cpu, seed 0" in printed
-    assert len(read_table(printed)) == 24
-    report = json.loads((tmp_path / "f").read_text("utf-8"))
-    assert report["benchmark"] == "crf"
-    assert report["options"]["device"] == "cpu"
+def show(
+    corpus: Path,
+    *,
+    sizes: Sequence[int] = (5, 10),
+    device: Literal["cpu", "cuda"] = "cpu",
+    minutes: float | None = None,
+    only: Sequence[str] = ("one", "two"),
+    table: bool = False,
+) -> Table:
+    """Return what it was called with."""
+    given = {**locals()}
+    return Table(["option", "value"], [[k, str(v)] for k, v in given.items()])
+
+
+def test_parameters_are_arguments_and_options(tmp_path, capsys):
+    path = tmp_path / "figures" / "show.json"
+    options = ["--sizes", "1", "2", "--minutes", "0.5", "--only", "two", "--table"]
+    arguments = ["crf", "corpus", *options, "--json", str(path)]
+    harness.run(show, make_parser(), arguments)
+    found = dict(read_table(capsys.readouterr().out))
+    assert found == {
+        "corpus": "corpus",
+        "sizes": "[1, 2]",
+        "device": "cpu",
+        "minutes": "0.5",
+        "only": "['two']",
+        "table": "True",
+    }
+    report = json.loads(path.read_text("utf-8"))
+    assert report["options"]["sizes"] == [1, 2]
     assert report["machine"]["torch_threads"] == 1
-    assert len(report["rows"]) == 24
+    assert [row["option"] for row in report["rows"]] == list(found)
+    with pytest.raises(SystemExit):
+        harness.run(show, make_parser(), ["crf", "corpus", "--only", "three"])
 
 
 def test_table_is_aligned():
@@ -150,7 +177,7 @@ def test_network_on_elmo_reads_the_files_of_its_folder(tmp_path, capsys):
 def test_left_out_systems_are_named_before_any_training(tmp_path, capsys):
     # the first system then fails, since there is no corpus
     names = ["bilstm_lstm", "elmo_bilstm"]
-    with pytest.raises(ValueError, match=r"train\.spacy"):
+    with pytest.raises(FileNotFoundError, match=r"train\.spacy"):
         main(["published", str(tmp_path), "--output", str(tmp_path), "--only", *names])
     assert "elmo_bilstm is left out" in capsys.readouterr().out
 

@@ -48,15 +48,7 @@ OPTIONS = {
     },
     "char_cnn": {
         "embedding": {"dim": 16},
-        "filters": [
-            [1, 32],
-            [2, 32],
-            [3, 64],
-            [4, 128],
-            [5, 256],
-            [6, 512],
-            [7, 1024],
-        ],
+        "filters": [[i, 2 ** max(5, i + 3)] for i in range(1, 8)],
         "n_highway": 2,
         "n_characters": 262,
         "max_characters_per_token": 50,
