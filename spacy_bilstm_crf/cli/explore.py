@@ -80,7 +80,7 @@ def make_tokenizer(lang: str) -> "Language":
     try:
         return spacy.blank(lang)
     except ImportError:
-        raise ValueError(Errors.B605.format(lang=lang)) from None
+        raise ValueError(Errors.B525.format(lang=lang)) from None
 
 
 def read_splits(nlp: "Language", folder: Path) -> "dict[str, list[Doc]]":
@@ -91,7 +91,7 @@ def read_splits(nlp: "Language", folder: Path) -> "dict[str, list[Doc]]":
     """
     paths = {path.stem: path for path in sorted(folder.glob("*.spacy"))}
     if not paths:
-        raise ValueError(Errors.B601.format(path=folder))
+        raise ValueError(Errors.B521.format(path=folder))
     names = [*(n for n in SPLITS if n in paths), *(n for n in paths if n not in SPLITS)]
     corpus = {name: read_docs(paths[name], nlp.vocab) for name in names}
     count_labels(chain(*corpus.values()), path=folder)

@@ -94,7 +94,7 @@ def get_component(
         raise ValueError(Errors.B504.format(factory=FACTORY, found=nlp.pipe_names))
     chosen = [n for n in names if name in (None, n)]
     if len(chosen) != 1:
-        raise ValueError(Errors.B690.format(factory=FACTORY, found=names, name=name))
+        raise ValueError(Errors.B527.format(factory=FACTORY, found=names, name=name))
     return chosen[0], nlp.get_pipe(chosen[0])
 
 
@@ -111,7 +111,7 @@ def read_docs(path: Path, vocab: "Vocab") -> "list[Doc]":
     files = walk_corpus(path, FILE_TYPE) if path.is_dir() else [path]
     docs = [doc for file in files for doc in _read_file(file, vocab)]
     if not docs:
-        raise ValueError(Errors.B603.format(path=path))
+        raise ValueError(Errors.B523.format(path=path))
     return docs
 
 
@@ -122,7 +122,7 @@ def _read_file(path: Path, vocab: "Vocab") -> "list[Doc]":
         return list(DocBin().from_disk(path).get_docs(vocab))
     except NOT_SPACY:
         size = path.stat().st_size
-        raise ValueError(Errors.B602.format(path=path, size=size)) from None
+        raise ValueError(Errors.B522.format(path=path, size=size)) from None
 
 
 def read_references(path: Path, vocab: "Vocab") -> References:
@@ -183,7 +183,7 @@ def count_labels(docs: "Iterable[Doc]", *, path: Path) -> Counter[str]:
     docs = list(docs)
     found = Counter(ent.label_ for doc in docs for ent in doc.ents)
     if not found:
-        raise ValueError(Errors.B604.format(path=path, count=len(docs)))
+        raise ValueError(Errors.B524.format(path=path, count=len(docs)))
     return found
 
 
@@ -202,7 +202,7 @@ def find_unknown_labels(
     unknown = {label: n for label, n in sorted(found.items()) if label not in known}
     if len(unknown) == len(found):
         labels, names = ", ".join(unknown), ", ".join(sorted(known))
-        text = Errors.B607.format(model=model, path=path, labels=labels, known=names)
+        text = Errors.B526.format(model=model, path=path, labels=labels, known=names)
         raise ValueError(text)
     return unknown
 

@@ -28,7 +28,7 @@ def require_extra() -> None:
 
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
-        raise ValueError(Errors.B600.format(missing=" and ".join(missing)))
+        raise ValueError(Errors.B520.format(missing=" and ".join(missing)))
 
 
 def publish(
@@ -102,7 +102,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
     except OSError as error:
         # the file that could not be moved into place, or else the folder
         path = error.filename2 or folder
-        text = Errors.B421.format(path=path, reason=error.strerror)
+        text = Errors.B528.format(path=path, reason=error.strerror)
         raise ValueError(text) from None
     finally:
         for path in temporary.values():
@@ -136,7 +136,7 @@ def replace_pipeline(nlp: "Language", path: Path) -> None:
             _swap(new, path, old)
     except OSError as error:
         reason = error.strerror or error
-        raise ValueError(Errors.B421.format(path=path, reason=reason)) from None
+        raise ValueError(Errors.B528.format(path=path, reason=reason)) from None
     shutil.rmtree(old, ignore_errors=True)
 
 

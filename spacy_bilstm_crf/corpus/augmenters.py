@@ -35,7 +35,7 @@ def make_gold_tokens_augmenter(level: float) -> Augmenter:
     RAISES (ValueError): If the level is not a share.
     """
     if not 0 <= level <= 1:
-        raise ValueError(Errors.B306.format(name="level", value=level))
+        raise ValueError(Errors.B435.format(name="level", value=level))
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         if random.random() < level:
@@ -64,10 +64,10 @@ def make_mention_replacement_augmenter(
     RAISES (ValueError): If a number of copies is below 0, or `share` is not a share.
     """
     if not 0 <= share <= 1:
-        raise ValueError(Errors.B306.format(name="share", value=share))
+        raise ValueError(Errors.B435.format(name="share", value=share))
     for label, number in copies.items():
         if number < 0:
-            raise ValueError(Errors.B310.format(label=label, number=number))
+            raise ValueError(Errors.B436.format(label=label, number=number))
     mentions = {label: deque[Mention](maxlen=MAX_MENTIONS) for label in copies}
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
@@ -135,7 +135,7 @@ def make_shortened_mentions_augmenter(
     RAISES (ValueError): If the level is not a share.
     """
     if not 0 <= level <= 1:
-        raise ValueError(Errors.B306.format(name="level", value=level))
+        raise ValueError(Errors.B435.format(name="level", value=level))
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         doc = example.reference

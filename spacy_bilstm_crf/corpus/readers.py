@@ -38,9 +38,9 @@ class LimitedCorpus:
 
     def __init__(self, corpus: Reader, *, max_length: int, longer: str) -> None:
         if max_length < 1:
-            raise ValueError(Errors.B303.format(name="max_length", value=max_length))
+            raise ValueError(Errors.B903.format(name="max_length", value=max_length))
         if longer not in ("drop", "cut"):
-            raise ValueError(Errors.B311.format(found=longer))
+            raise ValueError(Errors.B437.format(found=longer))
         self.corpus = corpus
         self.max_length = max_length
         self.longer = longer
@@ -70,7 +70,7 @@ class LimitedCorpus:
         if self._has_warned or not (counts["cut"] or counts["dropped"]):
             return
         self._has_warned = True
-        text = Warnings.W311.format(
+        text = Warnings.W402.format(
             total=counts["examples"],
             limit=self.max_length,
             cut=counts["cut"],

@@ -127,14 +127,14 @@ def read_summary(path: Path, *, required: Iterable[str]) -> dict[str, Any]:
     RAISES (ValueError): If the file is missing or is not such a summary.
     """
     if not path.is_file():
-        raise ValueError(Errors.B501.format(path=path))
+        raise ValueError(Errors.B438.format(path=path))
     required = set(required)
     try:
         summary = srsly.read_json(path)
     except (OSError, ValueError):
         summary = None
     if not isinstance(summary, dict) or required - summary.keys():
-        raise ValueError(Errors.B502.format(path=path, expected=sorted(required)))
+        raise ValueError(Errors.B439.format(path=path, expected=sorted(required)))
     return summary
 
 
@@ -175,7 +175,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
         return _make_meta(read_summary(path, required=("source", "sample", "splits")))
     except (KeyError, TypeError):
         expected = "what 'spacy bilstm-crf convert' writes"
-        raise ValueError(Errors.B502.format(path=path, expected=expected)) from None
+        raise ValueError(Errors.B439.format(path=path, expected=expected)) from None
 
 
 def _make_meta(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def test_folder_that_cannot_be_written(corpus, tmp_path, without_pictures):
     (tmp_path / "file").touch()
     result = run(corpus, "--out", tmp_path / "file")
     assert result.exit_code == 1
-    assert "[B421]" in result.output
+    assert "[B528]" in result.output
 
 
 def test_missing_extra(corpus, tmp_path, monkeypatch):
@@ -143,7 +143,7 @@ def test_missing_extra(corpus, tmp_path, monkeypatch):
     )
     result = run(corpus, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "[B600] matplotlib cannot be found" in result.output
+    assert "[B520] matplotlib cannot be found" in result.output
     assert "spacy-bilstm-crf[report]" in result.output
     # the terminal needs nothing
     assert run(corpus).exit_code == 0

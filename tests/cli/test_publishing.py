@@ -53,12 +53,12 @@ def test_every_file_is_written_before_the_first_is_moved(tmp_path, monkeypatch):
 
 def test_a_file_in_the_folders_place(tmp_path):
     (tmp_path / "out").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"B421.*out.*cannot be written"):
+    with pytest.raises(ValueError, match=r"B528.*out.*cannot be written"):
         write_files(tmp_path / "out", {"x": b"1"})
 
 
 def test_a_folder_in_a_files_place(tmp_path):
     (tmp_path / "x").mkdir()
-    with pytest.raises(ValueError, match="B421"):
+    with pytest.raises(ValueError, match="B528"):
         write_files(tmp_path, {"x": b"1"})
     assert [path.name for path in tmp_path.iterdir()] == ["x"]

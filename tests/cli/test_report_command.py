@@ -198,7 +198,7 @@ def test_what_was_there_stays_if_something_fails(folder, plain, monkeypatch):
     monkeypatch.setattr("os.replace", fail)
     result = run(*arguments, "--seed", "1")
     assert result.exit_code == 1
-    assert "[B421]" in result.output
+    assert "[B528]" in result.output
     assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 

@@ -172,7 +172,7 @@ def test_page_is_replaced_whole_or_left_as_it_was(model, tmp_path, monkeypatch):
     monkeypatch.setattr("os.replace", fail)
     result = run(model, "--out", page, "--text", "Joe")
     assert result.exit_code == 1
-    assert "[B421]" in result.output
+    assert "[B528]" in result.output
     assert page.read_text(encoding="utf-8") == html
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 

@@ -205,7 +205,7 @@ def test_sample_of_somebody_else_gets_no_license(write):
 @pytest.mark.parametrize("lost", ["source", "splits"])
 def test_summary_with_empty_entries_is_an_error(write, lost):
     path = write({**make_summary(), lost: {}})
-    with pytest.raises(ValueError, match="B502"):
+    with pytest.raises(ValueError, match="B439"):
         make_describe_corpus(path)
 
 
@@ -287,7 +287,7 @@ def test_a_config_can_name_it(write, is_null):
 
 @pytest.mark.parametrize("name", ["none.json", "."])
 def test_missing_file(tmp_path, name):
-    with pytest.raises(ValueError, match=r"B501.*convert") as error:
+    with pytest.raises(ValueError, match=r"B438.*convert") as error:
         make_describe_corpus(tmp_path / name)
     assert str(tmp_path / name) in str(error.value)
 
@@ -300,6 +300,6 @@ def test_missing_file(tmp_path, name):
 def test_wrong_file(tmp_path, text):
     path = tmp_path / "corpus.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"B502.*convert") as error:
+    with pytest.raises(ValueError, match=r"B439.*convert") as error:
         make_describe_corpus(path)
     assert str(path) in str(error.value)

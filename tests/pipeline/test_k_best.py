@@ -269,7 +269,7 @@ def test_network_that_has_not_been_built_is_an_error(call):
     nlp = make_pipeline()
     pipe = nlp.get_pipe(FACTORY)
     pipe.add_label("LOC")
-    with pytest.raises(ValueError, match=r"B301.*bilstm_crf_ner.*nlp.initialize"):
+    with pytest.raises(ValueError, match=r"B901.*bilstm_crf_ner.*nlp.initialize"):
         CALLS.get(call, lambda pipe, docs: pipe.predict(docs))(
             pipe, [nlp.make_doc(SHORT)]
         )
@@ -279,7 +279,7 @@ def test_update_before_initialization_is_an_error():
     nlp = make_pipeline()
     pipe = nlp.get_pipe(FACTORY)
     pipe.add_label("LOC")
-    with pytest.raises(ValueError, match="B301"):
+    with pytest.raises(ValueError, match="B901"):
         pipe.update(make_examples(nlp))
 
 
