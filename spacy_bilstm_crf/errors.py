@@ -1,216 +1,211 @@
 """Every message that the library can raise or warn with.
 
-An error says what was found, where, what was expected and what to do. Codes are
-grouped by the module that raises them; a code is never reused.
+An error says what was found, where, what was expected and what to do. The digit after
+the letter is the room that uses the code, 9 if several do. Codes are sorted; a released
+code is never reused.
 """
+
+ROOMS = {
+    "0": "tags",
+    "1": "crf",
+    "2": "pipeline",
+    "3": "network",
+    "4": "corpus",
+    "5": "cli",
+    "6": "analysis",
+}
 
 
 class Errors:
     # B0xx: tags
     B001 = (
-        "[B001] Unknown tagging scheme '{scheme}'. Expected one of: {schemes}. "
-        "Set 'scheme' in the component's config to one of them."
+        "[B001] Unknown tagging scheme '{scheme}'. Expected one of: {schemes}. Set "
+        "'scheme' in the component's config to one of them."
     )
     B002 = (
-        "[B002] Illegal tag sequence under the scheme '{scheme}': '{tag}' at "
-        "position {position} cannot follow '{previous}'. Expected an entity to open "
-        "with {openers}; repair the tags before turning them into entities."
+        "[B002] Illegal tag sequence under the scheme '{scheme}': '{tag}' at position "
+        "{position} cannot follow '{previous}'. Expected entities to start with "
+        "{openers}. Repair the tags before turning them into entities."
     )
     B003 = (
-        "[B003] Unknown tag '{tag}' at position {position}. Expected 'O' or one of "
-        "the prefixes {prefixes}, a hyphen and a label, such as '{example}'."
+        "[B003] Unknown tag '{tag}' at position {position}. Expected 'O', or one of "
+        "the prefixes {prefixes} followed by a hyphen and a label, such as '{example}'."
     )
     B004 = (
-        "[B004] Entity ({start}, {end}, '{label}') does not fit: it must lie inside "
-        "the {n_tokens} tokens, hold at least one token and overlap no other entity."
+        "[B004] Entity ({start}, {end}, '{label}') does not fit. Expected it to lie "
+        "within the {n_tokens} tokens, to have at least one token and to overlap no "
+        "other entity. Correct or remove it."
     )
     B005 = (
-        "[B005] Label '{label}' is unknown. Expected one of: {labels}. Add it with "
+        "[B005] Unknown label '{label}'. Expected one of: {labels}. Add it with "
         "'add_label' before the component is initialized."
     )
-    B006 = "[B006] Duplicate label '{label}'. Expected each label once."
+    B006 = (
+        "[B006] Duplicate label '{label}'. Expected each label once. Remove the "
+        "repetition."
+    )
 
-    # B1xx: CRF
+    # B1xx: crf
     B101 = (
-        "[B101] '{name}' has the shape {shape}. Expected {expected}: batch first, "
-        "the same tags everywhere, at least one tag and one token. Pass the scores "
-        "as the model returns them."
+        "[B101] '{name}' has the shape {shape}. Expected {expected}: batch first, the "
+        "same tags everywhere, at least one tag and one token. Pass the scores as the "
+        "model returns them."
     )
     B102 = (
         "[B102] The potentials have the dtype {dtype}. Expected torch.float32 or "
-        "torch.float64; convert them and run the CRF outside autocast."
+        "torch.float64. Convert them, and run the CRF outside autocast."
     )
     B103 = (
-        "[B103] '{name}' has the dtype {dtype}, the emissions have {expected}. "
-        "Convert them to one dtype."
+        "[B103] '{name}' has the dtype {dtype}. Expected {expected}, the dtype of the "
+        "emissions. Convert one of them."
     )
     B104 = (
-        "[B104] '{name}' has the dtype {dtype}. Expected torch.int64; convert it "
-        "with '.long()'."
+        "[B104] '{name}' has the dtype {dtype}. Expected torch.int64. Convert it with "
+        "'.long()'."
     )
     B105 = (
-        "[B105] The lengths lie between {min} and {max}. Expected 1 to {seq_len}, "
-        "the second axis of the emissions; leave empty sequences out of the batch."
+        "[B105] The lengths are between {min} and {max}. Expected 1 to {seq_len}, the "
+        "second axis of the emissions. Leave empty sequences out of the batch."
     )
     B106 = (
-        "[B106] '{name}' has the dtype {dtype}. Expected bool, True where a tag or "
-        "a transition is allowed."
+        "[B106] '{name}' has the dtype {dtype}. Expected bool, True where a tag or a "
+        "transition is allowed. Convert it with '.bool()'."
     )
     B107 = (
-        "[B107] Tag number {tag_id} at token {token} of sequence {sequence} is no "
-        "tag. Expected 0 to {n_tags}, exclusive, on every token; only padding may "
-        "hold other numbers."
+        "[B107] Unknown tag number {tag_id} at token {token} of sequence {sequence}. "
+        "Expected 0 to {n_tags}, exclusive, on every token. Use other numbers on "
+        "padding only."
     )
     B108 = (
-        "[B108] '{name}' is on the device {device}, the emissions are on {expected}. "
-        "Move it there with '.to()'."
+        "[B108] '{name}' is on the device {device}. Expected {expected}, the device of "
+        "the emissions. Move it there with '.to()'."
     )
     B109 = (
         "[B109] The potentials are on the device {device}. Expected one of: "
         "{expected}, which compute in float64. Move them with '.cpu()'."
     )
     B110 = (
-        "[B110] Cannot find the k = {k!r} best paths. Expected a whole number from 1 "
-        "up; pass how many you want at most."
+        "[B110] Cannot find the k = {k!r} best paths. Expected an integer of at least "
+        "1: the largest number of paths you want."
     )
     B111 = (
-        "[B111] A state of the gold stands for the tag number {tag_id}. Expected 0 to "
-        "{n_tags}, exclusive, the numbers of the tags."
+        "[B111] A state of the gold lattice stands for the unknown tag number "
+        "{tag_id}. Expected 0 to {n_tags}, exclusive. Correct 'tag_ids'."
     )
 
-    # B2xx: lattice and components
+    # B2xx: pipeline
     B201 = (
-        "[B201] Cannot initialize '{name}': no example holds a word. Expected at least "
-        "one doc with text. Check the training corpus."
+        "[B201] Cannot initialize '{name}': no example has any words. Expected at "
+        "least one doc with text. Check the training corpus."
     )
     B202 = (
-        "[B202] Cannot read labels from {found!r}. Expected a list of strings, as "
-        "'spacy init labels' writes it, or the dict that it writes for 'ner'."
+        "[B202] Cannot read labels from {found!r}. Expected a list of strings, or the "
+        "dict that 'spacy init labels' writes for 'ner'. Run 'spacy init labels' again."
     )
     B203 = (
         "[B203] The model '{model}' of '{name}' returns no potentials: it has no "
-        "'output_layer'. Expected 'spacy-bilstm-crf.BiLSTMCRF.v1'; remove the "
-        "'model' block of the component it was written for, and fill the config again."
+        "'output_layer'. Expected 'spacy-bilstm-crf.BiLSTMCRF.v1'. Remove the 'model' "
+        "block written for another component, and fill the config again."
     )
     B204 = (
         "[B204] '{name}' finds no possible tag sequence for {count} docs of a batch, "
-        "first for {doc}: none gets past the token {token} ({text}). This means scores "
-        "that are not numbers; train the pipeline again with a lower learning rate."
-    )
-    B205 = (
-        "[B205] Unknown settings {names}. Expected some of: {expected}. Remove them, "
-        "or correct their names."
+        "first for {doc}: every path ends at token {token} ({text}). The scores are "
+        "probably nan or infinite. Train the pipeline again with a lower learning rate."
     )
     B206 = (
-        "[B206] Bad threshold '{name}': {value!r}. Expected a probability, a number "
-        "from 0 to 1."
+        "[B206] Bad threshold: {value!r}. Expected a probability, a number from 0 to 1."
     )
-    B207 = (
-        "[B207] Bad weight or temperature '{name}': {value!r}. Expected a number "
-        "above 0; 1 changes nothing."
-    )
-    B208 = "[B208] Unknown decision '{found}'. Expected one of: {expected}."
     B209 = (
-        "[B209] '{name}' names the labels {unknown}, which the component does not "
-        "have. Expected some of: {labels}. Correct the config, or the labels of the "
+        "[B209] '{name}' names unknown labels: {unknown}. Expected some of the "
+        "component's labels: {labels}. Correct the config, or the labels of the "
         "training data."
     )
-
     B215 = (
         "[B215] '{name}' cannot rehearse: it listens to a shared encoder, and a doc "
-        "holds no vectors of it. Expected docs to which the encoder has been applied "
-        "as it was when training was resumed; or give the component an encoder of "
-        "its own before, with 'nlp.replace_listeners'."
+        "has no vectors from it. Expected docs processed by the encoder as it was when "
+        "training was resumed. Process the docs with it, or give the component its own "
+        "encoder with 'nlp.replace_listeners'."
     )
-
     B216 = (
-        "[B216] Found {found} where a doc, or docs, were expected. Pass the doc that "
-        "'nlp' or 'nlp.make_doc' makes of a text, or an iterable of such docs."
-    )
-    B217 = (
-        "[B217] Bad setting '{name}': {found!r}. Expected a number for each of some "
-        "labels, such as {{'art': 0.5}}, or {{}} for none."
-    )
-    B218 = "[B218] Bad setting 'cross_lines': {found!r}. Expected true or false."
-    B219 = (
-        "[B219] Bad setting '{name}': {found!r}. Expected the name of a group in "
-        "'doc.spans', or null for none."
+        "[B216] Found {found} instead of a doc or docs. Pass the doc that 'nlp' or "
+        "'nlp.make_doc' makes from a text, or an iterable of such docs."
     )
     B220 = (
-        "[B220] The labels and the scheme of '{name}' make {expected} tags, and its "
-        "network scores {found}. Labels are added with 'add_label', and the scheme is "
-        "chosen before training: take back the change of 'cfg'."
+        "[B220] The labels and the scheme of '{name}' make {expected} tags, but its "
+        "network scores {found}. Expected equal numbers. Undo the change to 'cfg': "
+        "labels are added with 'add_label', and the scheme is fixed by training."
     )
     B221 = (
-        "[B221] There is nothing to fit the temperature of '{name}' to: none of "
-        "{count} docs has words and possible gold. Expected held-out data with gold "
-        "entities."
+        "[B221] Cannot fit the temperature of '{name}': none of {count} docs has words "
+        "and usable gold entities. Expected held-out data with gold entities."
     )
     B222 = (
-        "[B222] '{name}' cannot have an empty label: for spaCy that is no label. "
-        "Expected a name; remove the annotation without one, or name it."
+        "[B222] '{name}' cannot have an empty label: spaCy treats it as no label. "
+        "Expected a name. Name the label, or remove the annotation."
+    )
+    B223 = (
+        "[B223] Bad setting '{setting}' of '{name}': {found!r}. Expected {expected}. "
+        "Correct it in the component's config, or in its 'cfg'."
     )
 
     B230 = (
         "[B230] Cannot read labels from {found!r}. Expected a list of strings, as "
-        "'spacy init labels' writes it for a tagger."
-    )
-    B231 = "[B231] Bad setting 'overwrite': {found!r}. Expected true or false."
-    B232 = (
-        "[B232] Bad setting 'neg_prefix': {found!r}. Expected a string, such as '!', "
-        "or null for none."
+        "'spacy init labels' writes it for a tagger. Run 'spacy init labels' again."
     )
 
-    # B3xx: layers, architectures, readers
+    # B3xx: network
     B301 = (
-        "[B301] The network of '{name}' has not been built yet. Call "
-        "'nlp.initialize' or load trained weights first."
+        "[B301] The network of '{name}' has not been built yet. Call 'nlp.initialize', "
+        "or load trained weights first."
     )
     B302 = (
         "[B302] Cannot read these weights: found format version {found}, expected "
-        "{expected}. Load the pipeline with the version of spacy-bilstm-crf that is "
-        "named in its requirements."
+        "{expected}. Load the pipeline with the version of spacy-bilstm-crf that its "
+        "requirements name."
     )
-    B303 = "[B303] Bad setting {name} = {value}. Expected a whole number from 1 up."
+    B303 = "[B303] Bad setting {name} = {value}. Expected an integer of at least 1."
     B304 = (
-        "[B304] Bad setting {name} = {value}. Expected a rate from 0 to below 1 "
-        "(1 is allowed for 'rare_dropout')."
+        "[B304] Bad setting {name} = {value}. Expected a rate from 0 up to but "
+        "excluding 1 ('rare_dropout' may be 1)."
     )
     B305 = (
         "[B305] 'attrs' and 'rows' of the hashed features do not match: found "
-        "{n_attrs} attributes and {n_rows} numbers of rows. Expected one number of "
-        "rows for each attribute, and at least one attribute."
+        "{n_attrs} attributes and {n_rows} numbers of rows. Expected at least one "
+        "attribute, and one number of rows per attribute."
     )
-
+    B306 = "[B306] Bad setting {name} = {value}. Expected a share from 0 to 1."
     B307 = (
         "[B307] Unknown token attribute '{attr}'. Expected one that spaCy's "
         "'Doc.to_array' knows, such as ORTH, LOWER, PREFIX, SUFFIX or SHAPE."
     )
     B308 = (
-        "[B308] Bad setting max_length = {max_length}. Expected 2 characters or more."
+        "[B308] Bad setting max_length = {max_length}. Expected at least 2 characters."
     )
     B309 = (
-        "[B309] The model file is damaged: {reason}. Expected what 'to_disk' wrote; "
-        "copy the pipeline again."
+        "[B309] The model file is damaged: {reason}. Expected a file written by "
+        "'to_disk'. Copy the pipeline again."
     )
-    B306 = "[B306] Bad setting {name} = {value}. Expected a share from 0 to 1."
     B310 = (
         "[B310] Bad number of copies for the label '{label}': {number}. Expected 0 or "
         "more, such as 0.5 for a copy of every other example."
     )
+    B311 = (
+        "[B311] Unknown value longer = '{found}'. Expected 'drop' to leave out "
+        "examples longer than max_length, or 'cut' to keep their beginning."
+    )
     B330 = (
-        "[B330] ELMo has no files to read: its setting '{setting}' is null. Expected "
-        "the path of the file that AllenNLP's Elmo reads: options.json as "
-        "'options_path', weights.hdf5 as 'weights_path'."
+        "[B330] ELMo has no file to read: its setting '{setting}' is null. Expected "
+        "the path of a file for AllenNLP's Elmo: options.json as 'options_path', "
+        "weights.hdf5 as 'weights_path'."
     )
     B331 = (
-        "[B331] '{path}' is not there. Expected the file of an ELMo model that the "
-        "setting '{setting}' of 'spacy-bilstm-crf.ELMoEmbed.v1' names; a relative path "
-        "starts from the working directory. Place the file there, or change the path: "
-        "in the config before training, of a pipeline with spacy.load(..., "
-        'config={{"paths": {{"elmo_weights": "..."}}}}), if that is where its config '
-        "names it. Only a pipeline trained with 'store_weights = true' works without "
-        "the file."
+        "[B331] '{path}' does not exist. Expected the file of an ELMo model, named by "
+        "the setting '{setting}' of 'spacy-bilstm-crf.ELMoEmbed.v1'; relative paths "
+        "start from the working directory. Put the file there, or change the path: "
+        "before training in the config, of a trained pipeline with spacy.load(..., "
+        'config={{"paths": {{"elmo_weights": "..."}}}}), if its config names the path '
+        "there. Only pipelines trained with 'store_weights = true' work without the "
+        "file."
     )
     B332 = (
         "[B332] '{path}': the option '{name}' is {found!r}. Expected {expected}, as in "
@@ -221,115 +216,111 @@ class Errors:
         "Install it with 'python -m pip install \"spacy-bilstm-crf[elmo]\"'."
     )
     B334 = (
-        "[B334] '{path}' cannot be read: {reason}. Expected the options.json (JSON) "
-        "or the weights.hdf5 (HDF5) of AllenNLP's Elmo; fetch the file again."
+        "[B334] '{path}' cannot be read: {reason}. Expected the options.json (JSON) or "
+        "the weights.hdf5 (HDF5) of AllenNLP's Elmo. Download the file again."
     )
     B335 = (
         "[B335] '{path}': the dataset '{name}' has the shape {found}. Expected "
-        "{expected} by the options. Give the options.json that belongs to the weights."
+        "{expected}, according to the options. Use the options.json that belongs to "
+        "the weights."
     )
     B336 = (
-        "[B336] 'trainable = true' and 'store_weights = false' do not go together: "
-        "what ELMo learns would be lost. Set 'store_weights' to true."
+        "[B336] 'trainable = true' contradicts 'store_weights = false': the trained "
+        "ELMo weights would be lost. Set 'store_weights' to true."
     )
     B337 = (
-        "[B337] '{path}' holds other ELMo weights than those that the pipeline was "
-        "trained with. Expected the same file; give its path, or train again."
-    )
-
-    B311 = (
-        "[B311] Unknown value longer = '{found}'. Expected 'drop' to leave out what is "
-        "longer than max_length, or 'cut' to keep its beginning."
+        "[B337] '{path}' holds other ELMo weights than the pipeline was trained with. "
+        "Expected the same file. Set its path, or train again."
     )
     B350 = (
-        "[B350] The vocabulary has no vectors, and the network asks for them. Make "
-        "them out of a text file with 'spacy init vectors', and name their folder in "
-        "'[initialize] vectors', or as '--paths.vectors'."
+        "[B350] The network needs word vectors, and the vocabulary has none. Convert a "
+        "text file of vectors with 'spacy init vectors', and set '[initialize] "
+        "vectors' or '--paths.vectors' to the folder it writes."
     )
     B351 = (
-        "[B351] The vectors of the vocabulary are {found} wide, the network expects "
-        "{expected}. Set the width of the words to that of the vectors, or to null; "
-        "load a trained pipeline with the vectors that it was trained with."
+        "[B351] The vectors of the vocabulary have the width {found}. Expected "
+        "{expected}, as the network does. Set the width of the words to that of the "
+        "vectors, or to null; load a trained pipeline with the vectors it was trained "
+        "with."
     )
     B352 = (
-        "[B352] 'include_static_vectors' needs the width to project the vectors to. "
-        "Expected words of a set width; set 'width' of the words, or leave the setting "
-        "away: words that start from the vectors have them already."
+        "[B352] 'include_static_vectors' needs a width to project the vectors to. "
+        "Expected a words layer with a width. Set 'width' of the words layer, or turn "
+        "this setting off: PretrainedWords starts from the vectors anyway."
     )
     B353 = (
-        "[B353] 'lookup' is empty. Expected at least one token attribute under which "
-        "a word is looked for in the vectors, such as ORTH."
+        "[B353] 'lookup' is empty. Expected at least one token attribute, such as "
+        "ORTH, to look words up in the vectors by."
     )
     B370 = (
-        "[B370] Bad setting kind = '{kind}' of a character encoder. Expected 'cnn' or "
-        "'bilstm'."
+        "[B370] Unknown value kind = '{kind}' of a character encoder. Expected 'cnn' "
+        "or 'bilstm'."
     )
     B371 = (
         "[B371] Bad setting output_width = {output_width} of a character encoder of "
-        "kind 'bilstm'. Expected an even number: each of the two directions has half "
-        "of it."
+        "kind 'bilstm'. Expected an even number, half for each direction."
     )
 
-    # B4xx: converters
+    # B4xx: corpus
     B401 = (
-        "[B401] '{path}' is not there. Expected a CSV file or a file of columns, or a "
-        "zip that holds one. Place the file there, or check the path."
+        "[B401] '{path}' does not exist. Expected a CSV file, a file of columns, or a "
+        "zip with one of them. Put the file there, or check the path."
     )
     B402 = (
-        "[B402] '{path}' cannot be read: {reason}. Expected a CSV file or a file of "
-        "columns, or a zip that holds one."
+        "[B402] '{path}' cannot be read: {reason}. Expected a CSV file, a file of "
+        "columns, or a zip with one of them."
     )
     B403 = (
         "[B403] {source} is empty (0 bytes). Expected a CSV file with a header, or a "
-        "file of columns; fetch the file again."
+        "file of columns. Download the file again."
     )
     B404 = (
-        "[B404] {source} is not a text file: it holds the control character "
-        "0x{byte:02x} at byte {offset}. Expected a CSV file or a file of columns, or a "
-        "zip that holds one. If it is text in UTF-16, say so with --encoding utf-16."
+        "[B404] {source} is not a text file: it has the control character 0x{byte:02x} "
+        "at byte {offset}. Expected a CSV file, a file of columns, or a zip with one "
+        "of them. If it is UTF-16 text, pass --encoding utf-16."
     )
     B405 = (
         "[B405] {source}, line {line}: byte 0x{byte:02x} is not defined in the "
-        "encoding '{encoding}'. Expected UTF-8 or windows-1252 text; name the "
-        "encoding of the file with --encoding."
+        "encoding '{encoding}'. Expected UTF-8 or windows-1252 text. Name the encoding "
+        "of the file with --encoding."
     )
     B406 = (
-        "[B406] Unknown text encoding '{encoding}'. Expected a name that Python "
-        "knows, such as 'utf-8' or 'windows-1252'."
+        "[B406] Unknown text encoding '{encoding}'. Expected a name that Python knows, "
+        "such as 'utf-8' or 'windows-1252'."
     )
     B407 = (
-        "[B407] '{path}' is a zip without {wanted}; it holds {names}. Expected "
+        "[B407] '{path}' is a zip without {wanted}; it contains {names}. Expected "
         "exactly one file that ends in {endings}."
     )
     B408 = (
         "[B408] '{path}' is a zip with several CSV files: {names}. Expected exactly "
-        "one, or one called '{preferred}'; unpack it and give the file you want."
+        "one, or one called '{preferred}'. Unpack it and pass the file you want."
     )
     B409 = (
-        "[B409] '{path}' looks like a zip, but it cannot be unpacked: {reason}. Fetch "
-        "the file again, or unpack it by other means and give the file inside it."
+        "[B409] '{path}' looks like a zip, but cannot be unpacked: {reason}. Download "
+        "the file again, or unpack it with another tool and pass the file inside."
     )
     B410 = (
-        "[B410] {source}, line 1: found the columns '{found}', in which {missing} are "
-        "missing. Expected a comma-separated header with the columns of one of these "
-        "forms: {forms}."
+        "[B410] {source}, line 1: found the columns '{found}'; {missing} are missing. "
+        "Expected a comma-separated header with the columns of one of these forms: "
+        "{forms}."
     )
     B411 = (
-        "[B411] {source}, line {line}: found {found} fields, expected {expected} as "
-        "in the header. A field with a comma or a quote in it must be quoted."
+        "[B411] {source}, line {line}: found {found} fields, expected {expected} as in "
+        "the header. Quote fields that contain a comma or a quote."
     )
     B412 = (
         "[B412] {source}, line {line}: a quote is opened and not closed on the same "
-        "line. Expected a quote that is part of a field to be doubled, as in "
-        '\'""""\' for one quote.'
+        'line. Expected quotes inside a field to be doubled, as in \'""""\' for one '
+        "quote."
     )
     B413 = (
-        "[B413] {source}, line {line}: found the tag '{tag}', expected 'O', or 'B-' "
-        "or 'I-' and a label, such as 'B-per'. Correct the tag or the line."
+        "[B413] {source}, line {line}: found the tag '{tag}', expected 'O', or 'B-' or "
+        "'I-' followed by a label, such as 'B-per'. Correct the tag or the line."
     )
     B414 = (
-        "[B414] {source}, line {line}: found a word that belongs to no sentence, "
-        "expected a sentence number in the first row, such as 'Sentence: 1'."
+        "[B414] {source}, line {line}: found a word outside a sentence, expected a "
+        "sentence number in the first row, such as 'Sentence: 1'."
     )
     B415 = (
         "[B415] {source}, line {line}, column '{column}': found {found!r}, expected "
@@ -337,122 +328,121 @@ class Errors:
     )
     B416 = (
         "[B416] {source}, line {line}: found {n_words} words, {n_pos} POS tags and "
-        "{n_tags} entity tags, expected as many of each. Words are separated by "
-        "single spaces."
+        "{n_tags} entity tags, expected equal numbers. Separate words by single spaces."
     )
     B417 = (
         "[B417] {source} holds no sentence (rows below its header: {rows}). Expected "
-        "at least one row with a word and a tag; fetch the file again."
+        "at least one row with a word and a tag. Download the file again."
     )
     B418 = (
         "[B418] The shares dev={dev} and test={test} cannot be split off. Expected "
-        "numbers from 0 on that leave something for train, such as 0.1 and 0.1."
+        "numbers of at least 0 that leave something for train, such as 0.1 and 0.1."
     )
     B419 = (
-        "[B419] A block of {block_size} sentences is too small. Expected a block "
-        "size of 1 or more, such as 10."
+        "[B419] Blocks of {block_size} sentences are too small. Expected a block size "
+        "of at least 1, such as 10."
     )
     B420 = (
         "[B420] No sentence falls to '{name}': too few sentences ({n_sentences}) for "
-        "this split. Use a larger corpus, a larger share for '{name}' (0 for none at "
-        "all), or smaller blocks."
+        "this split. Use a larger corpus, a larger share for '{name}' (0 to leave it "
+        "out), or smaller blocks."
     )
     B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
     B423 = (
-        "[B423] None of these files is there: {choices}. Expected one of them to be a "
-        "CSV file or a file of columns, or a zip that holds one."
+        "[B423] None of these files exists: {choices}. Expected one of them to be a "
+        "CSV file, a file of columns, or a zip with one of them."
     )
-
     B424 = (
         "[B424] {source}, line {line}: found the character {character!r} after "
-        "decoding as '{encoding}', expected text. Leave '--encoding' away, or name "
-        "the encoding that the file was written in."
+        "decoding as '{encoding}'. Expected text. Leave '--encoding' out, or name the "
+        "encoding the file was written in."
     )
     B425 = (
         "[B425] {source}, line {line}: a field is longer than {limit} characters. "
-        "Expected a word or a sentence; a quote that is never closed may be the cause."
+        "Expected a word or a sentence. Look for a quote that is never closed."
     )
     B426 = (
         "[B426] '{path}' is a zip with several files of columns: {names}. Expected "
-        "exactly one; unpack it and give the file you want."
+        "exactly one. Unpack it and pass the file you want."
     )
     B427 = (
         "[B427] {source}, line {line}: found {found} columns, expected {expected} as "
-        "in line {first}. Columns are separated by tabs where a line has one, and by "
-        "spaces where it has none; correct the line."
+        "in line {first}. Columns are separated by tabs if a line has any, otherwise "
+        "by spaces. Correct the line."
     )
     B428 = (
         "[B428] {source}, line {line}: found {found} columns (0 to {last}), expected a "
-        "column {column} with the {name}. Name another one with --{name}-column, or "
-        "check whether the file is one of columns, a word and its tags on each line."
+        "column {column} with the {name}. Name another column with --{name}-column, or "
+        "check that the file has a word and its tags on each line."
     )
     B429 = (
         "[B429] {source}, line {line}, column {column}: found the tag '{tag}', "
-        "expected 'O', or one of the prefixes {prefixes}, a hyphen and a label, such "
-        "as 'B-per'. Correct the line, name the column of the entity tags with "
-        "--tag-column (the first one is 0), or their scheme with --scheme."
+        "expected 'O', or one of the prefixes {prefixes} followed by a hyphen and a "
+        "label, such as 'B-per'. Correct the line, name the column of the entity tags "
+        "with --tag-column (the first is 0), or their scheme with --scheme."
     )
     B430 = (
         "[B430] {source} holds no sentence (rows: {rows}). Expected a word and its "
         "tags on each line, and a blank line after each sentence."
     )
     B431 = (
-        "[B431] No sentence is left for '{name}': each of the {n_sentences} that fall "
-        "to it has the words of one in another split. Expected other sentences in the "
-        "files of train, dev and test."
+        "[B431] No sentence is left for '{name}': each of its {n_sentences} sentences "
+        "repeats the words of a sentence in another split. Expected different "
+        "sentences in the files of train, dev and test."
     )
     B432 = (
         "[B432] The same column is named twice: {columns}. Expected different columns, "
         "counted from 0."
     )
     B433 = (
-        "[B433] {source} is read as one of Kaggle's CSV forms, whose header names the "
-        "columns; found {options}, expected with a file of columns alone. Leave them "
-        "away, or say --format columns."
+        "[B433] {source} is read as a Kaggle CSV, whose header names the columns; "
+        "found {options}, expected with a file of columns only. Leave them out, or "
+        "pass --format columns."
     )
     B434 = (
         "[B434] No sentence falls to 'train': dev and test take all there are "
-        "({n_sentences}). Use a larger corpus, smaller shares for dev and test (0 for "
-        "none at all), or smaller blocks."
+        "({n_sentences}). Use a larger corpus, smaller shares for dev and test (0 to "
+        "leave one out), or smaller blocks."
     )
 
-    # B5xx: command line and project
+    # B5xx: cli
     B501 = (
-        "[B501] There is no corpus summary at '{path}'. Expected the corpus.json that "
-        "'spacy bilstm-crf convert' writes beside train.spacy. Convert the corpus, or "
-        "set the path to null to leave the pipeline's meta as it is."
+        "[B501] '{path}' does not exist. Expected the corpus.json that 'spacy "
+        "bilstm-crf convert' writes next to train.spacy. Convert the corpus, or set "
+        "the path to null to leave the pipeline's meta as it is."
     )
     B502 = (
-        "[B502] '{path}' is no corpus summary. Expected the entries {expected}. "
+        "[B502] '{path}' is not a corpus summary. Expected the entries {expected}. "
         "Convert the corpus again with 'spacy bilstm-crf convert'."
     )
     B503 = (
         "[B503] Cannot load a pipeline from '{model}': it is neither an installed "
-        "package nor a folder with a config.cfg. Train one, or install its wheel."
+        "package nor a folder with a config.cfg. Train a pipeline, or install its "
+        "wheel."
     )
     B504 = (
-        "[B504] The pipeline has no component of the factory '{factory}', which alone "
-        "knows probabilities; found {found}. Expected a pipeline that has one."
+        "[B504] The pipeline has no component of the factory '{factory}'; found "
+        "{found}. Expected one, as only this factory computes probabilities."
     )
     B505 = (
-        "[B505] '{path}' is not there. Expected a .spacy file, such as dev.spacy, or a "
-        "folder of such files."
+        "[B505] '{path}' does not exist. Expected a .spacy file, such as dev.spacy, or "
+        "a folder of such files."
     )
     B506 = (
         "[B506] None of the {count} docs of '{path}' has words with entity annotation. "
         "Expected held-out data with gold entities, such as dev.spacy."
     )
     B507 = (
-        "[B507] '{path}' is there, and is no folder of a pipeline that could be "
-        "replaced. Choose a new folder, such as training/model-calibrated."
+        "[B507] '{path}' exists and is not a pipeline folder that could be replaced. "
+        "Choose a new folder, such as training/model-calibrated."
     )
     B508 = (
-        "[B508] The pipeline '{model}' is there, but cannot be read: {reason}. Copy it "
-        "again, or see whether its files may be read."
+        "[B508] The pipeline '{model}' exists, but cannot be read: {reason}. Copy it "
+        "again, or check the permissions of its files."
     )
     B510 = (
-        "[B510] Cannot compare {models}. Expected two pipelines or more, each once: "
+        "[B510] Cannot compare {models}. Expected at least two different pipelines: "
         "names of installed packages, or folders."
     )
     B512 = (
@@ -460,31 +450,26 @@ class Errors:
         "{found}. Expected one, such as 'bilstm_crf_ner' or spaCy's 'ner'."
     )
     B513 = (
-        "[B513] There is nothing annotated to show. Expected a .spacy file with "
-        "--annotated; name one, or leave --annotated away to let the pipeline read."
+        "[B513] --annotated has nothing to show. Expected a .spacy file with it. Name "
+        "one, or leave --annotated out to let the pipeline read the text."
     )
-    B514 = "[B514] {path} cannot be read: {reason}. Expected a file with a text."
+    B514 = "[B514] {path} cannot be read: {reason}. Expected a text file."
     B515 = (
-        "[B515] {where}, line {line}: byte 0x{byte:02x} is no UTF-8. Expected text in "
-        "UTF-8; convert it, for instance with 'iconv -t utf-8'."
+        "[B515] {where}, line {line}: byte 0x{byte:02x} is not UTF-8. Expected UTF-8 "
+        "text. Convert it, for instance with 'iconv -t utf-8'."
     )
     B516 = (
-        "[B516] {where}: expected a JSON object with a 'text', such as "
-        '\'{{"text": "Joe went to London."}}\'. Correct the line.'
+        "[B516] {where}: this line is not a JSON object with a 'text'. Expected one "
+        'such as \'{{"text": "Joe went to London."}}\'. Correct the line.'
     )
     B517 = "[B517] There is no text in {where}. Expected at least one word."
     B518 = (
-        "[B518] '{package}' is not installed, which makes the page of --serve. Install "
-        'it with: python -m pip install "spacy-bilstm-crf[serve]"'
+        "[B518] '{package}' is not installed; the page of --serve needs it. Install it "
+        'with: python -m pip install "spacy-bilstm-crf[serve]"'
     )
     B519 = (
-        "[B519] The page has ended with exit code {code}. Expected it to stay at port "
-        "{port}; if another program has this port, choose one with --port."
-    )
-
-    B690 = (
-        "[B690] The pipeline has the components {found} of the factory '{factory}', "
-        "asked for: {name!r}. Choose one of them with --name."
+        "[B519] The page stopped with exit code {code}. Expected it to keep running on "
+        "port {port}. If another program uses this port, choose one with --port."
     )
 
     # B6xx: analysis
@@ -498,123 +483,121 @@ class Errors:
         "convert' writes it."
     )
     B602 = (
-        "[B602] '{path}' ({size} bytes) is no .spacy file, or is damaged. Expected "
-        "what 'spacy bilstm-crf convert', 'spacy convert' or DocBin.to_disk writes; "
-        "convert the corpus again."
+        "[B602] '{path}' ({size} bytes) is not a .spacy file, or is damaged. Expected "
+        "a file written by 'spacy bilstm-crf convert', 'spacy convert' or "
+        "DocBin.to_disk. Convert the corpus again."
     )
     B603 = (
-        "[B603] '{path}' holds no doc. Expected one at least; convert the corpus again."
+        "[B603] '{path}' has no docs. Expected at least one. Convert the corpus again."
     )
     B604 = (
         "[B604] None of the {count} docs of '{path}' has an entity. Expected docs with "
         "gold entities, such as train.spacy."
     )
     B605 = (
-        "[B605] spaCy knows no language '{lang}'. Expected a code such as 'en', or "
-        "'xx' for several languages; name it with --lang."
+        "[B605] spaCy does not know the language '{lang}'. Expected a code such as "
+        "'en', or 'xx' for several languages. Name it with --lang."
     )
     B607 = (
         "[B607] '{model}' knows none of the labels of '{path}': {labels}. It knows "
         "{known}. Expected data with some of the same labels."
     )
     B608 = (
-        "[B608] '{path}' is not there. Expected the training log that spaCy's logger "
-        "writes: train with --training.logger.output_file {path}."
+        "[B608] '{path}' does not exist. Expected the training log that spaCy's logger "
+        "writes. Train with --training.logger.output_file {path}."
     )
     B609 = (
-        "[B609] '{path}', line {line}, is no line of a training log. Expected JSON "
+        "[B609] '{path}', line {line}, is not a line of a training log. Expected JSON "
         "with step, epoch, losses, scores and score, as spaCy's ConsoleLogger.v3 "
-        "writes it to its output_file; it writes nothing if the file is there already."
+        "writes it to its output_file. The logger writes nothing if the file already "
+        "exists."
     )
     B610 = (
         "[B610] '{path}' is empty. Expected the training log that spaCy's logger "
-        "writes. It may keep the first lines to itself while the training runs: try "
-        "again later, or leave --log away."
+        "writes. The logger may buffer its first lines while training runs: try again "
+        "later, or leave --log out."
     )
     B630 = (
-        "[B630] The process of '{name}' has ended, with exit code {code}. Expected it "
-        "to answer; what it has printed may say why, and -9 that memory was short."
+        "[B630] The process of '{name}' stopped with exit code {code}. Expected it to "
+        "answer. See its output for the reason; -9 means that memory ran out."
+    )
+    B690 = (
+        "[B690] The pipeline has the components {found} of the factory '{factory}'; "
+        "asked for: {name!r}. Expected one of them. Choose it with --name."
     )
 
 
 class Warnings:
-    """Warnings carry a count and are given once a call, not once an item."""
+    """Warnings carry a count and are given once per call, not once per item."""
 
     # W1xx: crf
     W101 = (
-        "[W101] The CRF runs on {device} without its Triton kernels, and is slower by "
-        "far: they could not be compiled. {error}. Triton needs a C compiler, such as "
-        "gcc; CC names one that is not on the path."
+        "[W101] The CRF runs on {device} without its Triton kernels, which is far "
+        "slower: they could not be compiled. {error}. Triton needs a C compiler, such "
+        "as gcc; set CC to one that is not on the path."
     )
 
-    # W2xx: lattice and components
-    W201 = (
-        "[W201] '{name}': the gold of {count} docs of a batch is impossible under the "
-        "tagging scheme and the settings, first of {first}. Nothing was learned from "
-        "these docs. 'left_out' counts how often that happens, over all epochs, "
-        "without another warning."
-    )
+    # W2xx: pipeline
     W202 = (
-        "[W202] '{name}' has no such labels: {labels}. {count} gold entities and "
-        "rejected spans of a batch have them, first {first}. Such entities count as "
-        "missing annotation, such spans are ignored. 'unknown_labels' counts how often "
-        "that happens, over all epochs, without another warning. Add the labels "
-        "before training to learn them."
+        "[W202] '{name}': unknown labels {labels}. {count} gold entities or rejected "
+        "spans of a batch have them, first {first}. The entities count as missing "
+        "annotation, the spans are ignored. 'unknown_labels' counts them over all "
+        "epochs, without further warnings. Add the labels before training to learn "
+        "them."
     )
     W203 = (
         "[W203] '{name}': {count} docs of a batch reject a span that is a gold entity, "
-        "first {first}. Nothing was learned from these docs. 'left_out' counts how "
-        "often that happens, over all epochs, without another warning. Take the "
-        "span out of one of the two."
+        "first {first}. Nothing was learned from these docs. 'left_out' counts such "
+        "docs over all epochs, without further warnings. Remove either the entity or "
+        "the rejected span."
     )
     W204 = (
-        "[W204] '{name}': the gold of {count} docs of the held-out data contradicts "
-        "itself, or is impossible under the tagging scheme and the settings, first of "
-        "{first}. These docs do not count in the temperature."
+        "[W204] '{name}': {count} docs of the held-out data have gold that is "
+        "contradictory, or impossible under the tagging scheme and the settings, first "
+        "{first}. The temperature is fitted without these docs."
     )
     W205 = (
-        "[W205] '{name}' has no such labels: {labels}. {count} gold entities and "
-        "rejected spans of the held-out data have them. In the temperature such "
-        "entities count as missing annotation, such spans do not count."
+        "[W205] '{name}': unknown labels {labels}. {count} gold entities or rejected "
+        "spans of the held-out data have them. When the temperature is fitted, the "
+        "entities count as missing annotation, and the spans are ignored."
     )
     W206 = (
-        "[W206] The temperature of '{name}' is fitted to {value:.2f}, the end of what "
-        "is considered. The held-out data may be too little, or of the training data, "
-        "or the component not trained."
+        "[W206] The temperature of '{name}' is fitted to {value:.2f}, the end of the "
+        "range tried. The held-out data may be too small or part of the training data, "
+        "or the component may be untrained."
     )
     W207 = (
-        "[W207] 'span._.confidence' is not the probability that '{name}' finds: "
-        "somebody has defined this attribute otherwise. Read the probabilities in "
-        "doc.spans['{key}'].attrs['scores'], one for each span of the group."
+        "[W207] 'span._.confidence' is already defined by other code and does not "
+        "return the probabilities of '{name}'. Read them from "
+        "doc.spans['{key}'].attrs['scores'], one per span of the group."
     )
     W208 = (
         "[W208] '{name}': {count} docs of the training data reject a span that is a "
         "gold entity, first {first}. Training leaves out a doc in which it meets both, "
-        "and counts in 'left_out' how often. Take the span out of one of the two."
+        "and counts it in 'left_out'. Remove either the entity or the rejected span."
     )
-
     W210 = (
-        "[W210] '{name}' has no such labels: {labels}. {count} words of a batch have "
-        "these gold tags, first {first}. Such words count as missing annotation. "
-        "'unknown_labels' counts how often that happens, over all epochs, without "
-        "another warning. Add the labels before training to learn them."
+        "[W210] '{name}': unknown labels {labels}. {count} words of a batch have these "
+        "gold tags, first {first}. The words count as missing annotation. "
+        "'unknown_labels' counts them over all epochs, without further warnings. Add "
+        "the labels before training to learn them."
     )
     W211 = (
-        "[W211] '{name}': the gold of {count} docs of a batch leaves no tag for some "
-        "word, first of {first}. Nothing was learned from these docs. 'left_out' "
-        "counts how often that happens, over all epochs, without another warning. A "
-        "tag is rejected that is the only label: add the others."
+        "[W211] '{name}': {count} docs of a batch have gold that leaves some word no "
+        "tag, first {first}. Nothing was learned from these docs. 'left_out' counts "
+        "such docs over all epochs, without further warnings. A tag is rejected that "
+        "is the only label: add the others."
     )
 
-    # W3xx: layers and what a config names beside them
+    # W3xx: network
     W311 = (
         "[W311] Of {total} examples {cut} were cut and {dropped} dropped, because they "
-        "are longer than max_length = {limit} tokens. Take 'LimitedCorpus' out of the "
+        "are longer than max_length = {limit} tokens. Remove 'LimitedCorpus' from the "
         "config to learn from all of them: the network itself has no limit."
     )
 
-    # W4xx: converters
+    # W4xx: corpus
     W401 = (
-        "[W401] {source} was not sound, and was repaired: {changes}. Use "
-        "'{reader}' to have the counts as data."
+        "[W401] {source} was malformed and has been repaired: {changes}. '{reader}' "
+        "returns these counts as data."
     )

@@ -20,8 +20,13 @@ else:
 BoolArray: TypeAlias = NDArray[np.bool_]
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
+# float32 or float64
+ScoreArray: TypeAlias = NDArray[np.floating[Any]]
 # start token, end token (exclusive), label
 Entity: TypeAlias = tuple[int, int, str]
+
+# the score of a tag or a transition that is removed
+MINUS_INFINITY = float("-inf")
 
 ArrayT = TypeVar("ArrayT", bound=Any)
 

@@ -7,6 +7,7 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from spacy_bilstm_crf import crf
 from spacy_bilstm_crf.tags import TagSet
 from spacy_bilstm_crf.types import Constraints, Potentials
 
@@ -89,6 +90,21 @@ def problems(draw, *, scale=3.0, width=64, longest=MAX_LENGTH, max_paths=MAX_PAT
         constraints,
         draw(lattices(shape)),
     )
+
+
+@st.composite
+def span_problems(draw, **kwargs):
+    """Constrained scores, their lengths and their tag set."""
+    tag_set = TagSet(
+        draw(st.sampled_from([("per",), ("per", "org")])),
+        draw(st.sampled_from(SCHEMES)),
+    )
+    lengths = draw(st.lists(st.integers(1, 4), min_size=1, max_size=2))
+    shape = len(lengths), max(lengths) + draw(st.integers(0, 1)), tag_set.n_tags
+    scores = draw(potentials(*shape, **kwargs))
+    allowed = draw(lattices(shape))
+    constrained = crf.constrain(scores, tag_set.constraints, allowed)
+    return constrained, torch.tensor(lengths), tag_set
 
 
 @st.composite

@@ -22,7 +22,7 @@ from spacy_commands import run
 from thinc.api import Config, Model
 from tiny_transformer import write_transformer
 
-from spacy_bilstm_crf.pipeline.default_model import make_default_model
+from spacy_bilstm_crf.pipeline.settings import make_default_model
 
 CONFIGS = sorted((CONFIGS).rglob("*.cfg"))
 NAMES = [path.name for path in CONFIGS]

@@ -8,6 +8,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 from spacy import registry
 from spacy.displacy import EntityRenderer
 
@@ -15,10 +16,10 @@ import spacy_bilstm_crf
 from spacy_bilstm_crf.errors import Errors, Warnings
 
 PACKAGE = Path(spacy_bilstm_crf.__file__).parent
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-# the law of imports, the same table as in CONTRIBUTING.md
+# the law of imports; the same table is in CONTRIBUTING.md
 BASE = {"errors", "types", "tags"}
-CONFIDENCE = {"pipeline.confidence", "pipeline.calibration"}
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
@@ -27,10 +28,8 @@ MAY_IMPORT = {
     "network": BASE,
     "corpus": BASE,
     "pipeline": BASE | {"crf"},
-    "analysis": BASE | CONFIDENCE,
+    "analysis": BASE | {"pipeline.confidence", "pipeline.calibration"},
     "cli": BASE | {"pipeline", "corpus", "analysis"},
-    "__init__": set(),
-    "__main__": {"cli"},
 }
 REGISTRIES = {
     "spacy_architectures": "architectures",
@@ -74,18 +73,38 @@ def find_module(parts: list[str]) -> str:
     return "__init__"
 
 
-def is_allowed(module: str, path: Path) -> bool:
-    room = module.split(".")[0]
-    allowed = MAY_IMPORT[get_room(path)]
-    return room in allowed | {get_room(path), "__init__"} or module in allowed
+def is_allowed(module: str, room: str) -> bool:
+    allowed = MAY_IMPORT[room]
+    target = module.split(".")[0]
+    return target in allowed | {room, "__init__"} or module in allowed
+
+
+# the face and the entry point stand outside of the rooms
+IN_ROOMS = [path for path in SOURCES if get_room(path) in MAY_IMPORT]
 
 
 @pytest.mark.parametrize(
-    "path", SOURCES, ids=[str(p.relative_to(PACKAGE)) for p in SOURCES]
+    "path", IN_ROOMS, ids=[str(p.relative_to(PACKAGE)) for p in IN_ROOMS]
 )
 def test_imports_point_one_way(path):
-    forbidden = [name for name in get_imports(path) if not is_allowed(name, path)]
-    assert forbidden == []
+    room = get_room(path)
+    assert [name for name in get_imports(path) if not is_allowed(name, room)] == []
+
+
+def test_every_module_has_a_room():
+    outside = sorted(p.name for p in SOURCES if p not in IN_ROOMS)
+    assert outside == ["__init__.py", "__main__.py"]
+
+
+def test_contributing_has_the_same_law():
+    """Its rows name rooms, and what each may import, in backticks."""
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    table = text.split("| room | may import |\n")[1].split("\n\n")[0]
+    law = {}
+    for row in table.splitlines()[1:]:
+        rooms, allowed = (re.findall(r"`([\w.]+)`", c) for c in row.split("|")[1:3])
+        law |= {room: set(allowed) for room in rooms}
+    assert law == MAY_IMPORT
 
 
 @pytest.mark.parametrize("room", ["tags", "errors", "types", "corpus", "analysis"])
@@ -112,10 +131,50 @@ def test_only_commands_print():
     assert printing == []
 
 
-def test_exported_members_are_sorted_and_there():
-    assert spacy_bilstm_crf.__all__ == sorted(spacy_bilstm_crf.__all__)
-    assert all(hasattr(spacy_bilstm_crf, name) for name in spacy_bilstm_crf.__all__)
+PUBLIC = {
+    "pipeline.entities": ["Analysis"],
+    "pipeline.entity_group": ["EntityGroup"],
+    "pipeline.entity_recognizer": ["CRFEntityRecognizer"],
+    "pipeline.entity_scores": ["EntityScores"],
+    "pipeline.spans": ["Prediction"],
+    "pipeline.tag_scores": ["TagScores", "TagSequence"],
+    "pipeline.tagger": ["CRFTagger"],
+    "tags": ["PlainTagSet", "TagSet"],
+    "types": ["Constraints", "Potentials"],
+}
+
+
+def test_public_names():
+    names = sorted(name for names in PUBLIC.values() for name in names)
+    assert spacy_bilstm_crf.__all__ == sorted([*names, "__version__", "crf"])
+    assert set(spacy_bilstm_crf.__all__) <= set(dir(spacy_bilstm_crf))
+    for module, names in PUBLIC.items():
+        for name in names:
+            found = getattr(spacy_bilstm_crf, name)
+            assert found.__module__ == f"spacy_bilstm_crf.{module}"
+    assert spacy_bilstm_crf.crf.log_partition.__name__ == "log_partition"
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = spacy_bilstm_crf.nothing
+
+
+def test_type_checkers_know_the_public_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    known = {node.module: [a.name for a in node.names] for node in block.body}
+    assert known == {None: ["crf"], **PUBLIC}
     assert (PACKAGE / "py.typed").is_file()
+
+
+def test_importing_the_package_imports_nothing_else():
+    script = "import sys, spacy_bilstm_crf; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    ours = {name for name in found.stdout.split() if "spacy_bilstm_crf" in name}
+    # the editable installation aside
+    assert {name for name in ours if not name.startswith("__")} == {"spacy_bilstm_crf"}
+    heavy = {"numpy", "spacy", "thinc", "torch"}
+    assert heavy.isdisjoint(found.stdout.split())
 
 
 def test_version_is_the_one_of_the_distribution():

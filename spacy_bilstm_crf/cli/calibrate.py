@@ -142,8 +142,8 @@ def calibrate(
 def evaluate(pipe: "CRFEntityRecognizer", held_out: "HeldOut") -> Result:
     """Predict and compare with the gold; the examples are not changed."""
     from ..pipeline.calibration import reliability_table
+    from ..pipeline.entity_recognizer import score_entities
     from ..pipeline.held_out import annotate, compare_with_gold, predict
-    from ..pipeline.scorer import score_entities
 
     predictions = predict(pipe, held_out)
     bins = reliability_table(*compare_with_gold(held_out.examples, predictions))

@@ -8,7 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from ..tags import OUTSIDE, entities_to_tags, get_scheme, is_allowed, split_tag, tags_to_entities
+from ..tags import (
+    OUTSIDE,
+    entities_to_tags,
+    get_scheme,
+    is_allowed,
+    split_tag,
+    tags_to_entities,
+)
 from .sentences import Sentence
 
 SCHEME = "iob2"

@@ -12,9 +12,26 @@ from spacy.vocab import Vocab
 
 from ..errors import Errors
 from .cleaning import RawSentence, clean_sentences
-from .column_rows import ColumnOptions, Layout, Line, find_layout, is_break, is_comment, pick_columns, read_lines
+from .column_rows import (
+    ColumnOptions,
+    Layout,
+    Line,
+    find_layout,
+    is_break,
+    is_comment,
+    pick_columns,
+    read_lines,
+)
 from .docs import corpus_to_docs
-from .schemes import PREFIXES, READING, find_scheme, is_tag_of, normalize_tag, read_entities, write_tags
+from .schemes import (
+    PREFIXES,
+    READING,
+    find_scheme,
+    is_tag_of,
+    normalize_tag,
+    read_entities,
+    write_tags,
+)
 from .sentences import CorpusError, ReadColumns, ReadCorpus, ReadReport
 
 FORM = "columns"

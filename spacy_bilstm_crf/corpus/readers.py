@@ -8,7 +8,6 @@ from itertools import compress
 from typing import Any, Literal
 
 import numpy as np
-
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
@@ -127,8 +126,7 @@ def cut_group(group: SpanGroup, doc: Doc) -> SpanGroup:
         for span in compress(group, kept)
     ]
     attrs = {
-        name: select(values, kept)
-        for name, values in deepcopy(group.attrs).items()
+        name: select(values, kept) for name, values in deepcopy(group.attrs).items()
     }
     return SpanGroup(doc, name=group.name, attrs=attrs, spans=spans)
 

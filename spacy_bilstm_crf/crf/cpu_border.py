@@ -9,21 +9,17 @@ NumPy, as all that runs on the CPU only: a call costs it a third of what it cost
 torch, and a batch is small enough for that to matter.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from ..types import BoolArray, Potentials
-
-Array = NDArray[np.floating[Any]]
-Ints = NDArray[np.int64]
+from ..types import BoolArray, IntArray, Potentials, ScoreArray
 
 
-def border_emissions(emissions: Array, lengths: Ints) -> tuple[Array, BoolArray]:
+def border_emissions(
+    emissions: ScoreArray, lengths: IntArray
+) -> tuple[ScoreArray, BoolArray]:
     """Lay the emissions out time first, with a step for the border at either end.
 
-    RETURNS (tuple[Array, BoolArray]): The scores, those of the first token where a
+    RETURNS (tuple[ScoreArray, BoolArray]): The scores, those of the first token where a
         sequence is in the border, shape (seq_len + 2, batch_size, n_tags); and where
         that is, shape (seq_len + 2, batch_size).
     """
@@ -39,11 +35,13 @@ def border_emissions(emissions: Array, lengths: Ints) -> tuple[Array, BoolArray]
     return emissions.reshape(-1, n_tags).take(rows, axis=0), is_border
 
 
-def border_transitions(potentials: Potentials[Array], *, stay: float) -> Array:
+def border_transitions(
+    potentials: Potentials[ScoreArray], *, stay: float
+) -> ScoreArray:
     """All transitions in one matrix; the border is the last tag.
 
     stay (float): The score of staying in the border.
-    RETURNS (Array): Shape: (n_tags + 1, n_tags + 1).
+    RETURNS (ScoreArray): Shape: (n_tags + 1, n_tags + 1).
     """
     _, transitions, start, end = potentials
     n_tags = len(start)
@@ -52,17 +50,3 @@ def border_transitions(potentials: Potentials[Array], *, stay: float) -> Array:
     table[-1, :-1] = start
     table[:-1, -1] = end
     return table
-
-
-def border_path(tag_ids: Ints, is_token: BoolArray, n_tags: int) -> Ints:
-    """Which transitions a path uses, as places in the flattened table of them.
-
-    n_tags (int): Without the border.
-    RETURNS (Ints): Shape: (batch_size, seq_len + 1).
-    """
-    batch_size, seq_len = tag_ids.shape
-    # shape: (batch_size, seq_len + 2)
-    bordered = np.full((batch_size, seq_len + 2), n_tags)
-    np.copyto(bordered[:, 1:-1], tag_ids, where=is_token)
-    # shape: (batch_size, seq_len + 1)
-    return bordered[:, :-1] * (n_tags + 1) + bordered[:, 1:]

@@ -1,12 +1,11 @@
-"""One known path for each sequence: its score, and what it uses. For the CPU."""
+"""One known path per sequence: its score, and the scores that it uses. For the CPU."""
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..types import BoolArray, Potentials
-from .cpu_border import Array, Ints, border_path, border_transitions
+from ..types import BoolArray, FloatArray, IntArray, Potentials, ScoreArray
+from .cpu_border import border_transitions
 
 
 class Path(NamedTuple):
@@ -19,22 +18,36 @@ class Path(NamedTuple):
     """
 
     is_token: BoolArray
-    emissions: Ints
-    transitions: Ints
+    emissions: IntArray
+    transitions: IntArray
 
 
-def token_mask(lengths: Ints, seq_len: int) -> BoolArray:
+def token_mask(lengths: IntArray, seq_len: int) -> BoolArray:
     """True on the tokens of each sequence. Shape: (batch_size, seq_len)."""
     return np.arange(seq_len) < lengths[:, np.newaxis]
 
 
-def make_path(tag_ids: Ints, is_token: BoolArray, n_tags: int) -> Path:
+def make_path(tag_ids: IntArray, is_token: BoolArray, n_tags: int) -> Path:
     """Look up what a path uses.
 
-    tag_ids (Ints): Tag numbers, -1 or any tag on padding. Shape: that of is_token.
+    tag_ids (IntArray): Tag numbers, -1 or any tag on padding. Shape: that of is_token.
     """
     starts = np.arange(0, tag_ids.size * n_tags, n_tags).reshape(tag_ids.shape)
-    return Path(is_token, starts + tag_ids, border_path(tag_ids, is_token, n_tags))
+    return Path(is_token, starts + tag_ids, _border_path(tag_ids, is_token, n_tags))
+
+
+def _border_path(tag_ids: IntArray, is_token: BoolArray, n_tags: int) -> IntArray:
+    """Which transitions a path uses, as places in the flattened table of them.
+
+    n_tags (int): Without the border.
+    RETURNS (IntArray): Shape: (batch_size, seq_len + 1).
+    """
+    batch_size, seq_len = tag_ids.shape
+    # shape: (batch_size, seq_len + 2)
+    bordered = np.full((batch_size, seq_len + 2), n_tags)
+    np.copyto(bordered[:, 1:-1], tag_ids, where=is_token)
+    # shape: (batch_size, seq_len + 1)
+    return bordered[:, :-1] * (n_tags + 1) + bordered[:, 1:]
 
 
 def single_path(lattice: BoolArray, is_token: BoolArray) -> Path | None:
@@ -54,7 +67,7 @@ def single_path(lattice: BoolArray, is_token: BoolArray) -> Path | None:
     return path if (has_tag | ~is_token).all() else None
 
 
-def path_score(potentials: Potentials[Array], path: Path) -> NDArray[np.float64]:
+def path_score(potentials: Potentials[ScoreArray], path: Path) -> FloatArray:
     """The score of a path. In float64. Shape: (batch_size,)."""
     # shape: (batch_size, seq_len)
     emissions = potentials.emissions.reshape(-1).take(path.emissions)
@@ -66,11 +79,13 @@ def path_score(potentials: Potentials[Array], path: Path) -> NDArray[np.float64]
     return total + transitions.sum(1, dtype=np.float64)
 
 
-def subtract_path(gradient: Potentials[Array], path: Path, weights: Array) -> None:
+def subtract_path(
+    gradient: Potentials[ScoreArray], path: Path, weights: ScoreArray
+) -> None:
     """Subtract the gradient of sum(weights * path score), in place.
 
     gradient (Potentials): Contiguous.
-    weights (Array): The weight of each sequence. Shape: (batch_size,).
+    weights (ScoreArray): The weight of each sequence. Shape: (batch_size,).
     """
     n_tags = gradient.emissions.shape[2]
     # shape: (batch_size, seq_len)

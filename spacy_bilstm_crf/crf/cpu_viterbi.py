@@ -1,10 +1,10 @@
-"""The best paths: the fast kernel, for the CPU.
+"""The best paths, for the CPU.
 
 The Viterbi recursion (Rabiner 1989, equations 32 to 35) without a table of back
 pointers: the way there keeps the running maxima only, and the way back recomputes
 the argmax along the best path, for one tag a step instead of all.
 
-The border (see `border`) makes all sequences equally long. What happens to a
+The border (see `cpu_border`) makes all sequences equally long. What happens to a
 sequence does not depend on its batch: ties are always broken in the same way, and
 sums are the same whichever of the two layouts below a batch is computed in.
 """
@@ -12,11 +12,10 @@ sums are the same whichever of the two layouts below a batch is computed in.
 import numpy as np
 import torch
 
-from ..types import Potentials
-from .cpu_border import Array, Ints, border_emissions, border_transitions
+from ..types import MINUS_INFINITY, IntArray, Potentials, ScoreArray
+from .cpu_border import border_emissions, border_transitions
+from .plain import PADDING
 
-MINUS_INFINITY = float("-inf")
-PADDING = -1
 # Steps until the running maxima are shifted back to 0, so that in a long sequence
 # float32 has digits left for the differences between paths
 SHIFT_EVERY = 16
@@ -24,10 +23,10 @@ SHIFT_EVERY = 16
 WIDE = 24
 
 
-def viterbi(potentials: Potentials[Array], lengths: Ints) -> Ints:
+def viterbi(potentials: Potentials[ScoreArray], lengths: IntArray) -> IntArray:
     """The best path of each sequence.
 
-    RETURNS (Ints): Tag numbers, -1 on padding, any tag where there is no path.
+    RETURNS (IntArray): Tag numbers, -1 on padding, any tag where there is no path.
         Shape: (batch_size, seq_len).
     """
     transitions = border_transitions(potentials, stay=0.0)
@@ -49,7 +48,7 @@ def viterbi(potentials: Potentials[Array], lengths: Ints) -> Ints:
     return np.minimum(found, n_tags - 1, out=tag_ids, where=is_token)
 
 
-def _run(scores: Array, transitions: Array) -> None:
+def _run(scores: ScoreArray, transitions: ScoreArray) -> None:
     """Turn emissions into running maxima, in place."""
     # shape: (n_steps, batch_size, n_tags)
     steps = list(scores.transpose(0, 2, 1))
@@ -66,7 +65,7 @@ def _run(scores: Array, transitions: Array) -> None:
             _shift(scores[t])
 
 
-def _run_wide(scores: Array, transitions: Array) -> None:
+def _run_wide(scores: ScoreArray, transitions: ScoreArray) -> None:
     """The same, faster where there are many sequences."""
     steps = list(scores)
     # shape: (n_tags, n_tags, 1), the previous tag first
@@ -85,14 +84,14 @@ def _run_wide(scores: Array, transitions: Array) -> None:
             _shift(steps[t])
 
 
-def _shift(best: Array) -> None:
+def _shift(best: ScoreArray) -> None:
     # shape: (batch_size,)
     highest = best.max(0)
     # minus infinity, where no path is left, must not be subtracted from itself
     best -= np.where(highest == MINUS_INFINITY, 0, highest)
 
 
-def _trace(scores: Array, transitions: Array) -> Ints:
+def _trace(scores: ScoreArray, transitions: ScoreArray) -> IntArray:
     """Follow the best paths back from the border. Shape: (n_steps, batch_size)."""
     n_steps, n_tags, batch_size = scores.shape
     tag_ids = np.full((n_steps, batch_size), n_tags - 1)

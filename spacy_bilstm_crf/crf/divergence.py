@@ -18,10 +18,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..types import Potentials
+from ..types import MINUS_INFINITY, Potentials
 from .conversion import cast
-from .plain import MINUS_INFINITY
-from .posterior import Posterior, posterior
+from .linear_chain import posterior
+from .markov_chain import Posterior
 from .validation import validate_lengths, validate_potentials, validate_teacher
 
 INFINITY = float("inf")

@@ -1,7 +1,7 @@
-"""Forward-backward and best paths on a GPU: launches the kernels of `triton_kernels`.
+"""The kernel for GPUs, documented in `kernels.Kernel`: launches those of `gpu_kernels`.
 
-A launch for all steps, where `plain` takes some for each: on a GPU these are what costs
-time. Nothing here waits for the device.
+One launch runs all steps, where `plain` needs several per step: on a GPU launches are
+what costs time. Nothing here waits for the device.
 """
 
 import functools
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from ..errors import Warnings
-from ..types import Potentials
-from .plain import MINUS_INFINITY, time_mask
+from ..types import MINUS_INFINITY, Potentials
+from .markov_chain import Posterior
+from .plain import mask_paths, time_mask
 
 INFINITY = float("inf")
 # A table of transitions has to fit into the registers of a program
@@ -43,20 +44,12 @@ def supports(potentials: Potentials[Tensor]) -> bool:
     emissions = potentials.emissions
     if emissions.device.type == "cpu" or emissions.shape[2] > MAX_TAGS:
         return False
-    return len(emissions) > 0 and _compiles(emissions.device)
+    return len(emissions) > 0 and compiles(emissions.device)
 
 
 def log_partition_gradient(
     potentials: Potentials[Tensor], lengths: Tensor, weights: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    """Log Z of every sequence, and the gradient of sum(weights * log Z).
-
-    Equal to `plain.log_partition_gradient`, in the precision of the scores.
-
-    weights (Tensor): The weight of each sequence. Shape: (batch_size,).
-    RETURNS (tuple[Tensor, Potentials]): Log Z in float64, shape (batch_size,), and the
-        gradient: weighted marginals and weighted expected counts.
-    """
     potentials = _contiguous(potentials)
     masses = _carry(potentials, lengths)
     return masses.log_partition[0], _count(potentials, lengths, masses, weights)
@@ -65,13 +58,6 @@ def log_partition_gradient(
 def lattice_loss(
     potentials: Potentials[Tensor], gold: Tensor, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    """The loss of each sequence, and the gradient of the sum of those that are finite.
-
-    gold (Tensor): The tags that the annotation leaves to each token.
-        Shape: (batch_size, seq_len, n_tags).
-    RETURNS (tuple[Tensor, Potentials]): Log Z less that of the gold, infinite where the
-        gold has no path, in float64, shape (batch_size,); and the gradient.
-    """
     potentials = _contiguous(potentials)
     gold = gold.contiguous().view(torch.uint8)
     masses = _carry(potentials, lengths, gold)
@@ -82,10 +68,7 @@ def lattice_loss(
     return loss, _count(potentials, lengths, masses, ones, gold)
 
 
-def chain(
-    potentials: Potentials[Tensor], lengths: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What `chain.Posterior` holds, in the same order. In float64."""
+def posterior(potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
     potentials = _contiguous(Potentials(*(s.double() for s in potentials)))
     masses = _carry(potentials, lengths)
     log_z, log_beta = masses.log_partition[0], masses.into[1]
@@ -99,15 +82,10 @@ def chain(
     gamma -= largest.where(largest != MINUS_INFINITY, 0.0)
     log_gamma = torch.full_like(gamma, MINUS_INFINITY)
     log_gamma[:, :-1] = gamma[:, 1:]
-    return log_z, marginals, potentials.transitions, log_beta, log_gamma
+    return Posterior(log_z, marginals, potentials.transitions, log_beta, log_gamma)
 
 
 def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """The best path of each sequence and its score.
-
-    RETURNS (tuple[Tensor, Tensor]): Tag numbers, 0 on padding, any tag where there is
-        no path, shape (batch_size, seq_len); scores in float64, shape (batch_size,).
-    """
     potentials = _contiguous(potentials)
     emissions = potentials.emissions
     batch_size, seq_len, n_tags = emissions.shape
@@ -115,7 +93,7 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Te
     tag_ids = emissions.new_zeros((batch_size, seq_len), dtype=torch.int64)
     scores = emissions.new_empty(batch_size, dtype=torch.float64)
     _launch(
-        "best_path",
+        _triton().best_path,
         (batch_size,),
         *potentials,
         lengths,
@@ -123,9 +101,9 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Te
         tag_ids,
         scores,
         seq_len,
-        n_tags,
+        n_tags=n_tags,
     )
-    return tag_ids, scores
+    return mask_paths(tag_ids, scores, lengths), scores
 
 
 def _carry(
@@ -137,7 +115,7 @@ def _carry(
     into = emissions.new_zeros((2, n_rows, seq_len, n_tags))
     log_partition = emissions.new_empty((2, n_rows), dtype=torch.float64)
     _launch(
-        "carry",
+        _triton().carry,
         (n_rows, 2),
         emissions,
         torch.stack([transitions, transitions.T]),
@@ -149,7 +127,7 @@ def _carry(
         log_partition,
         batch_size,
         seq_len,
-        n_tags,
+        n_tags=n_tags,
         HAS_GOLD=gold is not None,
     )
     return Masses(log_partition, into)
@@ -169,7 +147,7 @@ def _count(
     marginals = torch.empty_like(emissions)
     counts = emissions.new_empty((batch_size * n_chunks, n_tags + 2, n_tags))
     _launch(
-        "count",
+        _triton().count,
         (batch_size, n_chunks),
         emissions,
         transitions,
@@ -181,7 +159,7 @@ def _count(
         marginals,
         counts,
         seq_len,
-        n_tags,
+        n_tags=n_tags,
         chunk_len=chunk_len,
         HAS_GOLD=gold is not None,
     )
@@ -193,23 +171,37 @@ def _contiguous(potentials: Potentials[Tensor]) -> Potentials[Tensor]:
     return Potentials(*(scores.contiguous() for scores in potentials))
 
 
-def _launch(
-    kernel: str, grid: tuple[int, ...], emissions: Tensor, *args: Any, **kwargs: int
-) -> None:
-    """Start a kernel. The last positional argument is the number of tags."""
-    from . import gpu_kernels as triton_kernels
+def _triton() -> Any:
+    """The kernels, which import Triton: it may be missing, and is slow to import."""
+    from . import gpu_kernels
 
-    block = max(16, 1 << (args[-1] - 1).bit_length())
+    return gpu_kernels
+
+
+def _launch(
+    kernel: Any,
+    grid: tuple[int, ...],
+    emissions: Tensor,
+    *args: Any,
+    n_tags: int,
+    **constants: int,
+) -> None:
+    block = max(16, 1 << (n_tags - 1).bit_length())
     # a warp has registers for a table of 32 tags
     num_warps = max(1, block * block // 1024)
     with torch.cuda.device_of(emissions):  # type: ignore[no-untyped-call]
-        getattr(triton_kernels, kernel)[grid](
-            emissions, *args, **kwargs, BLOCK=block, num_warps=num_warps
+        kernel[grid](
+            emissions,
+            *args,
+            n_tags=n_tags,
+            **constants,
+            BLOCK=block,
+            num_warps=num_warps,
         )
 
 
 @functools.cache
-def _compiles(device: torch.device) -> bool:
+def compiles(device: torch.device) -> bool:
     """Try the kernels on one token, at the size of most tag sets. Builds of torch for
     Windows bring no Triton, and Triton needs a C compiler."""
     try:

@@ -5,10 +5,10 @@ shifted so that its largest value is 0, and the shifts are added up in float64; 
 else is computed in the dtype of the scores. A step waits for nothing but the step
 before it: the transitions are in registers, and the next emissions are on their way.
 
-The symbols are those of `fast`: alpha[t] is the mass of all paths up to token t,
-beta[t] that of all paths after it, gamma[t] = emission[t] + beta[t]. Both directions
-are one recursion. With into[t] what arrives at token t, which is alpha[t] without its
-emission on the way forward and beta[t] on the way back,
+The symbols are those of `cpu_forward_backward`: alpha[t] is the mass of all paths up to
+token t, beta[t] that of all paths after it, gamma[t] = emission[t] + beta[t]. Both
+directions are one recursion. With into[t] the mass that arrives at token t, which is
+alpha[t] without its emission on the way forward and beta[t] on the way back,
 
     into[next token, k] = log sum_i exp(into[t, i] + emission[t, i] + transition[i, k])
 

@@ -1,6 +1,6 @@
 """The recursions of a linear-chain CRF in log space: textbook form, any scores.
 
-The functions trust their input, which `crf` has validated. They compute in
+The functions trust their input, which has been validated. They compute in
 float64, handle minus infinity everywhere, and are the twin that every faster
 kernel must equal. Only the time steps loop; the batch is one product.
 
@@ -9,12 +9,22 @@ Sutton and McCallum (2012), "An introduction to conditional random fields",
 section 4.1.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 
-from ..types import Potentials
+from ..types import MINUS_INFINITY, Potentials
+from .conversion import cast
+from .markov_chain import Posterior
+from .removal import keep
 
-MINUS_INFINITY = float("-inf")
+# the tag number on padding, and throughout a sequence without a path
+PADDING = -1
+ForwardBackward: TypeAlias = Callable[
+    [Potentials[Tensor], Tensor, Tensor], tuple[Tensor, Potentials[Tensor]]
+]
 
 
 def log_partition_gradient(
@@ -26,7 +36,7 @@ def log_partition_gradient(
     RETURNS (tuple[Tensor, Potentials]): Log Z, shape (batch_size,), and the
         gradient: weighted marginals and weighted expected counts.
     """
-    potentials = as_double(potentials, lengths)
+    scores, potentials = potentials, as_double(potentials, lengths)
     alpha = forward(potentials)
     beta = backward(potentials, lengths)
     log_z = _log_partition(alpha, potentials.end_transitions, lengths)
@@ -36,28 +46,59 @@ def log_partition_gradient(
     weight = (weights * time_mask(lengths, len(alpha)).T).unsqueeze(2)
     # shape: (seq_len, batch_size, n_tags)
     marginals = torch.exp(alpha + beta - norm).where(weight != 0, 0.0) * weight
-    return log_z, Potentials(
+    gradient = Potentials(
         marginals.transpose(0, 1),
         _transition_counts(potentials, alpha, beta, norm, weight),
         marginals[0].sum(0),
         (marginals * _is_last(lengths, len(alpha))).sum((0, 1)),
     )
+    return log_z, cast(gradient, like=scores)
 
 
-def chain(
-    potentials: Potentials[Tensor], lengths: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What `chain.Posterior` holds, in the same order."""
+def lattice_loss(
+    potentials: Potentials[Tensor],
+    gold: Tensor,
+    lengths: Tensor,
+    forward_backward: ForwardBackward = log_partition_gradient,
+) -> tuple[Tensor, Potentials[Tensor]]:
+    """Log Z minus that of the gold lattice, and the gradient of the finite losses.
+
+    Both lattices go into one batch: the free one, then gold with the weight -1.
+
+    gold (Tensor): The tags that the annotation leaves to each token.
+        Shape: (batch_size, seq_len, n_tags).
+    forward_backward (Callable): The kernel's `log_partition_gradient`.
+    """
+    batch_size = len(gold)
+    emissions = torch.cat([potentials.emissions, keep(potentials.emissions, gold)])
+    both = potentials._replace(emissions=emissions)
+    lengths = lengths.repeat(2)
+    weights = torch.ones_like(lengths, dtype=torch.float64)
+    weights[batch_size:] = -1.0
+    log_z, counts = forward_backward(both, lengths, weights)
+    gold_log_z = log_z[batch_size:]
+    possible = gold_log_z != MINUS_INFINITY
+    if not possible.all():
+        weights[:batch_size] = possible.double()
+        _, counts = forward_backward(both, lengths, weights)
+    loss = torch.where(possible, log_z[:batch_size] - gold_log_z, float("inf"))
+    d_emissions = counts.emissions[:batch_size] + counts.emissions[batch_size:]
+    return loss, counts._replace(emissions=d_emissions)
+
+
+def posterior(potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
+    potentials = as_double(potentials, lengths)
     weights = torch.ones_like(lengths, dtype=torch.float64)
     log_z, counts = log_partition_gradient(potentials, lengths, weights)
-    potentials = as_double(potentials, lengths)
     # shape: (batch_size, seq_len, n_tags)
     log_beta = backward(potentials, lengths).transpose(0, 1)
     mask = time_mask(lengths, log_beta.shape[1]).unsqueeze(2)
     gamma = (potentials.emissions + log_beta).where(mask, MINUS_INFINITY)
     log_gamma = torch.full_like(gamma, MINUS_INFINITY)
     log_gamma[:, :-1] = gamma[:, 1:]
-    return log_z, counts.emissions, potentials.transitions, log_beta, log_gamma
+    return Posterior(
+        log_z, counts.emissions, potentials.transitions, log_beta, log_gamma
+    )
 
 
 def forward(potentials: Potentials[Tensor]) -> Tensor:
@@ -98,8 +139,8 @@ def backward(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
 def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
     """The best path of each sequence and its score (Rabiner 1989, eq. 32 to 35).
 
-    RETURNS (tuple[Tensor, Tensor]): Tag numbers, meaningless on padding and where
-        there is no path, shape (batch_size, seq_len); scores, shape (batch_size,).
+    RETURNS (tuple[Tensor, Tensor]): Tag numbers, -1 on padding and where there is no
+        path, shape (batch_size, seq_len); scores, shape (batch_size,).
     """
     potentials = as_double(potentials, lengths)
     emissions = potentials.emissions.transpose(0, 1)
@@ -116,7 +157,8 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Te
     ends = _at_last(torch.stack(deltas), lengths) + potentials.end_transitions
     # shape: (batch_size,)
     scores, last_tags = ends.max(dim=1)
-    return _follow(backpointers, last_tags, lengths), scores
+    tag_ids = _follow(backpointers, last_tags, lengths)
+    return mask_paths(tag_ids, scores, lengths), scores
 
 
 def path_score(
@@ -149,6 +191,13 @@ def as_double(potentials: Potentials[Tensor], lengths: Tensor) -> Potentials[Ten
     mask = time_mask(lengths, potentials.emissions.shape[1])
     emissions = potentials.emissions.masked_fill(~mask.unsqueeze(2), 0.0)
     return Potentials(*(s.double() for s in (emissions, *potentials[1:])))
+
+
+def mask_paths(tag_ids: Tensor, scores: Tensor, lengths: Tensor) -> Tensor:
+    """-1 on padding and where there is no path. Shape: (batch_size, seq_len)."""
+    known = time_mask(lengths, tag_ids.shape[1])
+    known &= (scores != MINUS_INFINITY).unsqueeze(1)
+    return tag_ids.where(known, PADDING)
 
 
 def time_mask(lengths: Tensor, seq_len: int) -> Tensor:

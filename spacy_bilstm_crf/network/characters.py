@@ -90,7 +90,8 @@ def build_character_cnn(
 def forward_cnn(
     model: Model[Words, Floats2d], words: Words, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
-    chars = encode_characters(words.texts, model.attrs["max_length"])
+    max_length = model.attrs["max_length"]
+    chars = [encode_characters(text, max_length) for text in words.texts]
     lengths = model.ops.asarray1i([len(c) for c in chars])
     X = Ragged(model.ops.asarray1i(np.concatenate(chars)), lengths)
     Y, backprop_cnn = model.layers[0](X, is_train)
@@ -141,7 +142,8 @@ def forward_bilstm(
     model: Model[Words, Floats2d], words: Words, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
     shim = model.shims[0]
-    chars = encode_characters(words.texts, model.attrs["max_length"])
+    max_length = model.attrs["max_length"]
+    chars = [encode_characters(text, max_length) for text in words.texts]
     lengths = torch.tensor([len(c) for c in chars], device=shim.device)
     padded = torch.from_numpy(pad_characters(chars)).to(shim.device)
     Y, backprop_module = shim.run(padded, lengths, is_train=is_train)
@@ -163,8 +165,6 @@ class CharacterBiLSTM(nn.Module):
     """The last states of two LSTMs over the characters of a word, side by side.
 
     n_rows (int): Number of different characters.
-    width (int): Width of the character embeddings.
-    hidden_width (int): Units per direction; the output is twice as wide.
     """
 
     def __init__(self, *, n_rows: int, width: int, hidden_width: int) -> None:
@@ -200,12 +200,8 @@ class CharacterBiLSTM(nn.Module):
         return torch.cat([ahead[words, lengths - 1], back[:, 0]], dim=-1)
 
 
-def encode_characters(texts: list[str], max_length: int) -> list[NDArray[np.uint32]]:
-    """The rows of each word's characters, framed by a start and an end."""
-    return [encode_word(text, max_length) for text in texts]
-
-
-def encode_word(text: str, max_length: int) -> NDArray[np.uint32]:
+def encode_characters(text: str, max_length: int) -> NDArray[np.uint32]:
+    """The rows of a word's characters, framed by a start and an end."""
     if len(text) > max_length:
         half = max_length // 2
         text = text[: max_length - half] + text[-half:]

@@ -130,12 +130,8 @@ def read_characters(
 class ELMoShim(TorchShim):
     """A shim that reads its module from files, and stores it or refers to it.
 
-    options_path (str | None): The options.json, for `read`.
-    weights_path (str | None): The weights.hdf5.
-    store_weights (bool): Write all weights into the model's bytes. Otherwise only
-        the mix goes there, with a digest of the weights that it was learned with,
-        and these are read from their file again.
-    trainable (bool): Train all weights, not only the mix.
+    What it refers to is stored as a digest, with the mix that was learned; the weights
+    are then read from their file again. Settings: see `build_elmo_embed`.
     """
 
     def __init__(

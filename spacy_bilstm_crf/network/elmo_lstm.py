@@ -5,6 +5,7 @@ sequences, the longest sequence first, then the second tokens of all that have o
 step is then a few neighbouring rows, and a sequence that has ended costs nothing.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -58,20 +59,15 @@ class BiLM(nn.Module):
         skip_connections: bool,
     ) -> None:
         super().__init__()
-
-        def stack() -> nn.ModuleList:
-            return nn.ModuleList(
-                ClippedLSTM(
-                    width=width,
-                    hidden_width=hidden_width,
-                    cell_clip=cell_clip,
-                    output_clip=output_clip,
-                )
-                for _ in range(depth)
-            )
-
-        self.forwards = stack()
-        self.backwards = stack()
+        build = functools.partial(
+            ClippedLSTM,
+            width=width,
+            hidden_width=hidden_width,
+            cell_clip=cell_clip,
+            output_clip=output_clip,
+        )
+        self.forwards = nn.ModuleList(build() for _ in range(depth))
+        self.backwards = nn.ModuleList(build() for _ in range(depth))
         self.skip_connections = skip_connections
 
     def forward(
@@ -129,12 +125,7 @@ class ClippedLSTM(nn.Module):
         i, f, o = sigmoid(...), g = tanh(...)   of W x + U h + b
         c = clip(f * c + i * g),  h = clip(P (o * tanh(c)))
 
-    Torch's own LSTM can project, but not clip between the steps.
-
-    width (int): Width of the input and of the output.
-    hidden_width (int): Number of cells.
-    cell_clip (float | None): See `BiLM`.
-    output_clip (float | None): See `BiLM`.
+    Torch's own LSTM can project, but not clip between the steps. Settings: see `BiLM`.
     """
 
     def __init__(

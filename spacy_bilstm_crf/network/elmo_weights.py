@@ -96,35 +96,36 @@ def list_character_datasets(
         lambda X: {"characters.embedding.weight": X},
     )
     for i, (size, number) in enumerate(filters):
-        yield from list_convolution_datasets(i, (1, size, character_width, number))
+        # shape: (1, size, character_width, filters) to (filters, character_width, size)
+        yield from list_layer_datasets(
+            (f"CNN/W_cnn_{i}", f"CNN/b_cnn_{i}"),
+            f"characters.convolutions.{i}.",
+            (1, size, character_width, number),
+            lambda X: X[0].transpose(2, 1, 0),
+        )
     for i in range(n_highways):
         for part in ("transform", "carry"):
-            yield from list_dense_datasets(
+            yield from list_layer_datasets(
                 (f"CNN_high_{i}/W_{part}", f"CNN_high_{i}/b_{part}"),
                 f"characters.highways.{i}.{part}.",
                 (n_filters, n_filters),
             )
-    yield from list_dense_datasets(
+    yield from list_layer_datasets(
         ("CNN_proj/W_proj", "CNN_proj/b_proj"),
         "characters.projection.",
         (n_filters, width),
     )
 
 
-def list_convolution_datasets(i: int, shape: tuple[int, ...]) -> Iterator[Dataset]:
-    name = f"characters.convolutions.{i}."
-    # shape: (1, size, character_width, filters) to (filters, character_width, size)
-    yield Dataset(
-        f"CNN/W_cnn_{i}", shape, lambda X: {f"{name}weight": X[0].transpose(2, 1, 0)}
-    )
-    yield Dataset(f"CNN/b_cnn_{i}", shape[-1:], lambda X: {f"{name}bias": X})
-
-
-def list_dense_datasets(
-    datasets: tuple[str, str], name: str, shape: tuple[int, int]
+def list_layer_datasets(
+    datasets: tuple[str, str],
+    name: str,
+    shape: tuple[int, ...],
+    convert: Callable[[Array], Array] = np.transpose,
 ) -> Iterator[Dataset]:
+    """Weight and bias of a layer."""
     weight, bias = datasets
-    yield Dataset(weight, shape, lambda X: {f"{name}weight": X.T})
+    yield Dataset(weight, shape, lambda X: {f"{name}weight": convert(X)})
     yield Dataset(bias, shape[-1:], lambda X: {f"{name}bias": X})
 
 

@@ -14,13 +14,7 @@ class BiLSTM(nn.Module):
 
     The backward direction is a second LSTM that reads each sequence reversed inside
     its own length, so a sequence gets the same vectors alone and in any batch, and
-    nothing has to be packed.
-
-    input_width (int): Width of the input vectors.
-    hidden_width (int): Units per direction; the output is twice as wide.
-    depth (int): Number of layers, at least 1.
-    recurrent_dropout (float): See `run_lstm`. Training only.
-    residual (bool): Add the input of each layer but the first to its output.
+    nothing has to be packed. Settings: see `build_bilstm_encoder`.
     """
 
     def __init__(
@@ -60,12 +54,7 @@ class BiLSTM(nn.Module):
 
 
 class BiLSTMLayer(nn.Module):
-    """One LSTM in each direction, their outputs side by side.
-
-    input_width (int): Width of the input vectors.
-    hidden_width (int): Units per direction.
-    recurrent_dropout (float): See `run_lstm`. Training only.
-    """
+    """One LSTM in each direction, their outputs side by side."""
 
     def __init__(
         self, *, input_width: int, hidden_width: int, recurrent_dropout: float
@@ -90,11 +79,8 @@ class BiLSTMLayer(nn.Module):
 class ForwardLSTM(nn.Module):
     """A single LSTM that reads each sequence from its first step to its last.
 
-    Padding is on the right, so no step ever sees it.
-
-    input_width (int): Width of the input vectors.
-    hidden_width (int): Number of units, the width of the output.
-    recurrent_dropout (float): See `run_lstm`. Training only.
+    Padding is on the right, so no step ever sees it. Settings: see
+    `build_lstm_encoder`.
     """
 
     def __init__(

@@ -21,8 +21,8 @@ def build_bilstm_crf(
 ) -> Model[list[Doc], Potentials]:
     """A linear-chain CRF on token vectors: the default model of both components.
 
-    Registered as `spacy-bilstm-crf.BiLSTMCRF.v1`; after Lample et al. (2016) with a
-    BiLSTM as the encoder.
+    Registered as `spacy-bilstm-crf.BiLSTMCRF.v1`; after Lample et al. (2016), whose
+    encoder is a BiLSTM.
 
     tok2vec (Model[list[Doc], list[Floats2d]]): Any spaCy token-to-vector network.
     nO (int | None): Number of tags. Set by the component at initialization.

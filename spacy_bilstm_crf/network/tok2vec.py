@@ -29,9 +29,11 @@ def build_word_embed(
     Registered as `spacy-bilstm-crf.WordEmbed.v1`. Each distinct word of a batch is
     computed once.
 
-    words (Model): `spacy-bilstm-crf.LearnedWords.v1` or another layer over words.
-    features (Model | None): Such as `spacy-bilstm-crf.HashedFeatures.v1`.
-    characters (Model | None): Such as `spacy-bilstm-crf.CharacterEncoder.v1`.
+    words (Model[Words, Floats2d]): Such as `spacy-bilstm-crf.LearnedWords.v1`.
+    features (Model[Words, Floats2d] | None): Such as
+        `spacy-bilstm-crf.HashedFeatures.v1`.
+    characters (Model[Words, Floats2d] | None): Such as
+        `spacy-bilstm-crf.CharacterEncoder.v1`.
     width (int | None): Mix the parts into one vector of this width, by a Maxout
         layer with layer normalization; None leaves them side by side.
     include_static_vectors (bool): Also use the vocabulary's vectors, unchanged, by a

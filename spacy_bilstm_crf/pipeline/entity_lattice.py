@@ -1,6 +1,6 @@
 """From docs and examples to lattices: which tags are possible at which word.
 
-A lattice has one position a word, see `layout`.
+A lattice has one position per word, see `Layout`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from spacy.tokens import Doc, Token
 from spacy.training import Example
 
 from ..tags import TagSet, entity_prefixes
-from ..types import BoolArray, Entity, IntArray, StateLattice
+from ..types import BoolArray, Entity, IntArray
+from .gold import Gold
 from .rejected import reject_spans
 from .words import Layout
 
@@ -34,69 +35,41 @@ def is_preset(doc: Doc) -> BoolArray:
 
 
 def get_free_lattice(
-    docs: Sequence[Doc], layout: Layout, tag_set: TagSet, *, cross_lines: bool
+    docs: Sequence[Doc],
+    layout: Layout,
+    tag_set: TagSet,
+    *,
+    cross_lines: bool,
+    keep_preset: bool = True,
 ) -> BoolArray | None:
     """What is possible in some docs, whatever the model says.
 
-    Entities that are set already are kept, blocked tokens stay outside, and no other
-    entity runs across a line break unless `cross_lines` is set.
+    No entity runs across a line break unless `cross_lines` is set.
 
-    RETURNS (ndarray | None): True for possible tags, None where everything is.
+    keep_preset (bool): Keep the entities that are set already, also across line breaks,
+        and blocked tokens outside.
+    RETURNS (ndarray | None): True for possible tags, None where all are.
         Shape: (batch_size, seq_len, n_tags).
     """
     lattice = Restrictions(layout, tag_set)
     for b, i in enumerate(layout.docs.tolist()):
         doc = docs[i]
         runs_on = None
-        if is_preset(doc).any():
+        if keep_preset and is_preset(doc).any():
             runs_on = lattice.keep_entities(b, doc)
         if not layout.is_identity and not cross_lines:
             lattice.end_entities_at_lines(b, doc, unless=runs_on)
     return lattice.allowed
 
 
-def get_line_lattice(
-    docs: Sequence[Doc], layout: Layout, tag_set: TagSet, *, cross_lines: bool
-) -> BoolArray | None:
-    """What is possible in some docs, whatever entities they have already.
-
-    RETURNS (ndarray | None): True for possible tags, None where everything is.
-        Shape: (batch_size, seq_len, n_tags).
-    """
-    lattice = Restrictions(layout, tag_set)
-    if not layout.is_identity and not cross_lines:
-        for b, i in enumerate(layout.docs.tolist()):
-            lattice.end_entities_at_lines(b, docs[i])
-    return lattice.allowed
-
-
-class TrainingLattices(NamedTuple):
-    """What training compares.
-
-    gold: The tags that the annotation leaves. Shape: (batch_size, seq_len, n_tags).
-    states: What rejected spans leave of it, None where there are none.
-    free: The tags that are possible at all, None where everything is. Same shape.
-    unknown: Gold entities and rejected spans of labels that the tag set does not know,
-        each with the number of its doc: the entities count as missing, the spans do
-        not count.
-    contradictions: For numbers of docs, a gold entity that is rejected as well.
-    """
-
-    gold: BoolArray
-    states: StateLattice | None
-    free: BoolArray | None
-    unknown: list[tuple[int, Entity]]
-    contradictions: dict[int, Entity]
-
-
-def get_training_lattices(
+def get_gold_lattice(
     examples: Sequence[Example],
     layout: Layout,
     tag_set: TagSet,
     *,
     cross_lines: bool,
     incorrect_spans_key: str | None = None,
-) -> TrainingLattices:
+) -> Gold:
     """The gold lattice of some examples, and what is possible at all.
 
     Tokens whose annotation is missing or misaligned allow every tag in the gold
@@ -110,7 +83,7 @@ def get_training_lattices(
     contradictions = {}
     for b, i in enumerate(layout.docs.tolist()):
         example = examples[i]
-        tag_ids = gold.require_gold(b, get_gold(example))
+        tag_ids = gold.require_gold(b, read_annotation(example))
         for span in get_rejected(example, incorrect_spans_key):
             if gold.reject(b, span, tag_ids):
                 contradictions[i] = span
@@ -119,7 +92,7 @@ def get_training_lattices(
             free.end_entities_at_lines(b, example.predicted, unless=runs_on)
     table, rejected = gold.require(), gold.rejected
     states = reject_spans(table, rejected, tag_set) if rejected else None
-    return TrainingLattices(table, states, free.allowed, gold.unknown, contradictions)
+    return Gold(table, gold.unknown, states, contradictions, free.allowed)
 
 
 class Restrictions:
@@ -173,7 +146,7 @@ class Restrictions:
             continues[start + 1 : end] = True
         return continues
 
-    def require_gold(self, b: int, gold: "Gold") -> IntArray:
+    def require_gold(self, b: int, gold: "Annotation") -> IntArray:
         """Allow what the gold says, and every tag where it says nothing.
 
         Entities of a label that the tag set does not know count as missing.
@@ -245,8 +218,8 @@ def get_rejected(example: Example, key: str | None) -> list[Entity]:
     return [(span.start, span.end, span.label_) for span in aligned]
 
 
-class Gold(NamedTuple):
-    """What the gold says about the tokens of the predicted doc.
+class Annotation(NamedTuple):
+    """What is annotated of the tokens of the predicted doc.
 
     entities: Those of which both ends are known.
     outside: True for tokens that are in no entity; those that are neither in one of
@@ -257,7 +230,7 @@ class Gold(NamedTuple):
     outside: BoolArray
 
 
-def get_gold(example: Example) -> Gold:
+def read_annotation(example: Example) -> Annotation:
     """Read the gold entities of an example, as far as its tokens align."""
     x, y = example.predicted, example.reference
     if len(x) == len(y) and (x.to_array(ORTH) == y.to_array(ORTH)).all():
@@ -270,14 +243,14 @@ def get_gold(example: Example) -> Gold:
     return gold._replace(outside=gold.outside | np.array(is_blocked, dtype=bool))
 
 
-def read_identical_tokens(reference: Doc) -> Gold:
+def read_identical_tokens(reference: Doc) -> Annotation:
     """The gold where nothing has to be aligned: the short cut of most training."""
     iob, types = reference.to_array([ENT_IOB, ENT_TYPE]).reshape((-1, 2)).T
     is_outside = (iob == OUTSIDE) | ((iob == BEGIN) & (types == 0))
-    return Gold([(e.start, e.end, e.label_) for e in reference.ents], is_outside)
+    return Annotation([(e.start, e.end, e.label_) for e in reference.ents], is_outside)
 
 
-def read_aligned_tags(biluo: Sequence[str | None]) -> Gold:
+def read_aligned_tags(biluo: Sequence[str | None]) -> Annotation:
     """The gold as `Example.get_aligned_ner` gives it; fragments of entities, whose
     other part did not align, count as missing."""
     entities: list[Entity] = []
@@ -292,7 +265,7 @@ def read_aligned_tags(biluo: Sequence[str | None]) -> Gold:
             entities.append((start, i + 1, label))
         if prefix not in ("B", "I"):
             start = None
-    return Gold(entities, np.array([tag == "O" for tag in biluo], dtype=bool))
+    return Annotation(entities, np.array([tag == "O" for tag in biluo], dtype=bool))
 
 
 def find_runs(mask: BoolArray) -> list[tuple[int, int]]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
-import numpy as np
 from spacy.language import Language
+from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -12,34 +12,20 @@ from thinc.api import Model
 
 from ..errors import Warnings
 from ..tags import TagSet
-from ..types import BoolArray, Entity, FloatArray, Potentials
+from ..types import BoolArray, Potentials
 from .confidence import check_extension, register_confidence
-from .decision import DEFAULT_THRESHOLD, get_thresholds
-from .default_model import make_default_model
 from .entities import Analysis, read_labels, set_prediction
-from .entity_lattice import (
-    TrainingLattices,
-    get_free_lattice,
-    get_line_lattice,
-    get_training_lattices,
-)
+from .entity_lattice import get_free_lattice, get_gold_lattice
 from .entity_scores import EntityScores
-from .label_weights import get_costs
-from .scorer import score_entities
+from .gold import Gold
+from .losses import get_costs
 from .scores import Batch
 from .sequence_labeler import SequenceLabeler
-from .settings import (
-    DEFAULT_SETTINGS,
-    Decision,
-    fill_settings,
-    validate_label_settings,
-    validate_settings,
-    validate_threshold,
-)
+from .settings import EntitySettings, make_default_model, validate_threshold
 from .spans import Prediction
 from .words import Layout, apply_by_length
 
-LEFT_OUT = {"contradictory": Warnings.W203, "impossible": Warnings.W201}
+DEFAULT_SETTINGS = EntitySettings()
 
 register_confidence()
 
@@ -49,7 +35,7 @@ register_confidence()
     assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
     default_config={
         "model": make_default_model(),
-        **DEFAULT_SETTINGS,
+        **DEFAULT_SETTINGS.to_cfg(),
         "scorer": {"@scorers": "spacy-bilstm-crf.entity_scorer.v1"},
     },
     default_score_weights={
@@ -75,52 +61,55 @@ def make_entity_recognizer(
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "CRFEntityRecognizer":
     """Create the component `bilstm_crf_ner`; see `CRFEntityRecognizer`."""
-    return CRFEntityRecognizer(
-        nlp.vocab,
-        model,
-        name,
-        scorer=scorer,
-        scheme=scheme,
-        cross_lines=cross_lines,
-        incorrect_spans_key=incorrect_spans_key,
-        threshold=threshold,
-        label_thresholds=label_thresholds,
-        decision=decision,
-        temperature=temperature,
-        spans_key=spans_key,
-        label_weights=label_weights,
-    )
+    settings = {
+        "scheme": scheme,
+        "cross_lines": cross_lines,
+        "incorrect_spans_key": incorrect_spans_key,
+        "threshold": threshold,
+        "label_thresholds": label_thresholds,
+        "decision": decision,
+        "temperature": temperature,
+        "spans_key": spans_key,
+        "label_weights": label_weights,
+    }
+    checked = EntitySettings.read(settings, name)
+    return CRFEntityRecognizer(nlp.vocab, model, name, scorer=scorer, settings=checked)
+
+
+def score_entities(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+    """Precision, recall and F1 of entities: exact span and label.
+
+    Predictions on tokens whose annotation is missing count neither way.
+
+    RETURNS (dict): `ents_p`, `ents_r`, `ents_f`, `ents_per_type`; None each if no
+        example has entity annotation.
+    """
+    return get_ner_prf(examples, **kwargs)
+
+
+def make_entity_scorer() -> Callable[..., dict[str, Any]]:
+    """Registered as `spacy-bilstm-crf.entity_scorer.v1`."""
+    return score_entities
 
 
 class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
-    `left_out` counts how often training could learn nothing from a doc, by reason:
-    'contradictory' or 'impossible' gold. `unknown_labels` counts how often it met gold
-    entities and rejected spans of a label that there is not, by label. Both add up
-    over all epochs.
+    `left_out` counts how often training could learn nothing from a doc, as its gold is
+    'contradictory'. `unknown_labels` counts how often it met gold entities and rejected
+    spans of an unknown label, by label. Both add up over all epochs.
 
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
     scorer (Callable | None): The scoring method.
-    settings: Those of `settings.DEFAULT_SETTINGS`:
-        scheme (str): Tagging scheme inside the CRF, 'iob2' or 'biluo'.
-        cross_lines (bool): Let an entity run across a line break. By default a
-            white-space token with a line break ends it.
-        incorrect_spans_key (str | None): The span group of the reference that holds
-            spans that are no entities of their label.
-        threshold (float): Entities of a lower probability are dropped.
-        label_thresholds (dict[str, float]): The same for single labels.
-        decision (str): 'best_path' takes the entities of the most probable tag
-            sequence, 'expected_f1' all spans that reach their threshold, which is
-            0.5 where none is set.
-        temperature (float): Divides the scores in prediction; see `calibration`.
-        spans_key (str | None): Where in `doc.spans` the probabilities of the entities
-            go; None computes none.
-        label_weights (dict[str, float]): Weights in the loss; see `label_weights`.
-    RAISES (ValueError): For a setting out of range, or a model without CRF.
+    settings (EntitySettings): What a config can set; see there.
+    RAISES (ValueError): For a model without CRF.
     """
+
+    left_out_reason = "contradictory"
+    left_out_warning = Warnings.W203
+    unknown_warning = Warnings.W202
 
     def __init__(
         self,
@@ -129,13 +118,12 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         name: str = "bilstm_crf_ner",
         *,
         scorer: Callable[..., dict[str, Any]] | None = score_entities,
-        **settings: Any,
+        settings: EntitySettings = DEFAULT_SETTINGS,
     ) -> None:
-        filled = fill_settings(settings)
-        super().__init__(vocab, model, name, scorer=scorer, settings=filled)
-        self._tag_set = TagSet((), self.cfg["scheme"])
-        if self.cfg["spans_key"] is not None:
-            check_extension(name, self.cfg["spans_key"])
+        super().__init__(vocab, model, name, scorer=scorer, settings=settings)
+        self._tag_set = TagSet((), settings.scheme)
+        if settings.spans_key is not None:
+            check_extension(name, settings.spans_key)
 
     @property
     def tag_set(self) -> TagSet:
@@ -144,11 +132,11 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
             self._tag_set = TagSet(labels, scheme)
         return self._tag_set
 
-    def check_settings(self) -> None:
-        settings = {k: value for k, value in self.cfg.items() if k != "labels"}
-        validate_settings(settings)
+    def read_settings(self) -> EntitySettings:
+        settings = EntitySettings.read(self.cfg, self.name)
         if self.has_network:
-            validate_label_settings(settings, self.labels)
+            settings.check_labels(self.labels)
+        return settings
 
     def scores(self, docs: Iterable[Doc]) -> EntityScores:
         """Run the network on some docs, once for all that is asked of the result; see
@@ -160,13 +148,13 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         return self.read_scores(self.run_network(docs))
 
     def read_scores(self, batches: Sequence[Batch]) -> EntityScores:
-        self.check_settings()
-        temperature = self.cfg["temperature"]
+        settings = self.read_settings()
+        temperature = settings.temperature
         return EntityScores(
             [self.score_words(batch, temperature=temperature) for batch in batches],
             self.tag_set,
-            decision=Decision(self.cfg["decision"]),
-            thresholds=self.get_thresholds(),
+            decision=settings.decision,
+            thresholds=settings.get_thresholds(self.labels),
         )
 
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
@@ -200,16 +188,6 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
             docs, lambda batch: self.scores(batch).candidates(threshold=threshold)
         )
 
-    def get_thresholds(self) -> FloatArray:
-        """The probability that an entity of each label must have.
-
-        RETURNS (ndarray): Shape: (n_labels,).
-        """
-        default = self.cfg["threshold"]
-        if not default and self.cfg["decision"] == "expected_f1":
-            default = DEFAULT_THRESHOLD
-        return get_thresholds(self.labels, default, self.cfg["label_thresholds"])
-
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[Prediction]
     ) -> None:
@@ -220,73 +198,29 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         for doc, prediction in zip(docs, predictions, strict=True):
             set_prediction(doc, prediction, spans_key=self.cfg["spans_key"])
 
-    def get_possible_tags(
-        self, docs: Sequence[Doc], layout: Layout
+    def get_free_tags(
+        self, docs: Sequence[Doc], layout: Layout, *, keep_preset: bool = True
     ) -> BoolArray | None:
-        return get_line_lattice(
-            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
-        )
-
-    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
         return get_free_lattice(
-            docs, layout, self.tag_set, cross_lines=self.cfg["cross_lines"]
+            docs,
+            layout,
+            self.tag_set,
+            cross_lines=self.cfg["cross_lines"],
+            keep_preset=keep_preset,
         )
 
-    def get_lattices(
-        self, examples: Sequence[Example], layout: Layout
-    ) -> TrainingLattices:
-        """What training compares: the gold, and what is possible at all."""
-        return get_training_lattices(
+    def read_gold(self, examples: Sequence[Example], layout: Layout) -> Gold:
+        gold = get_gold_lattice(
             examples,
             layout,
             self.tag_set,
             cross_lines=self.cfg["cross_lines"],
             incorrect_spans_key=self.cfg["incorrect_spans_key"],
         )
-
-    def get_word_loss(
-        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
-    ) -> tuple[float, Potentials[Any]]:
-        """The negative log likelihood of the gold entities, summed over the docs.
-
-        Tokens without annotation, whose tokenization does not match the gold's, or in
-        an entity whose label is unknown, are summed out. Paths with a rejected span
-        are not gold. A doc whose gold has no path is left out, and counted.
-
-        RETURNS (tuple): The loss and the gradient of the potentials.
-        """
-        lattices = self.get_lattices(examples, layout)
-        docs = [eg.predicted for eg in examples]
-        self.omissions.count_labels(docs, lattices.unknown, warning=Warnings.W202)
-        gold = lattices.gold if lattices.states is None else lattices.states
         weights = self.cfg["label_weights"]
-        costs = get_costs(lattices.gold, self.tag_set, weights) if weights else None
-        losses, gradient = self.compute_loss(
-            potentials, layout, gold, lattices.free, costs
-        )
-        impossible = np.isposinf(losses)
-        left_out = layout.docs[impossible].tolist()
-        self._leave_out(docs, left_out, lattices.contradictions)
-        return float(losses[~impossible].sum()), gradient
-
-    def _leave_out(
-        self,
-        docs: Sequence[Doc],
-        left_out: Sequence[int],
-        contradictions: dict[int, Entity],
-    ) -> None:
-        """Count docs that training leaves out; warn when a reason is new."""
-        by_reason: dict[str, list[int]] = {}
-        for i in left_out:
-            reason = "contradictory" if i in contradictions else "impossible"
-            by_reason.setdefault(reason, []).append(i)
-        for reason, numbers in by_reason.items():
-            self.omissions.count_docs(
-                reason,
-                [docs[i] for i in numbers],
-                warning=LEFT_OUT[reason],
-                entity=contradictions.get(numbers[0]),
-            )
+        if not weights:
+            return gold
+        return gold._replace(costs=get_costs(gold.allowed, self.tag_set, weights))
 
     def has_gold(self, example: Example) -> bool:
         reference, key = example.reference, self.cfg["incorrect_spans_key"]
@@ -298,7 +232,8 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         """The labels of a file of `spacy init labels`, of this component or of `ner`;
         or else those of the data."""
         found = read_labels(lambda: self._check_gold(get_examples()), labels)
-        validate_label_settings(self.cfg, [*self.labels, *found])
+        settings = EntitySettings.read(self.cfg, self.name)
+        settings.check_labels([*self.labels, *found])
         return found
 
     def _check_gold(self, examples: Iterable[Example]) -> Iterable[Example]:
@@ -307,5 +242,5 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         if key is None:
             return examples
         return self.omissions.find_contradictions(
-            examples, key, reason="contradictory", warning=Warnings.W208
+            examples, key, reason=self.left_out_reason, warning=Warnings.W208
         )

@@ -87,7 +87,7 @@ class EntityScores(DocScores[Prediction, Analysis]):
 
     def _choose(self, words: WordScores, *, rated: bool) -> FoundSpans:
         tag_set, thresholds = self.tag_set, self.thresholds
-        if self.decision == Decision.expected_f1:
+        if self.decision is Decision.expected_f1:
             found = find_probable_spans(words.posterior, thresholds, tag_set)
             return resolve_overlaps(found, thresholds)
         tag_ids = words.decode()

@@ -34,7 +34,7 @@ def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> He
     RAISES (ValueError): If the network has not been built yet, or a setting is out of
         range.
     """
-    pipe.check_settings()
+    pipe.read_settings()
     examples = list(examples)
     return HeldOut(examples, pipe.run_network(eg.predicted for eg in examples))
 

@@ -1,23 +1,36 @@
-"""How the labels of a component give its network a size."""
+"""A component whose labels give its network a size, and how it is stored."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from numbers import Real
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
+import srsly
+from spacy import util
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
+from thinc.api import Model
 
 from ..errors import Errors
-from ..types import Tags
-from .stored_pipe import StoredPipe
+from ..types import Potentials, Tags
+from .settings import Settings
 from .words import has_words
 
+FORMAT_VERSION = 1
 
-class LabeledPipe(StoredPipe):
+NetworkT: TypeAlias = Model[list[Doc], Potentials[Any]]
+PipeT = TypeVar("PipeT", bound="LabeledPipe")
+
+
+class LabeledPipe(TrainablePipe):
     """A trainable component with a score for each tag of its labels.
 
-    Subclasses say what the labels are (`read_labels`) and their tags (`tag_set`).
+    Subclasses say what the labels are (`read_labels`), their tags (`tag_set`), and what
+    the settings may be (`read_settings`).
     """
 
     @property
@@ -25,10 +38,17 @@ class LabeledPipe(StoredPipe):
         """The tags that the CRF chooses from."""
         raise NotImplementedError
 
+    def read_settings(self) -> Settings:
+        """The settings in `cfg`, which other code may have changed.
+
+        RAISES (ValueError): For an unknown setting, or a value out of range.
+        """
+        raise NotImplementedError
+
     def read_labels(
         self, get_examples: Callable[[], Iterable[Example]], labels: Any
     ) -> list[str]:
-        """The labels to begin with: those of a label file, or else of the data."""
+        """The labels to begin with: from a label file, or else from the data."""
         raise NotImplementedError
 
     @property
@@ -53,8 +73,8 @@ class LabeledPipe(StoredPipe):
         get_examples (Callable): Returns a sample of the training data.
         nlp (Language | None): The pipeline that the component is part of.
         labels (list | dict | None): The labels, as `spacy init labels` writes them;
-            read off the examples if None. See `read_labels`.
-        RAISES (ValueError): If there is no label, no word, or the labels are of
+            read from the examples if None. See `read_labels`.
+        RAISES (ValueError): If there is no label or no word, or the labels have
             another form.
         RAISES (TypeError): If there is no example.
         """
@@ -100,8 +120,7 @@ class LabeledPipe(StoredPipe):
         """Add a label; what a trained component has learned stays.
 
         RETURNS (int): 0 if the label is there already, otherwise 1.
-        RAISES (ValueError): If the label is no string, or empty: for spaCy that is no
-            label.
+        RAISES (ValueError): If the label is not a string, or empty.
         """
         if not isinstance(label, str):
             raise ValueError(SpacyErrors.E187)
@@ -114,3 +133,115 @@ class LabeledPipe(StoredPipe):
         if self.model.get_ref("output_layer").has_dim("nO"):
             self.resize_output()
         return 1
+
+    def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
+        """Serialize the component to bytes."""
+        serialize = {
+            "cfg": lambda: srsly.json_dumps(to_plain(self.cfg)),
+            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+            "model": lambda: model_to_bytes(self.model),
+        }
+        return util.to_bytes(serialize, exclude)
+
+    def from_bytes(
+        self: PipeT, bytes_data: bytes, *, exclude: Sequence[str] = ()
+    ) -> PipeT:
+        """Load the component from bytes, whatever labels it had before.
+
+        RAISES (ValueError): If the bytes are damaged, or a setting is out of range.
+        """
+        deserialize = {
+            "cfg": lambda b: self._load_cfg(srsly.json_loads(b)),
+            "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
+            "model": lambda b: model_from_bytes(self.model, b),
+        }
+        util.from_bytes(bytes_data, deserialize, exclude)
+        self.read_settings()
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+        """Write the component to a directory."""
+        serialize = {
+            "cfg": lambda p: srsly.write_json(p, to_plain(self.cfg)),
+            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+            "model": lambda p: p.write_bytes(model_to_bytes(self.model)),
+        }
+        util.to_disk(path, serialize, exclude)
+
+    def from_disk(
+        self: PipeT, path: str | Path, *, exclude: Sequence[str] = ()
+    ) -> PipeT:
+        """Load the component from a directory, whatever labels it had before.
+
+        RAISES (ValueError): If a file is damaged, or a setting is out of range.
+        """
+        deserialize = {
+            "cfg": lambda p: self._load_cfg(srsly.read_json(p)),
+            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
+            "model": lambda p: model_from_bytes(self.model, p.read_bytes()),
+        }
+        util.from_disk(path, deserialize, exclude)
+        self.read_settings()
+        return self
+
+    def _load_cfg(self, cfg: dict[str, Any]) -> None:
+        # before the model is read: the network is rebuilt at the stored size
+        self.cfg.update(cfg)
+        self.read_settings()
+        self.resize_output()
+
+
+def to_plain(value: Any) -> Any:
+    """A setting as JSON can hold it: numbers of other types, such as NumPy's, as
+    floats."""
+    if isinstance(value, Mapping):
+        return {key: to_plain(setting) for key, setting in value.items()}
+    if isinstance(value, Real) and not isinstance(value, int | float):
+        return float(value)
+    return value
+
+
+def model_to_bytes(model: NetworkT) -> bytes:
+    """Serialize a model of any layers: weights as safetensors, the rest as Thinc
+    writes it.
+
+    The result is a msgpack map of `format` (a version), `model` (Thinc's own
+    message, without the weights) and `weights` (safetensors; the names are the
+    number of the layer and the name of the parameter).
+    """
+    from safetensors.numpy import save
+
+    msg = model.to_dict()
+    weights = {}
+    for i, params in enumerate(msg["params"]):
+        for name, array in params.items():
+            if array is not None:
+                weights[f"{i}.{name}"] = model.ops.to_numpy(array)
+                params[name] = None
+    msg = {"format": FORMAT_VERSION, "model": msg, "weights": save(weights)}
+    return srsly.msgpack_dumps(msg)
+
+
+def model_from_bytes(model: NetworkT, bytes_data: bytes) -> NetworkT:
+    """Read what `model_to_bytes` wrote into a model of the same layers.
+
+    RAISES (ValueError): If the bytes are damaged or of another format.
+    """
+    from safetensors.numpy import load
+
+    file = read_file(bytes_data)
+    for name, array in load(file["weights"]).items():
+        i, _, param = name.partition(".")
+        file["model"]["params"][int(i)][param] = array
+    return model.from_dict(file["model"])
+
+
+def read_file(bytes_data: bytes) -> dict[str, Any]:
+    try:
+        file = srsly.msgpack_loads(bytes_data)
+    except ValueError as error:
+        raise ValueError(Errors.B309.format(reason=error)) from None
+    version = file.get("format") if isinstance(file, dict) else None
+    if version != FORMAT_VERSION:
+        raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
+    return file

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,14 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from .. import crf
 from ..crf.validation import validate_k
 from ..errors import Errors
-from ..types import BoolArray, FloatArray, Potentials, StateLattice
+from ..types import BoolArray, Potentials
+from .gold import Gold
 from .labeled_pipe import LabeledPipe
 from .listening import can_hear, get_listeners
 from .losses import divergence, gold_loss
 from .omissions import Omissions
 from .scores import Batch, DocScores, WordScores
+from .settings import Settings
 from .tensors import (
     make_no_potentials,
     select_words,
@@ -47,16 +49,22 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
     """A trainable component whose model returns the potentials of a CRF.
 
     Subclasses say what the labels are (`read_labels`, `tag_set`), which examples have
-    gold (`has_gold`) and what is learned from it (`get_word_loss`), what is possible in
-    a doc, and they turn scores into annotation and analyses (`analyze`).
+    gold (`has_gold`) and what it leaves open (`read_gold`), what is possible in a doc
+    (`get_free_tags`), what scores answer (`read_scores`) and how a prediction becomes
+    annotation (`set_annotations`).
 
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
     scorer (Callable | None): The scoring method.
-    settings (dict): What `cfg` holds beside the labels.
+    settings (Settings): What `cfg` holds besides the labels.
     RAISES (ValueError): For a model without CRF.
     """
+
+    # why docs are left out of training, and the warnings of it and of unknown labels
+    left_out_reason: ClassVar[str]
+    left_out_warning: ClassVar[str]
+    unknown_warning: ClassVar[str]
 
     # a copy of the model that `Language.resume_training` makes, for `rehearse`
     _rehearsal_model: Model[list[Doc], Potentials[Any]] | None = None
@@ -68,7 +76,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         name: str,
         *,
         scorer: Callable[..., dict[str, Any]] | None,
-        settings: dict[str, Any],
+        settings: Settings,
     ) -> None:
         if not model.has_ref("output_layer"):
             raise ValueError(Errors.B203.format(name=name, model=model.name))
@@ -76,36 +84,28 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {"labels": [], **settings}
+        self.cfg: dict[str, Any] = {"labels": [], **settings.to_cfg()}
         self.omissions = Omissions(name)
 
     def has_gold(self, example: Example) -> bool:
         """Whether there is anything to learn from an example."""
         raise NotImplementedError
 
-    def get_word_loss(
-        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
-    ) -> tuple[float, Potentials[Any]]:
-        """The loss of the gold, summed over the docs, and its gradient.
+    def read_gold(self, examples: Sequence[Example], layout: Layout) -> Gold:
+        """What the annotation of some examples leaves open.
 
         layout (Layout): Where the words of the predicted docs stand.
         """
         raise NotImplementedError
 
-    def get_possible_tags(
-        self, docs: Sequence[Doc], layout: Layout
+    def get_free_tags(
+        self, docs: Sequence[Doc], layout: Layout, *, keep_preset: bool = True
     ) -> BoolArray | None:
-        """The tags that are possible in docs of which nothing else is known.
+        """The tags that are possible in some docs.
 
-        RETURNS (ndarray | None): True for possible tags, None where everything is.
+        keep_preset (bool): Keep what is set in the docs already.
+        RETURNS (ndarray | None): True for possible tags, None where all are.
             Shape: (batch_size, seq_len, n_tags).
-        """
-        raise NotImplementedError
-
-    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
-        """The tags that are possible beside what is set in the docs already.
-
-        RETURNS (ndarray | None): As of `get_possible_tags`.
         """
         raise NotImplementedError
 
@@ -134,7 +134,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
 
     @property
     def unknown_labels(self) -> Counter[str]:
-        """How often training met gold of a label that there is not, by label.
+        """How often training met gold of an unknown label, by label.
 
         It adds up over all epochs.
         """
@@ -143,8 +143,8 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Apply the component to a stream of docs.
 
-        Inside a window of `batch_size` docs those of similar length are predicted
-        together; the order of the stream is kept.
+        Docs of similar length inside a window of `batch_size` are predicted together;
+        the order of the stream is kept.
 
         YIELDS (Doc): The docs, in order.
         """
@@ -261,17 +261,38 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
     ) -> tuple[float, Potentials[Any]]:
         """The negative log likelihood of the gold, summed over the docs.
 
-        What the gold leaves open is summed out, see `get_word_loss`.
+        What the gold leaves open, such as missing annotation, misaligned tokens and
+        gold of unknown labels, is marginalised out. A doc whose gold has no path is
+        left out, and counted.
 
         potentials (Potentials): What the network returns for the predicted docs.
-        RETURNS (tuple): The loss and the gradient of the potentials, zero where there
-            are no words.
+        RETURNS (tuple): The loss and the gradient of the potentials, zero on white
+            space.
         """
-        self.check_settings()
+        self.read_settings()
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
         docs = [eg.predicted for eg in examples]
-        return self.get_word_loss(examples, get_layout(docs), potentials)
+        layout = get_layout(docs)
+        gold = self.read_gold(examples, layout)
+        self.omissions.count_labels(docs, gold.unknown, warning=self.unknown_warning)
+        losses, gradient = gold_loss(
+            potentials, layout, gold, constraints=self.tag_set.constraints
+        )
+        if np.isnan(losses).any():
+            raise ValueError(SpacyErrors.E910.format(name=self.name))
+        impossible = np.isposinf(losses)
+        self._leave_out(docs, layout.docs[impossible].tolist(), gold)
+        return float(losses[~impossible].sum()), gradient
+
+    def _leave_out(self, docs: Sequence[Doc], numbers: list[int], gold: Gold) -> None:
+        """Count docs that training leaves out; warn the first time."""
+        self.omissions.count_docs(
+            self.left_out_reason,
+            [docs[i] for i in numbers],
+            warning=self.left_out_warning,
+            entity=gold.get_contradiction(numbers[0]) if numbers else None,
+        )
 
     def rehearse(
         self,
@@ -285,8 +306,8 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
 
         The loss is the divergence of the model from the copy of it that
         `nlp.resume_training` made, over whole tag sequences; it is zero where both
-        agree. The docs need no annotation, and what they have is not read. Labels
-        that were added since are left alone.
+        agree. Annotation is neither needed nor read. Labels that were added since are
+        left alone.
 
         examples (Iterable[Example]): Text on which nothing should be forgotten.
         drop (float): The dropout rate of layers that do not set their own; the copy
@@ -377,34 +398,13 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         lengths = to_tensor(layout.lengths, scores)
         return WordScores(self.name, numbers, docs, layout, scores, lengths)
 
-    def compute_loss(
-        self,
-        potentials: Potentials[Any],
-        layout: Layout,
-        gold: BoolArray | StateLattice,
-        free: BoolArray | None,
-        costs: NDArray[np.float32] | None = None,
-    ) -> tuple[FloatArray, Potentials[Any]]:
-        """The loss of each sequence and the gradient; see `losses.gold_loss`."""
-        losses, gradient = gold_loss(
-            potentials,
-            layout,
-            gold,
-            constraints=self.tag_set.constraints,
-            free=free,
-            costs=costs,
-        )
-        if np.isnan(losses).any():
-            raise ValueError(SpacyErrors.E910.format(name=self.name))
-        return losses, gradient
-
     def compute_divergence(
         self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]
     ) -> tuple[float, Potentials[Any]]:
         """How far the student is from the teacher, summed over the docs, and the
-        gradient of the student's potentials; see `rehearsal`."""
+        gradient of the student's potentials; see `losses.divergence`."""
         layout = get_layout(docs)
-        free = self.get_possible_tags(docs, layout)
+        free = self.get_free_tags(docs, layout, keep_preset=False)
         constraints = self.tag_set.constraints
         losses, gradient = divergence(
             teacher, student, layout, constraints=constraints, free=free

@@ -1,13 +1,79 @@
-"""The settings of `bilstm_crf_ner`: their defaults, and what they may be."""
+"""The settings of the components: what they may be, and their defaults."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from numbers import Real
-from typing import Any, TypeGuard
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
+from thinc.api import Config
 
 from ..errors import Errors
+from ..tags import SCHEMES, get_scheme
+from ..types import FloatArray
 
 SPANS_KEY = "bilstm_crf"
+# of spans that are taken for their probability alone, where none is set: what is more
+# probable is an entity rather than not, and no two such spans overlap
+DEFAULT_THRESHOLD = 0.5
+
+DEFAULT_MODEL = """
+[model]
+@architectures = "spacy-bilstm-crf.BiLSTMCRF.v1"
+
+[model.tok2vec]
+@architectures = "spacy-bilstm-crf.Tok2Vec.v1"
+
+[model.tok2vec.embed]
+@architectures = "spacy-bilstm-crf.WordEmbed.v1"
+width = null
+include_static_vectors = false
+
+[model.tok2vec.embed.words]
+@architectures = "spacy-bilstm-crf.LearnedWords.v1"
+width = 64
+rows = 35000
+attr = "ORTH"
+rare_dropout = 0.5
+word_dropout = 0.05
+
+[model.tok2vec.embed.features]
+@architectures = "spacy-bilstm-crf.HashedFeatures.v1"
+width = 24
+attrs = ["PREFIX", "SUFFIX", "SHAPE", "LOWER"]
+rows = [1000, 4000, 2000, 10000]
+
+[model.tok2vec.embed.characters]
+@architectures = "spacy-bilstm-crf.CharacterEncoder.v1"
+kind = "cnn"
+width = 24
+output_width = 48
+window_size = 1
+max_length = 24
+
+[model.tok2vec.encode]
+@architectures = "spacy-bilstm-crf.BiLSTMEncoder.v1"
+hidden_width = 160
+depth = 1
+dropout = 0.5
+recurrent_dropout = 0.0
+residual = false
+"""
+
+
+def make_default_model() -> dict[str, Any]:
+    """The network of a component whose config names none: a new config each time, as
+    spaCy changes configs in place."""
+    model: dict[str, Any] = Config().from_str(DEFAULT_MODEL)["model"]
+    return model
 
 
 class Decision(str, Enum):
@@ -17,99 +83,160 @@ class Decision(str, Enum):
     expected_f1 = "expected_f1"
 
 
-DEFAULT_SETTINGS: dict[str, Any] = {
-    "scheme": "iob2",
-    "cross_lines": False,
-    "incorrect_spans_key": None,
-    "threshold": 0.0,
-    "label_thresholds": {},
-    "decision": "best_path",
-    "temperature": 1.0,
-    "spans_key": SPANS_KEY,
-    "label_weights": {},
-}
+def to_number(value: object) -> float:
+    """A real number, of NumPy too; true, false and text are none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError
+    return float(value)
 
 
-def fill_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Put in the defaults, and check the values.
+def to_scheme(name: str) -> str:
+    get_scheme(name)
+    return name
 
-    RAISES (ValueError): For a setting that there is not, or a value out of range.
+
+# what a value may be; the description says in an error what was expected
+Flag = Annotated[bool, Field(strict=True, description="true or false")]
+Number = Annotated[float, BeforeValidator(to_number)]
+Probability = Annotated[
+    Number, Field(ge=0, le=1, description="a probability, from 0 to 1")
+]
+Factor = Annotated[
+    Number,
+    Field(gt=0, allow_inf_nan=False, description="a number above 0; 1 changes nothing"),
+]
+Probabilities = Annotated[
+    dict[str, Probability],
+    Field(description="a probability for each of some labels, such as {'art': 0.5}"),
+]
+Factors = Annotated[
+    dict[str, Factor],
+    Field(description="a number above 0 for each of some labels, such as {'art': 2}"),
+]
+SchemeName = Annotated[
+    str, AfterValidator(to_scheme), Field(description=f"one of {list(SCHEMES)}")
+]
+Choice = Annotated[Decision, Field(description=f"one of {[d.value for d in Decision]}")]
+GroupName = Annotated[
+    Annotated[str, Field(strict=True, min_length=1)] | None,
+    Field(description="the name of a group in 'doc.spans', or null for none"),
+]
+Prefix = Annotated[
+    Annotated[str, Field(strict=True)] | None,
+    Field(description="a string, such as '!', or null for none"),
+]
+
+SettingsT = TypeVar("SettingsT", bound="Settings")
+
+
+class Settings(BaseModel):
+    """The settings of a component; `cfg` keeps them as a plain dict, with the labels.
+
+    spaCy's `find-threshold` and users write to `cfg`, so it is read anew, and checked,
+    whenever the settings are used.
     """
-    filled = {**DEFAULT_SETTINGS, **settings}
-    validate_settings(filled)
-    filled["label_thresholds"] = dict(filled["label_thresholds"])
-    filled["label_weights"] = dict(filled["label_weights"])
-    return filled
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-def validate_settings(settings: Mapping[str, Any]) -> None:
-    """Check the values of all settings but the scheme, which `TagSet` checks.
+    @classmethod
+    def read(cls: type[SettingsT], cfg: Mapping[str, Any], name: str) -> SettingsT:
+        """Read settings from the `cfg` of the component `name`.
 
-    RAISES (ValueError): For a setting that there is not, or a value out of range.
-    """
-    unknown = sorted(set(settings) - set(DEFAULT_SETTINGS))
-    if unknown:
+        RAISES (ValueError): For an unknown setting, or a value out of range.
+        """
+        try:
+            return cls.model_validate({k: v for k, v in cfg.items() if k != "labels"})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+        setting, *inside = map(str, first["loc"])
+        if setting in cls.model_fields:
+            expected = cls.model_fields[setting].description
+        else:
+            expected = f"one of the settings {list(cls.model_fields)}"
         raise ValueError(
-            Errors.B205.format(names=unknown, expected=list(DEFAULT_SETTINGS))
+            Errors.B223.format(
+                name=name,
+                setting=".".join([setting, *inside[:1]]),
+                found=first["input"],
+                expected=expected,
+            )
         )
-    for name, value in get_numbers(settings, "threshold", "label_thresholds"):
-        validate_threshold(value, name)
-    for name, value in get_numbers(settings, "temperature", "label_weights"):
-        if not (is_number(value) and 0 < value < float("inf")):
-            raise ValueError(Errors.B207.format(name=name, value=value))
-    decisions = [decision.value for decision in Decision]
-    if settings["decision"] not in decisions:
-        found = settings["decision"]
-        raise ValueError(Errors.B208.format(found=found, expected=decisions))
-    if not isinstance(settings["cross_lines"], bool):
-        raise ValueError(Errors.B218.format(found=settings["cross_lines"]))
-    for name in ("spans_key", "incorrect_spans_key"):
-        validate_key(name, settings[name])
+
+    def to_cfg(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return self.model_dump(mode="json")
 
 
-def validate_threshold(value: Any, name: str = "threshold") -> None:
+class EntitySettings(Settings):
+    """The settings of `bilstm_crf_ner`.
+
+    scheme (str): Tagging scheme inside the CRF, 'iob2' or 'biluo'.
+    cross_lines (bool): Let an entity run across a line break. By default a white-space
+        token with a line break ends it.
+    incorrect_spans_key (str | None): The span group of the reference that holds spans
+        that are not entities of their label.
+    threshold (float): Entities of a lower probability are dropped.
+    label_thresholds (dict[str, float]): The same for single labels.
+    decision (str): 'best_path' takes the entities of the most probable tag sequence,
+        'expected_f1' all spans that reach their threshold, which is 0.5 where none is
+        set.
+    temperature (float): Divides the scores in prediction; see `tuning`.
+    spans_key (str | None): Where in `doc.spans` the probabilities of the entities go;
+        with None they are not computed.
+    label_weights (dict[str, float]): Weights of labels in the loss; see
+        `losses.get_costs`.
+    """
+
+    scheme: SchemeName = "iob2"
+    cross_lines: Flag = False
+    incorrect_spans_key: GroupName = None
+    threshold: Probability = 0.0
+    label_thresholds: Probabilities = Field(default_factory=dict)
+    decision: Choice = Decision.best_path
+    temperature: Factor = 1.0
+    spans_key: GroupName = SPANS_KEY
+    label_weights: Factors = Field(default_factory=dict)
+
+    def check_labels(self, labels: Iterable[str]) -> None:
+        """Check that per-label settings name known labels.
+
+        RAISES (ValueError): If a label is unknown.
+        """
+        for name in ("label_thresholds", "label_weights"):
+            unknown = sorted(set(getattr(self, name)) - set(labels))
+            if unknown:
+                raise ValueError(
+                    Errors.B209.format(name=name, unknown=unknown, labels=list(labels))
+                )
+
+    def get_thresholds(self, labels: Sequence[str]) -> FloatArray:
+        """The least probability of an entity of each label. Shape: (n_labels,)."""
+        default = self.threshold
+        if not default and self.decision is Decision.expected_f1:
+            default = DEFAULT_THRESHOLD
+        by_label = [self.label_thresholds.get(label, default) for label in labels]
+        return np.array(by_label, dtype=float)
+
+
+class TagSettings(Settings):
+    """The settings of `bilstm_crf_tagger`.
+
+    overwrite (bool): Replace tags that are set already. By default they stay, and the
+        others are found given them.
+    neg_prefix (str | None): A gold tag that begins with it is one that the word does
+        not have: '!NN' leaves all others.
+    """
+
+    overwrite: Flag = False
+    neg_prefix: Prefix = "!"
+
+
+def validate_threshold(value: float) -> None:
     """Check a threshold.
 
-    RAISES (ValueError): If it is no probability.
+    RAISES (ValueError): If it is not a probability.
     """
-    if not (is_number(value) and 0 <= value <= 1):
-        raise ValueError(Errors.B206.format(name=name, value=value))
-
-
-def get_numbers(
-    settings: Mapping[str, Any], name: str, name_of_labels: str
-) -> list[tuple[str, Any]]:
-    """A setting and the same one for single labels, each under the name that a config
-    has for it."""
-    by_label = settings[name_of_labels]
-    if not isinstance(by_label, Mapping):
-        raise ValueError(Errors.B217.format(name=name_of_labels, found=by_label))
-    of_labels = [(f"{name_of_labels}.{k}", value) for k, value in by_label.items()]
-    return [(name, settings[name]), *of_labels]
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Whether something is a real number, of NumPy too; true and false are none."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def validate_key(name: str, key: Any) -> None:
-    """Check the name of a span group.
-
-    RAISES (ValueError): If it is neither None nor a string with something in it.
-    """
-    if key is not None and not (isinstance(key, str) and key):
-        raise ValueError(Errors.B219.format(name=name, found=key))
-
-
-def validate_label_settings(settings: Mapping[str, Any], labels: Iterable[str]) -> None:
-    """Check that what is set by label names labels that there are.
-
-    RAISES (ValueError): If a label is unknown.
-    """
-    for name in ("label_thresholds", "label_weights"):
-        unknown = sorted(set(settings[name]) - set(labels))
-        if unknown:
-            raise ValueError(
-                Errors.B209.format(name=name, unknown=unknown, labels=list(labels))
-            )
+    try:
+        EntitySettings(threshold=value)
+    except ValidationError:
+        raise ValueError(Errors.B206.format(value=value)) from None

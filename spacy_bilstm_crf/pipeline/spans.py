@@ -1,4 +1,10 @@
-"""From the scores of a CRF to entities with their probabilities."""
+"""From the scores of a CRF to entities with their probabilities.
+
+The best path need not hold the best entities: a label that is rarely certain is
+never on it. If F1 by label is what counts, a span belongs to the answer exactly if its
+probability is at least half of the best F1 that can be expected for its label (Lipton
+et al. 2014, theorem 1); see `tuning`.
+"""
 
 from typing import Any, NamedTuple
 
@@ -9,15 +15,17 @@ from .. import crf
 from ..crf import Posterior
 from ..tags import TagSet
 from ..types import BoolArray, Entity, FloatArray, IntArray
-from .decision import MIN_THRESHOLD, select_spans
 from .words import Layout
+
+# the lowest threshold, so that not every span of a text is considered
+MIN_THRESHOLD = 0.01
 
 
 class Prediction(NamedTuple):
     """What a component says about a doc.
 
     entities: Start token, end token (exclusive) and label of each, in order.
-    probabilities: The probability of each, nan if nobody has asked for it.
+    probabilities: The probability of each, nan if not computed.
     """
 
     entities: list[Entity]
@@ -116,6 +124,34 @@ def resolve_overlaps(found: FoundSpans, thresholds: FloatArray) -> FoundSpans:
     offset = found.sequences * found.ends.max(initial=1)
     gains = found.probabilities - thresholds[found.labels]
     return take(found, select_spans(offset + found.starts, offset + found.ends, gains))
+
+
+def select_spans(starts: IntArray, ends: IntArray, gains: FloatArray) -> IntArray:
+    """Choose spans that do not overlap and whose gains add up to the most.
+
+    Weighted interval scheduling (Kleinberg and Tardos 2005, section 6.1).
+
+    starts (ndarray): First token of each span. Shape: (n_spans,).
+    ends (ndarray): Last token, exclusive. Shape: (n_spans,).
+    gains (ndarray): What each is worth, not below 0. Shape: (n_spans,).
+    RETURNS (ndarray): The numbers of the chosen spans, in the order of the text.
+    """
+    order = np.argsort(ends, kind="stable")
+    # for each span in that order how many of the others end before it begins
+    compatible = np.searchsorted(ends[order], starts[order], side="right").tolist()
+    best, is_taken = [0.0], []
+    for i, gain in enumerate(gains[order].tolist()):
+        taken = best[compatible[i]] + gain
+        is_taken.append(taken >= best[i])
+        best.append(max(best[i], taken))
+    chosen = []
+    i = len(order)
+    while i:
+        i -= 1
+        if is_taken[i]:
+            chosen.append(order[i])
+            i = compatible[i]
+    return np.array(chosen[::-1], dtype=np.int64)
 
 
 def take(found: FoundSpans, numbers: IntArray) -> FoundSpans:

@@ -1,6 +1,6 @@
 """From docs and examples to lattices of parts of speech: `token.tag` at each word.
 
-A lattice has one position a word, see `layout`.
+A lattice has one position per word, see `Layout`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,8 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..types import BoolArray, Entity, IntArray
+from ..types import BoolArray, IntArray
+from .gold import Gold
 from .words import Layout
 
 MISSING = -1
@@ -32,18 +33,6 @@ class Meanings(NamedTuple):
     n_tags: int
     required: dict[int, int]
     rejected: dict[int, int]
-
-
-class PosLattice(NamedTuple):
-    """Which parts of speech are left to each word.
-
-    allowed: Shape: (batch_size, seq_len, n_tags).
-    unknown: Words whose tag is no label, and the tag, each with the number of its doc:
-        they may be anything.
-    """
-
-    allowed: BoolArray
-    unknown: list[tuple[int, Entity]]
 
 
 def get_meanings(labels: Sequence[str], neg_prefix: str | None) -> Meanings:
@@ -79,7 +68,7 @@ def is_rejected(tag: str, neg_prefix: str | None) -> bool:
 
 def get_gold_lattice(
     examples: Sequence[Example], layout: Layout, meanings: Meanings
-) -> PosLattice:
+) -> Gold:
     """What the gold leaves: every tag where it is missing, or does not align."""
     tags = [get_gold_tags(example) for example in examples]
     docs = [example.reference for example in examples]
@@ -122,7 +111,7 @@ def make_lattice(
     tags: Sequence[HashArray],
     layout: Layout,
     meanings: Meanings,
-) -> PosLattice:
+) -> Gold:
     """Turn the tags of some docs into what they leave to each word.
 
     docs (Sequence[Doc]): Their vocabularies know the strings of the hashes.
@@ -143,7 +132,7 @@ def make_lattice(
             else:
                 token = int(words[t])
                 unknown.append((i, (token, token + 1, docs[i].vocab.strings[tag])))
-    return PosLattice(fill_table(required, rejected, meanings.n_tags), unknown)
+    return Gold(fill_table(required, rejected, meanings.n_tags), unknown)
 
 
 def fill_table(required: IntArray, rejected: IntArray, n_tags: int) -> BoolArray:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from spacy.attrs import TAG
 from spacy.language import Language
 from spacy.pipeline.tagger import tagger_score
@@ -15,12 +14,15 @@ from thinc.api import Model
 from ..errors import Errors, Warnings
 from ..tags import PlainTagSet
 from ..types import BoolArray, IntArray, Potentials
-from .default_model import make_default_model
+from .gold import Gold
 from .scores import Batch
 from .sequence_labeler import SequenceLabeler
+from .settings import TagSettings, make_default_model
 from .tag_lattice import get_gold_lattice, get_meanings, get_preset_lattice, read_tags
 from .tag_scores import TagScores, TagSequence, hash_labels, merge_tags
 from .words import Layout
+
+DEFAULT_SETTINGS = TagSettings()
 
 
 @Language.factory(
@@ -28,8 +30,7 @@ from .words import Layout
     assigns=["token.tag"],
     default_config={
         "model": make_default_model(),
-        "overwrite": False,
-        "neg_prefix": "!",
+        **DEFAULT_SETTINGS.to_cfg(),
         "scorer": {"@scorers": "spacy.tagger_scorer.v1"},
     },
     default_score_weights={"tag_acc": 1.0},
@@ -43,14 +44,10 @@ def make_tagger(
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "CRFTagger":
     """Create the component `bilstm_crf_tagger`; see `CRFTagger`."""
-    return CRFTagger(
-        nlp.vocab,
-        model,
-        name,
-        overwrite=overwrite,
-        neg_prefix=neg_prefix,
-        scorer=scorer,
+    settings = TagSettings.read(
+        {"overwrite": overwrite, "neg_prefix": neg_prefix}, name
     )
+    return CRFTagger(nlp.vocab, model, name, scorer=scorer, settings=settings)
 
 
 class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
@@ -62,13 +59,14 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
     vocab (Vocab): The shared vocabulary.
     model (Model[list[Doc], Potentials]): Turns docs into the potentials of the CRF.
     name (str): The component's name, the key of its losses.
-    overwrite (bool): Replace tags that are set already. By default they stay, and the
-        others are found given them.
-    neg_prefix (str | None): A gold tag that begins with it is one that the word does
-        not have: '!NN' leaves all others.
     scorer (Callable | None): The scoring method.
-    RAISES (ValueError): For a setting of another type, or a model without CRF.
+    settings (TagSettings): What a config can set; see there.
+    RAISES (ValueError): For a model without CRF.
     """
+
+    left_out_reason = "impossible"
+    left_out_warning = Warnings.W211
+    unknown_warning = Warnings.W210
 
     def __init__(
         self,
@@ -76,14 +74,11 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
         model: Model[list[Doc], Potentials],
         name: str = "bilstm_crf_tagger",
         *,
-        overwrite: bool = False,
-        neg_prefix: str | None = "!",
         scorer: Callable[..., dict[str, Any]] | None = tagger_score,
+        settings: TagSettings = DEFAULT_SETTINGS,
     ) -> None:
-        settings = {"overwrite": overwrite, "neg_prefix": neg_prefix}
         super().__init__(vocab, model, name, scorer=scorer, settings=settings)
         self._tag_set = PlainTagSet(())
-        self.check_settings()
 
     @property
     def tag_set(self) -> PlainTagSet:
@@ -91,12 +86,8 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
             self._tag_set = PlainTagSet(self.labels)
         return self._tag_set
 
-    def check_settings(self) -> None:
-        overwrite, neg_prefix = self.cfg["overwrite"], self.cfg["neg_prefix"]
-        if not isinstance(overwrite, bool):
-            raise ValueError(Errors.B231.format(found=overwrite))
-        if not isinstance(neg_prefix, str | None):
-            raise ValueError(Errors.B232.format(found=neg_prefix))
+    def read_settings(self) -> TagSettings:
+        return TagSettings.read(self.cfg, self.name)
 
     def scores(self, docs: Iterable[Doc]) -> TagScores:
         """Run the network on some docs, once for all that is asked of the result; see
@@ -104,9 +95,9 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
         return self.read_scores(self.run_network(docs))
 
     def read_scores(self, batches: Sequence[Batch]) -> TagScores:
-        self.check_settings()
+        overwrite = self.read_settings().overwrite
         words = [self.score_words(batch) for batch in batches]
-        return TagScores(words, self.tag_set, overwrite=self.cfg["overwrite"])
+        return TagScores(words, self.tag_set, overwrite=overwrite)
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[IntArray]
@@ -119,36 +110,16 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
                 tags = merge_tags(doc, hashes[tag_ids], overwrite=overwrite)
                 doc.from_array([TAG], tags)
 
-    def get_possible_tags(
-        self, docs: Sequence[Doc], layout: Layout
+    def get_free_tags(
+        self, docs: Sequence[Doc], layout: Layout, *, keep_preset: bool = True
     ) -> BoolArray | None:
-        return None
-
-    def get_free_tags(self, docs: Sequence[Doc], layout: Layout) -> BoolArray | None:
-        if self.cfg["overwrite"]:
+        if not keep_preset or self.cfg["overwrite"]:
             return None
         return get_preset_lattice(docs, layout, self.labels)
 
-    def get_word_loss(
-        self, examples: Sequence[Example], layout: Layout, potentials: Potentials[Any]
-    ) -> tuple[float, Potentials[Any]]:
-        """The negative log likelihood of the gold tags, summed over the docs.
-
-        Words without a tag, whose tokenization does not match the gold's, or whose tag
-        is no label, are summed out. A doc whose gold leaves nothing is left out, and
-        counted.
-
-        RETURNS (tuple): The loss and the gradient of the potentials.
-        """
+    def read_gold(self, examples: Sequence[Example], layout: Layout) -> Gold:
         meanings = get_meanings(self.labels, self.cfg["neg_prefix"])
-        gold = get_gold_lattice(examples, layout, meanings)
-        docs = [eg.predicted for eg in examples]
-        self.omissions.count_labels(docs, gold.unknown, warning=Warnings.W210)
-        losses, gradient = self.compute_loss(potentials, layout, gold.allowed, None)
-        impossible = np.isposinf(losses)
-        left_out = [docs[i] for i in layout.docs[impossible]]
-        self.omissions.count_docs("impossible", left_out, warning=Warnings.W211)
-        return float(losses[~impossible].sum()), gradient
+        return get_gold_lattice(examples, layout, meanings)
 
     def has_gold(self, example: Example) -> bool:
         return bool(example.reference.has_annotation("TAG"))

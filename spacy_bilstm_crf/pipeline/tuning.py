@@ -1,33 +1,39 @@
 """Settings of a trained component that are fitted to held-out data."""
 
+import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import Errors, Warnings
 from ..types import Constraints, Entity, FloatArray, Potentials
-from .calibration import fit_temperature, is_at_bound
-from .decision import DEFAULT_THRESHOLD, best_expected_f1
-from .entity_lattice import TrainingLattices
 from .entity_recognizer import CRFEntityRecognizer
+from .gold import Gold
 from .held_out import HeldOut, count_expected, find_candidates
 from .losses import gold_loss
 from .omissions import describe
 from .scores import Batch
+from .settings import DEFAULT_THRESHOLD
 from .words import Layout, get_layout
 
 LOWEST_THRESHOLD = 0.1
+
+GOLDEN = (math.sqrt(5) - 1) / 2
+# the temperatures that are considered, and the accuracy of the result, as logarithms
+LOWEST, HIGHEST, ACCURACY = math.log(0.1), math.log(10.0), 1e-3
+# how many of them are tried first
+N_STEPS = 12
 
 
 class Temperature(NamedTuple):
     """A fitted temperature.
 
     value: The scores are divided by it.
-    loss_before, loss_after: Negative log likelihood of the gold with the temperature
-        that there was and with this one, in nats a word. Docs without gold, and those
-        whose gold is impossible, do not count.
+    loss_before, loss_after: Negative log likelihood of the gold with the earlier
+        temperature and with this one, in nats per word. Docs without gold, or with
+        impossible gold, do not count.
     """
 
     value: float
@@ -36,16 +42,16 @@ class Temperature(NamedTuple):
 
 
 class GoldBatch(NamedTuple):
-    """Docs of held-out data, and what their gold leaves open.
+    """Held-out docs, and what their gold leaves open.
 
     layout: Where the words of the docs stand.
-    lattices: What the annotation leaves, and what is possible at all.
+    gold: What the annotation leaves, and what is possible at all.
     potentials: The scores of the docs, at a temperature of 1.
     constraints: What the tagging scheme allows.
     """
 
     layout: Layout
-    lattices: TrainingLattices
+    gold: Gold
     potentials: Potentials[Any]
     constraints: Constraints
 
@@ -58,8 +64,12 @@ def tune_temperature(
 ) -> Temperature:
     """Fit the temperature to the likelihood of gold entities.
 
+    A network that has been trained for long is too sure of itself; dividing all its
+    scores by one temperature keeps the best path and makes it less so (Guo et al. 2017,
+    section 4.2).
+
     The component is not changed. Docs whose gold contradicts itself are left out, with
-    one warning; another one says where the best temperature is out of reach.
+    one warning; another warning says when the best temperature is out of reach.
 
     on_step (Callable): Called after each temperature that is tried, some 30 in all.
     RAISES (ValueError): If no doc is left.
@@ -86,21 +96,17 @@ def get_gold_batch(
 ) -> GoldBatch:
     layout = get_layout(batch.docs)
     examples = [held_out.examples[i] for i in batch.numbers]
-    lattices = pipe.get_lattices(examples, layout)
-    return GoldBatch(layout, lattices, batch.potentials, pipe.tag_set.constraints)
+    # weights of labels are for training
+    gold = pipe.read_gold(examples, layout)._replace(costs=None)
+    return GoldBatch(layout, gold, batch.potentials, pipe.tag_set.constraints)
 
 
 def get_losses(batch: GoldBatch, temperature: float) -> FloatArray:
     """The negative log likelihood of each sequence, infinite where its gold has no
     path. Shape: (batch_size,)."""
     cooled = Potentials(*(scores / temperature for scores in batch.potentials))
-    gold, states, free, *_ = batch.lattices
     losses, _ = gold_loss(
-        cooled,
-        batch.layout,
-        gold if states is None else states,
-        constraints=batch.constraints,
-        free=free,
+        cooled, batch.layout, batch.gold, constraints=batch.constraints
     )
     return losses
 
@@ -108,19 +114,19 @@ def get_losses(batch: GoldBatch, temperature: float) -> FloatArray:
 def count_words(
     pipe: CRFEntityRecognizer, held_out: HeldOut, batches: list[GoldBatch]
 ) -> int:
-    """The words of the docs that count; warns of those whose gold does not.
+    """The words of the docs that count; warns of docs whose gold does not.
 
     RAISES (ValueError): If there are none.
     """
     n_words, left_out = 0, []
     unknown: list[Entity] = []
     for batch, of_batch in zip(held_out.batches, batches, strict=True):
-        layout, lattices, *_ = of_batch
-        unknown.extend(entity for _, entity in lattices.unknown)
+        layout, gold, *_ = of_batch
+        unknown.extend(entity for _, entity in gold.unknown)
         is_possible = np.isfinite(get_losses(of_batch, 1.0)).tolist()
         for b, i in enumerate(layout.docs.tolist()):
             if not is_possible[b]:
-                left_out.append(describe(batch.docs[i], lattices.contradictions.get(i)))
+                left_out.append(describe(batch.docs[i], gold.get_contradiction(i)))
             elif pipe.has_gold(held_out.examples[batch.numbers[i]]):
                 n_words += int(layout.lengths[b])
     warn_of_gold(pipe, left_out, unknown)
@@ -133,8 +139,8 @@ def count_words(
 def warn_of_gold(
     pipe: CRFEntityRecognizer, left_out: list[str], unknown: list[Entity]
 ) -> None:
-    """Warn of docs that were left out, by what describes them, and of annotation
-    whose label there is not."""
+    """Warn of docs that were left out, as `describe` names them, and of annotation
+    with unknown labels."""
     if left_out:
         count, first = len(left_out), left_out[0]
         text = Warnings.W204.format(name=pipe.name, count=count, first=first)
@@ -145,11 +151,61 @@ def warn_of_gold(
         warnings.warn(text, stacklevel=4)
 
 
+def fit_temperature(loss: Callable[[float], float]) -> float:
+    """The temperature of the lowest loss: the best of some, then golden-section search
+    between its neighbours.
+
+    loss (Callable): The negative log likelihood of held-out data, its scores divided
+        by a temperature. As a function of the inverse temperature it is convex where
+        all gold is annotated, and has one minimum then. Where annotation is missing it
+        may have several; one that is narrower than the steps of the first search can
+        be missed.
+    RETURNS (float): From 0.1 to 10, to 0.1%.
+    """
+    steps = np.linspace(LOWEST, HIGHEST, N_STEPS).tolist()
+    losses = [loss(math.exp(step)) for step in steps]
+    best = losses.index(min(losses))
+    return math.exp(
+        golden_section(
+            lambda x: loss(math.exp(x)),
+            low=steps[max(best - 1, 0)],
+            high=steps[min(best + 1, N_STEPS - 1)],
+        )
+    )
+
+
+def golden_section(
+    function: Callable[[float], float], *, low: float, high: float
+) -> float:
+    """Where a function with one minimum between `low` and `high` has it (Kiefer 1953).
+
+    RETURNS (float): To half of `ACCURACY`.
+    """
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    at_left, at_right = function(left), function(right)
+    while high - low > ACCURACY:
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - GOLDEN * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + GOLDEN * (high - low)
+            at_right = function(right)
+    return (low + high) / 2
+
+
+def is_at_bound(temperature: float) -> bool:
+    """Whether a fitted temperature is the lowest or highest that is considered."""
+    x = math.log(temperature)
+    return min(x - LOWEST, HIGHEST - x) <= ACCURACY
+
+
 def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, float]:
     """For each label half of the best F1 that can be expected on some docs.
 
     This is the threshold that makes the expected F1 of the label highest; see
-    `decision`. No gold is needed, but probabilities that can be believed; what is set
+    `spans`. No gold is needed, but probabilities that can be believed; what is set
     in the docs before the component does not count. It is at least
     `LOWEST_THRESHOLD`: for a label that the model knows nothing of, taking everything
     would be the best that can be expected.
@@ -168,3 +224,20 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
         else DEFAULT_THRESHOLD
         for label, p in probabilities.items()
     }
+
+
+def best_expected_f1(probabilities: Iterable[float], n_expected: float) -> float:
+    """The best F1 that any threshold promises, 0 without spans.
+
+    Taking the k most probable spans of a label out of a corpus, F1 is expected to be
+    2 * (sum of their probabilities) / (k + sum of all probabilities).
+
+    probabilities (Iterable[float]): Of the spans of one label that may be taken.
+    n_expected (float): The sum over all its spans, those too improbable to be taken
+        included: how many entities of the label there are expected to be.
+    """
+    p = np.sort(np.fromiter(probabilities, dtype=float))[::-1]
+    if not len(p):
+        return 0.0
+    counts = np.arange(1, len(p) + 1)
+    return float((2 * p.cumsum() / (counts + n_expected)).max())

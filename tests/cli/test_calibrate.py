@@ -18,9 +18,12 @@ from spacy_bilstm_crf.cli.calibrate import (
     replace_pipeline,
 )
 from spacy_bilstm_crf.pipeline.calibration import calibration_error
-from spacy_bilstm_crf.pipeline.decision import best_expected_f1
 from spacy_bilstm_crf.pipeline.held_out import count_expected, score_examples
-from spacy_bilstm_crf.pipeline.tuning import tune_temperature, tune_thresholds
+from spacy_bilstm_crf.pipeline.tuning import (
+    best_expected_f1,
+    tune_temperature,
+    tune_thresholds,
+)
 
 # the same texts with other gold, so that a certain model is wrong in places
 HELD_OUT = [

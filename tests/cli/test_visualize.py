@@ -8,13 +8,13 @@ import spacy
 from browser import fits_width, open_browser, open_page
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
 from spacy.tokens import Doc, DocBin, Span
-from spacy_bilstm_crf.corpus.callbacks import SAMPLE_NOTE
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.analysis.colors import COLORS
 from spacy_bilstm_crf.analysis.text_page import Figure, render_entities
 from spacy_bilstm_crf.cli import app
 from spacy_bilstm_crf.cli.texts import SAMPLES
+from spacy_bilstm_crf.corpus.callbacks import SAMPLE_NOTE
 from spacy_bilstm_crf.pipeline.confidence import set_confidence
 
 PATTERNS = [

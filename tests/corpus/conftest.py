@@ -1,9 +1,7 @@
 """The real corpus, where it is at hand: next to the repository, in no package."""
 
-from paths import DATA
-from pathlib import Path
-
 import pytest
+from paths import DATA
 
 from spacy_bilstm_crf.corpus import (
     DecodedText,

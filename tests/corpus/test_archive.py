@@ -124,7 +124,7 @@ def test_encrypted_zip(tmp_path):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(CorpusError, match=r"B401.*none\.csv' is not there"):
+    with pytest.raises(CorpusError, match=r"B401.*none\.csv' does not exist"):
         read_source(tmp_path / "none.csv")
 
 

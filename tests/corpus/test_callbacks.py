@@ -1,10 +1,10 @@
-from paths import ASSETS
 import hashlib
 import json
 from pathlib import Path
 
 import pytest
 import spacy
+from paths import ASSETS
 from pipelines import make_pipeline, train_pipeline
 from spacy.cli.package import generate_readme
 from spacy.schemas import ModelMetaSchema, validate

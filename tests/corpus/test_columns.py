@@ -1,10 +1,9 @@
-from paths import ASSETS
 import warnings
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ASSETS
 from spacy.vocab import Vocab
 from strategies import entity_lists
 from tag_writer import SPELLINGS, mirror
@@ -17,7 +16,6 @@ from spacy_bilstm_crf.corpus import (
     read_kaggle_csv,
 )
 from spacy_bilstm_crf.tags import tags_to_entities
-
 
 TEXT = """\
 Joe\tNNP\tB-per

@@ -1,48 +1,29 @@
-import copy
-import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from elmo_files import OPTIONS, PlainELMo, write_elmo
-from paths import DATA
+import spacy
+import srsly
+from elmo_files import PlainELMo, write_elmo
+from spacy.tokens import Doc
+from thinc.api import Adam, set_dropout_rate
 
-from spacy_bilstm_crf.network import elmo_lstm, elmo_model
-from spacy_bilstm_crf.network.elmo_lstm import (
-    ClippedLSTM,
-    group_sizes,
-    order_by_step,
-)
-from spacy_bilstm_crf.network.elmo_model import (
-    PADDING,
-    ELMo,
-    ScalarMix,
-    add_marks,
-    encode_word,
-)
-from spacy_bilstm_crf.network.elmo_options import read_sizes
-from spacy_bilstm_crf.network.elmo_weights import read_weights
+from spacy_bilstm_crf.network import build_elmo_embed
 
-SENTENCES = [
-    ["Zoë", "sleeps", "."],
-    ["a"],
-    ["Incomprehensibilities", "<S>", "a", "</S>", "日本語", "\ud800x", "b"],
-    ["sleeps", "a", "."],
-]
-# the bias of the forget gates is rounded to float32 once 1 is added
-ATOL = 1e-7
-DATA = DATA / "elmo"
+NLP = spacy.blank("en")
+WIDTH = 12
 
 
-def load(options_path, weights_path):
-    """The module of two files, in float64."""
-    sizes = read_sizes(Path(options_path))
-    module = ELMo(**sizes).double()
-    weights = read_weights(Path(weights_path), sizes)
-    missing, unexpected = module.load_state_dict(weights, strict=False)
-    assert (sorted(missing), unexpected) == (["mix.gamma", "mix.weights"], [])
-    return module.eval()
+def make_docs():
+    words = [
+        ["The", "cat", "saw", "the", "dog"],
+        [],
+        ["\n", "The", " ", "dog", "\t\n"],
+        ["\n"],
+        ["Zoë"],
+    ]
+    return [Doc(NLP.vocab, words=w, spaces=[False] * len(w)) for w in words]
 
 
 @pytest.fixture(scope="module")
@@ -50,242 +31,208 @@ def paths(tmp_path_factory):
     return write_elmo(tmp_path_factory.mktemp("elmo"))
 
 
-@pytest.fixture(scope="module")
-def module(paths):
-    return load(**paths)
+def make_layer(paths, **settings):
+    layer = build_elmo_embed(**{**paths, "dropout": 0.0, **settings})
+    return layer.initialize(X=make_docs())
 
 
-def encode(module, sentences):
-    """What `ELMo.forward` takes."""
-    words = sorted({word for sentence in sentences for word in sentence})
-    limit = module.characters.max_characters
-    characters = torch.tensor([encode_word(word, limit) for word in words])
-    rows = [torch.tensor(list(map(words.index, sentence))) for sentence in sentences]
-    return characters, rows
-
-
-def get_layers(module, sentences, states=None):
-    """All layers of each sentence, and the states."""
-    characters, rows = encode(module, sentences)
-    lengths = [len(r) + 2 for r in rows]
-    X = module.embed_words(characters)[torch.cat([add_marks(r) for r in rows])]
-    hidden, states = module.context(X, lengths, states)
-    layers = torch.stack([torch.cat([X, X], dim=1), *hidden])
-    return [y[:, 1:-1].numpy() for y in layers.split(lengths, dim=1)], states
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"lstm": {"cell_clip": None, "proj_clip": 0}},
-        {"lstm": {"use_skip_connections": False, "n_layers": 3}},
-        {"char_cnn": {"activation": "tanh", "n_highway": 0}},
-        {"char_cnn": {"max_characters_per_token": 5, "n_characters": 261}},
-    ],
-)
-@torch.no_grad()
-def test_layers_equal_those_of_the_plain_twin(tmp_path, changes):
-    options = {key: {**OPTIONS[key], **changes.get(key, {})} for key in OPTIONS}
-    paths = write_elmo(tmp_path, options)
+def test_vectors_are_the_mean_of_the_layers_of_the_plain_twin(paths):
+    """Of each doc alone, whatever else is in the batch."""
+    layer = make_layer(paths)
+    assert layer.get_dim("nO") == WIDTH
+    docs = make_docs()
     plain = PlainELMo(**paths)
-    found, _ = get_layers(load(**paths), SENTENCES)
-    for sentence, layers in zip(SENTENCES, found, strict=True):
-        plain.reset()
-        np.testing.assert_allclose(layers, plain.embed(sentence), atol=ATOL)
+    for doc, y in zip(docs, layer.predict(docs), strict=True):
+        assert y.shape == (len(doc), WIDTH)
+        assert y.dtype == "float32"
+        is_word = [not token.is_space for token in doc]
+        assert not y[np.logical_not(is_word)].any()
+        if any(is_word):
+            plain.reset()
+            layers = plain.embed([t.text for t in doc if not t.is_space])
+            np.testing.assert_allclose(y[is_word], layers.mean(axis=0), atol=1e-5)
 
 
-@torch.no_grad()
-def test_state_is_carried_from_batch_to_batch(module, paths):
-    streams = [PlainELMo(**paths) for _ in range(2)]
-    states = None
-    for batch in (SENTENCES[:2], SENTENCES[1:3], SENTENCES[2:]):
-        found, states = get_layers(module, batch, states)
-        for plain, sentence, layers in zip(streams, batch, found, strict=True):
-            np.testing.assert_allclose(layers, plain.embed(sentence), atol=ATOL)
+@pytest.mark.parametrize("texts", [[], [""], ["", " \n "]])
+def test_batch_without_words(paths, texts):
+    layer = make_layer(paths)
+    docs = [NLP.make_doc(text) for text in texts]
+    Y, backprop = layer.begin_update(docs)
+    assert [y.shape for y in Y] == [(len(doc), WIDTH) for doc in docs]
+    assert backprop(Y) == []
 
 
-@torch.no_grad()
-def test_both_clips_matter_to_these_tests(module):
-    expected, _ = get_layers(module, SENTENCES)
-    for name in ("cell_clip", "output_clip"):
-        loose = copy.deepcopy(module)
-        for lstm in [*loose.context.forwards, *loose.context.backwards]:
-            setattr(lstm, name, None)
-        found, _ = get_layers(loose, SENTENCES)
-        assert np.abs(found[2] - expected[2]).max() > 0.1
+def test_each_distinct_word_is_computed_once(paths, monkeypatch):
+    layer = make_layer(paths)
+    encoder = layer.shims[0].module.characters
+    seen = []
+    encoder.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    layer.predict([doc for doc in make_docs() * 5 if len(doc) == 5])
+    # The the cat saw dog, 3 of white space, and the two ends of a sentence
+    assert [len(characters) for characters in seen] == [10]
 
 
-@torch.no_grad()
-def test_bounds_on_memory_change_nothing(module, monkeypatch):
-    expected = module(*encode(module, SENTENCES))
-    monkeypatch.setattr(elmo_model, "WORDS_AT_ONCE", 2)
-    monkeypatch.setattr(elmo_lstm, "TOKENS_AT_ONCE", 3)
-    monkeypatch.setattr(elmo_model, "MAX_BATCH_TOKENS", 4)
-    torch.testing.assert_close(module(*encode(module, SENTENCES)), expected)
+def train(layer, *, n_steps=3, learn_rate=0.1):
+    docs = make_docs()
+    optimizer = Adam(learn_rate)
+    for _ in range(n_steps):
+        Y, backprop = layer.begin_update(docs)
+        backprop([y - 1 for y in Y])
+        layer.finish_update(optimizer)
+    return layer
 
 
-def run_with_gradients(module, sentences, dY):
-    module.zero_grad()
-    Y = module(*encode(module, sentences))
-    Y.backward(dY)
-    gradients = {k: v.grad.clone() for k, v in module.named_parameters()}
-    return Y.detach(), gradients
+def get_state(layer):
+    state = layer.shims[0].module.state_dict()
+    return {name: tensor.numpy().copy() for name, tensor in state.items()}
 
 
-def test_sentence_alone_equals_sentence_in_batch(module):
-    module = copy.deepcopy(module)
-    module.set_trainable(True)
-    lengths = [len(sentence) for sentence in SENTENCES]
-    dY = torch.randn(sum(lengths), module.width).double()
-    Y, expected = run_with_gradients(module, SENTENCES, dY)
-    alone = [
-        run_with_gradients(module, [sentence], dy)
-        for sentence, dy in zip(SENTENCES, dY.split(lengths), strict=True)
-    ]
-    torch.testing.assert_close(torch.cat([y for y, _ in alone]), Y)
-    for name, gradient in expected.items():
-        total = torch.stack([gradients[name] for _, gradients in alone]).sum(dim=0)
-        torch.testing.assert_close(total, gradient)
-    assert all(gradient.any() for gradient in expected.values())
+def find_changes(layer, before):
+    after = get_state(layer)
+    return {name for name in before if (after[name] != before[name]).any()}
 
 
-def test_gradients_of_the_lstm_are_those_of_differences():
-    torch.manual_seed(0)
-    lstm = ClippedLSTM(width=3, hidden_width=4, cell_clip=0.3, output_clip=0.2)
-    lstm = lstm.double()
-    weights = dict(lstm.named_parameters())
+def test_training_moves_the_mix_alone_and_learns(paths):
+    layer = make_layer(paths)
+    before, docs = get_state(layer), make_docs()
 
-    def run(X, h, c, *values):
-        state = (h, c)
-        named = dict(zip(weights, values, strict=True))
-        Y, (h, c) = torch.func.functional_call(lstm, named, (X, [3, 2, 2], state))
-        return Y, h, c
+    def loss():
+        return sum(float(((y - 1) ** 2).sum()) for y in layer.predict(docs))
 
-    shapes = [(7, 3), (3, 3), (3, 4)]
-    inputs = [torch.randn(*s).double().requires_grad_() for s in shapes]
-    # (gradcheck would not notice a gradient that is missing)
-    assert all(value.requires_grad for value in weights.values())
-    assert torch.autograd.gradcheck(run, (*inputs, *weights.values()))
+    at_first = loss()
+    train(layer)
+    assert find_changes(layer, before) == {"mix.weights", "mix.gamma"}
+    assert loss() < at_first
 
 
-def test_only_the_mix_learns_unless_told_otherwise(module):
-    module = copy.deepcopy(module)
-    module(*encode(module, SENTENCES)).sum().backward()
-    learning = {k for k, v in module.named_parameters() if v.grad is not None}
-    assert learning == {"mix.weights", "mix.gamma"}
-    module.set_trainable(True)
-    assert all(v.requires_grad for v in module.parameters())
+def test_trainable_moves_everything(paths):
+    layer = make_layer(paths, trainable=True)
+    before = get_state(layer)
+    train(layer)
+    assert find_changes(layer, before) == set(before)
 
 
-def test_mix_is_the_weighted_mean_times_gamma():
-    mix = ScalarMix(3)
-    layers = [torch.randn(4, 2) for _ in range(3)]
-    torch.testing.assert_close(mix(layers), sum(layers) / 3)
-    with torch.no_grad():
-        mix.weights.copy_(torch.tensor([1.0, 2.0, 4.0]).log())
-        mix.gamma.fill_(7.0)
-    expected = layers[0] + 2 * layers[1] + 4 * layers[2]
-    torch.testing.assert_close(mix(layers), expected)
+def test_gradient_of_the_mix_is_that_of_differences(paths):
+    layer = make_layer(paths)
+    docs = make_docs()
+    _, backprop = layer.begin_update(docs)
+    rng = np.random.default_rng(0)
+    dY = [rng.normal(size=(len(doc), WIDTH)).astype("float32") for doc in docs]
+    backprop(dY)
+    module = layer.shims[0].module
+
+    def loss():
+        Y = np.concatenate(layer.predict(docs))
+        return float((Y * np.concatenate(dY)).sum())
+
+    for parameter in module.mix.parameters():
+        for i in range(len(parameter)):
+            values = []
+            for step in (0.01, -0.01):
+                parameter.data[i] += step
+                values.append(loss())
+                parameter.data[i] -= step
+            expected = (values[0] - values[1]) / 0.02
+            assert parameter.grad[i].item() == pytest.approx(expected, rel=0.01)
 
 
-def test_dropout_is_of_the_output_and_of_training_alone(module):
-    module = copy.deepcopy(module)
-    args = encode(module, SENTENCES)
-    Y = module(*args)
-    torch.testing.assert_close(module(*args, 0.5), Y)
-    dropped = module.train()(*args, 0.5)
-    is_kept = dropped != 0
-    assert 0.3 < is_kept.double().mean() < 0.7
-    torch.testing.assert_close(dropped[is_kept], 2 * Y[is_kept])
+def test_dropout_of_its_own_or_of_training(paths):
+    docs = make_docs()
+    for dropout, rate, drops in (
+        (0.5, 0.0, True),
+        (None, 0.5, True),
+        (0.0, 0.5, False),
+    ):
+        layer = make_layer(paths, dropout=dropout)
+        set_dropout_rate(layer, rate)
+        dropped = np.concatenate(layer.begin_update(docs)[0])
+        whole = np.concatenate(layer.predict(docs))
+        is_kept = dropped != 0
+        assert (whole[~is_kept] != 0).any() == bool(drops)
+        np.testing.assert_allclose(dropped[is_kept], (1 + drops) * whole[is_kept])
 
 
-def test_padding_is_cut_without_a_difference(module):
-    short = torch.tensor([encode_word(word, 12) for word in ("a", "bc", "abcdefgh")])
-    both = module.embed_words(short)
-    with_long = module.embed_words(
-        torch.cat([short, torch.tensor([encode_word("abcdefghijkl", 12)])])
-    )
-    torch.testing.assert_close(with_long[: len(both)], both)
+def assert_same_vectors(layer, other):
+    first, second = layer.predict(make_docs()), other.predict(make_docs())
+    np.testing.assert_array_equal(np.concatenate(first), np.concatenate(second))
 
 
-def test_characters_are_bytes_between_marks():
-    assert encode_word("aé", 8) == [258, 97, 0xC3, 0xA9, 259] + [PADDING] * 3
-    # whole characters may be cut, as AllenNLP cuts them
-    assert encode_word("abé", 5) == [258, 97, 98, 0xC3, 259]
-    assert encode_word("a\ud800b", 5) == [258, 97, 98, 259, PADDING]
-    assert encode_word("<S>", 4) == [258, 256, 259, PADDING]
-    assert encode_word("</S>", 4) == [258, 257, 259, PADDING]
+def test_stored_weights_need_no_files(tmp_path):
+    paths = write_elmo(tmp_path)
+    layer = train(make_layer(paths))
+    data = layer.to_bytes()
+    for path in paths.values():
+        Path(path).unlink()
+    loaded = build_elmo_embed(**paths, dropout=0.0).from_bytes(data)
+    assert loaded.get_dim("nO") == WIDTH
+    assert_same_vectors(loaded, layer)
+    assert loaded.to_bytes() == data
 
 
-def test_order_by_step():
-    steps = order_by_step([2, 1, 3], torch.device("cpu"))
-    assert steps.order.tolist() == [2, 0, 1]
-    # tokens 0 1 | 2 | 3 4 5
-    assert steps.ahead.tolist() == [3, 0, 2, 4, 1, 5]
-    assert steps.back.tolist() == [5, 1, 2, 4, 0, 3]
-    assert steps.sizes == [3, 2, 1]
+def test_weights_by_path_are_not_stored(paths):
+    layer = train(make_layer(paths, store_weights=False))
+    data = layer.to_bytes()
+    assert len(data) < 5_000 < len(make_layer(paths).to_bytes())
+    loaded = build_elmo_embed(**paths, dropout=0.0, store_weights=False)
+    loaded.from_bytes(data)
+    assert_same_vectors(loaded, layer)
+    assert loaded.to_bytes() == data
+    # the weights of the file, and the mix that was learned with them
+    assert find_changes(layer, get_state(loaded)) == set()
 
 
-def test_group_sizes_splits_no_step():
-    assert list(group_sizes([5, 3, 2, 2, 1], 4)) == [[5], [3], [2, 2], [1]]
-    assert list(group_sizes([2, 2], 10)) == [[2, 2]]
+def test_weights_by_path_may_be_stored_later_and_the_reverse(paths):
+    by_path = train(make_layer(paths, store_weights=False))
+    stored = build_elmo_embed(**paths).from_bytes(by_path.to_bytes())
+    alone = build_elmo_embed(None, None).from_bytes(stored.to_bytes())
+    again = build_elmo_embed(**paths, store_weights=False).from_bytes(alone.to_bytes())
+    assert again.to_bytes() == by_path.to_bytes()
 
 
-def load_published():
-    """AllenNLP's tiny model, in float32."""
-    if not DATA.is_dir():
-        pytest.skip(f"no ELMo weights of AllenNLP in {DATA}")
-    sizes = read_sizes(DATA / "options.json")
-    module = ELMo(**sizes).eval()
-    weights = read_weights(DATA / "lm_weights.hdf5", sizes)
-    module.load_state_dict(weights, strict=False)
-    return module
+def test_stored_weights_are_safetensors_and_learn_on(paths):
+    from safetensors.torch import load
+
+    layer = make_layer(paths, trainable=True)
+    msg = srsly.msgpack_loads(layer.shims[0].to_bytes())
+    assert msg["format"] == 1
+    assert "context.backwards.1.recurrent" in load(msg["weights"])
+    loaded = build_elmo_embed(**paths, trainable=True).from_bytes(layer.to_bytes())
+    before = get_state(loaded)
+    assert find_changes(train(loaded), before) == set(before)
 
 
-def read_arrays(path):
-    h5py = pytest.importorskip("h5py")
-    with h5py.File(path) as file:
-        return {name: file[name][()] for name in file}
+def test_layer_can_be_initialized_again(paths):
+    layer = make_layer(paths)
+    before = get_state(layer)
+    train(layer).initialize(X=make_docs())
+    assert find_changes(layer, before) == set()
 
 
-def embed_published(module):
-    """The top layer of the published sentences, batch after batch."""
-    texts = json.loads((DATA / "sentences.json").read_text(encoding="utf-8"))
-    states, found = None, []
-    for batch in zip(*texts, strict=True):
-        layers, states = get_layers(module, [text.split() for text in batch], states)
-        found += [sentence[-1] for sentence in layers]
-    return np.concatenate(found)
+def test_no_path_is_an_error(paths):
+    for name in paths:
+        with pytest.raises(ValueError, match=rf"B330.*'{name}' is null"):
+            make_layer({**paths, name: None})
 
 
-@torch.no_grad()
-def test_top_layer_is_that_of_allennlp():
-    """Within 1e-6 of what the authors' program computed, state carried along.
-
-    Of values above 1 in size it is 1e-6 of the value. Nothing can be nearer to all of
-    them: the expected values, float32 as well, are off the exact ones by more than 1e-6
-    in places, as float64 shows. Ours are within 1e-6 of the exact ones everywhere.
-    """
-    module = load_published()
-    found, exact = embed_published(module), embed_published(module.double())
-    streams = [read_arrays(DATA / f"lm_embeddings_{k}.hdf5") for k in range(3)]
-    arrays = [stream[str(i)] for i in range(10) for stream in streams]
-    expected = np.concatenate([np.concatenate(array, axis=1) for array in arrays])
-    assert (found.dtype, expected.size) == (np.float32, 23_808)
-    error = np.abs(found - expected)
-    assert (error / np.maximum(1, np.abs(expected))).max() < 1e-6
-    # (3 where this was written, up to 1.2e-6)
-    assert (error > 1e-6).sum() < 10
-    assert 1e-6 < np.abs(exact - expected).max() < 1.2e-6
-    assert np.abs(exact - found).max() < 1e-6
+def test_a_missing_file_is_an_error(paths):
+    for name in paths:
+        path = re.escape(str(Path.cwd() / "no" / "file"))
+        with pytest.raises(ValueError, match=rf"B331.*'{path}'.*'{name}'"):
+            make_layer({**paths, name: "no/file"})
 
 
-@torch.no_grad()
-def test_words_without_context_are_those_of_allennlp():
-    module = load_published()
-    words = (DATA / "vocab_test.txt").read_text(encoding="utf-8").split()
-    expected = read_arrays(DATA / "elmo_token_embeddings.hdf5")["embedding"]
-    characters = torch.tensor([encode_word(word, 50) for word in words])
-    found = module.characters(characters).numpy()
-    np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
+def test_a_missing_file_is_an_error_at_loading(tmp_path):
+    paths = write_elmo(tmp_path)
+    data = make_layer(paths, store_weights=False).to_bytes()
+    Path(paths["weights_path"]).unlink()
+    with pytest.raises(ValueError, match=r"B331.*weights\.hdf5.*'weights_path'"):
+        build_elmo_embed(**paths, store_weights=False).from_bytes(data)
+    with pytest.raises(ValueError, match=r"B330.*'weights_path' is null"):
+        build_elmo_embed(None, None, store_weights=False).from_bytes(data)
+
+
+def test_other_weights_are_an_error_at_loading(paths, tmp_path):
+    data = make_layer(paths, store_weights=False).to_bytes()
+    other = write_elmo(tmp_path, seed=1)
+    with pytest.raises(ValueError, match=r"B337.*other ELMo weights"):
+        build_elmo_embed(**other, store_weights=False).from_bytes(data)

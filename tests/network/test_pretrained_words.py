@@ -11,8 +11,6 @@ from spacy_bilstm_crf.network import (
     build_pretrained_words,
     build_word_embed,
 )
-from spacy_bilstm_crf.network.vectors_table import table_vectors
-from spacy_bilstm_crf.network.words import distinct_words
 
 WIDTH = 4
 # as a table of lower-cased words has them, and one that is not
@@ -159,68 +157,22 @@ def test_survives_bytes_without_the_table(vocab):
     assert unset.get_dim("nO") == WIDTH
 
 
-def test_stands_beside_other_parts_and_is_mixed(vocab):
-    docs = make_docs(vocab, "the cat", "")
-    words = build_pretrained_words(rows=20)
-    other = build_learned_words(3, 20)
-    assert make_parts(words, other, docs).predict(docs)[0].shape == (2, WIDTH + 3)
-    words, other = build_pretrained_words(rows=20), build_learned_words(3, 20)
-    mixed = make_parts(words, other, docs, width=7)
-    Y, backprop = mixed.begin_update(docs)
-    assert [y.shape for y in Y] == [(2, 7), (0, 7)]
-    backprop([np.ones_like(y) for y in Y])
-    assert get_offsets(mixed).has_grad("E")
-
-
-def make_parts(words, other, docs, **kwargs):
-    return build_word_embed(words, characters=other, **kwargs).initialize(X=docs)
-
-
-def test_static_vectors_are_projected_and_found_in_lower_case(vocab):
-    docs = make_docs(vocab, "London london xyz", "the")
-    embed = build_word_embed(build_learned_words(3, 20), include_static_vectors=True)
-    embed.initialize(X=docs)
-    linear = next(n for n in embed.walk() if n.name == "linear")
-    Y = embed.predict(docs)
-    assert Y[0].shape == (3, 3 + 3)
-    W, b = linear.get_param("W"), linear.get_param("b")
-    expected = get_vector(vocab, "london") @ W.T + b
-    np.testing.assert_allclose(Y[0][:2, 3:], [expected, expected], rtol=1e-5)
-    np.testing.assert_allclose(Y[0][2, 3:], b)
-    _, backprop = embed.begin_update(docs)
-    backprop([np.ones_like(y) for y in Y])
-    assert linear.get_grad("W").any()
-
-
-def test_vectors_made_of_parts_of_words():
-    """floret: each word has a vector, unknown ones too."""
+@pytest.mark.parametrize("attr", ["ORTH", "LOWER"])
+def test_vectors_made_of_parts_of_words(attr):
+    """floret: each word has a vector, unknown ones too, by the attribute it says."""
     vocab = spacy.blank("en").vocab
-    settings = {"mode": "floret", "minn": 2, "maxn": 3, "hash_count": 2, "hash_seed": 7}
+    settings = {"mode": "floret", "minn": 2, "maxn": 3, "hash_count": 2, "attr": attr}
     data = np.random.default_rng(0).normal(size=(50, WIDTH)).astype("float32")
     vocab.vectors = Vectors(strings=vocab.strings, data=data, **settings)
-    docs = make_docs(vocab, "London unheard of")
+    docs = make_docs(vocab, "London london unheard")
     embed = make_embed(docs)
-    for y, token in zip(embed.predict(docs)[0], docs[0], strict=True):
-        np.testing.assert_allclose(y, vocab.vectors[token.text], rtol=1e-5)
-        assert y.any()
+    upper, lower, unheard = embed.predict(docs)[0]
+    np.testing.assert_allclose(lower, vocab.vectors["london"], rtol=1e-5)
+    np.testing.assert_allclose(unheard, vocab.vectors["unheard"], rtol=1e-5)
+    assert np.array_equal(upper, lower) == (attr == "LOWER")
+    assert unheard.any()
     train(embed, docs)
     np.testing.assert_array_equal(vocab.vectors.data, data)
-
-
-def test_floret_of_lower_cased_text_is_asked_for_lower_case():
-    vocab = spacy.blank("en").vocab
-    settings = {
-        "mode": "floret",
-        "minn": 2,
-        "maxn": 3,
-        "hash_count": 2,
-        "attr": "LOWER",
-    }
-    data = np.random.default_rng(0).normal(size=(50, WIDTH)).astype("float32")
-    vocab.vectors = Vectors(strings=vocab.strings, data=data, **settings)
-    (doc,) = docs = make_docs(vocab, "London london")
-    first, second = distinct_words(table_vectors()).initialize(X=docs).predict([doc])[0]
-    np.testing.assert_array_equal(first, second)
 
 
 def test_no_vectors_is_an_error():
@@ -240,25 +192,3 @@ def test_vectors_of_another_width_are_an_error(vocab):
     without = make_docs(spacy.blank("en").vocab, "the cat")
     with pytest.raises(ValueError, match="B351"):
         embed.predict(without)
-
-
-@pytest.mark.parametrize(
-    ("kwargs", "code"),
-    [
-        ({"rows": 0}, "B303"),
-        ({"width": 0}, "B303"),
-        ({"attr": "FOO"}, "B307"),
-        ({"lookup": ["ORTH", "FOO"]}, "B307"),
-        ({"lookup": []}, "B353"),
-        ({"rare_dropout": 1.1}, "B304"),
-        ({"word_dropout": 1.0}, "B304"),
-    ],
-)
-def test_bad_settings_are_errors(kwargs, code):
-    with pytest.raises(ValueError, match=code):
-        build_pretrained_words(**{"rows": 10, **kwargs})
-
-
-def test_projection_needs_a_width():
-    with pytest.raises(ValueError, match="B352"):
-        build_word_embed(build_pretrained_words(rows=5), include_static_vectors=True)

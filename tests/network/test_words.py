@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import spacy
-from spacy.attrs import LOWER, ORTH, PREFIX
+from spacy.attrs import LOWER, NORM, ORTH, PREFIX
 from thinc.api import Model, concatenate
 
-from spacy_bilstm_crf.network.learned_words import WordIndex
+from spacy_bilstm_crf.network import build_hashed_features
 from spacy_bilstm_crf.network.words import collect_words, distinct_words, hash_contexts
 
 NLP = spacy.blank("en")
@@ -96,55 +96,22 @@ def test_contexts_depend_on_both_sides_and_stay_inside_a_doc():
     assert hash_contexts(ids[:1], [1])[0] == 0
 
 
-def keys(*values):
-    return np.array(values, dtype="uint64")
+def test_an_attribute_of_the_token_makes_words_distinct():
+    """Of one text that has two norms; of a doc alone and in a batch."""
+    docs = [NLP.make_doc("I can't go"), NLP.make_doc("ca left")]
+    words, _ = collect_words(docs, [ORTH, NORM])
+    assert words.texts.count("ca") == 2
+    layer = distinct_words(build_hashed_features(4, ["NORM"], [50]))
+    layer.initialize(X=docs)
+    together = layer.predict(docs)[1]
+    np.testing.assert_array_equal(layer.predict(docs[1:])[0], together)
 
 
-def one_context(*values):
-    return np.stack([keys(*values), keys(*values)], axis=1)
-
-
-def test_index_gives_rows_in_order_and_unknown_is_zero():
-    index = WordIndex(10)
-    assert index.learn(keys(7, 3), one_context(1, 2)).tolist() == [1, 2]
-    assert index.learn(keys(3, 9), one_context(2, 3)).tolist() == [2, 3]
-    assert index.find(keys(9, 8, 7)).tolist() == [3, 0, 1]
-
-
-def test_index_does_not_outgrow_its_table():
-    index = WordIndex(3)
-    assert index.learn(keys(5, 6, 7, 8), one_context(1, 2, 3, 4)).tolist() == [
-        1,
-        2,
-        0,
-        0,
-    ]
-    assert index.learn(keys(8, 5), one_context(4, 1)).tolist() == [0, 1]
-    assert len(index) == 2
-
-
-def test_word_stays_rare_however_often_its_only_context_returns():
-    index = WordIndex(10)
-    for _ in range(3):
-        rows = index.learn(keys(5, 6), one_context(1, 2))
-        assert index.rare[rows].all()
-    index.learn(keys(5), one_context(99))
-    assert index.rare[rows].tolist() == [False, True]
-
-
-def test_word_with_two_contexts_in_its_first_batch_is_not_rare():
-    index = WordIndex(10)
-    rows = index.learn(keys(5), np.array([[1, 2]], dtype="uint64"))
-    assert not index.rare[rows].any()
-
-
-def test_index_survives_bytes():
-    index = WordIndex(10)
-    index.learn(keys(2**64 - 1, 6), one_context(1, 2**63 + 5))
-    index.learn(keys(6), one_context(1))
-    loaded = WordIndex.from_bytes(index.to_bytes())
-    assert loaded.rows == index.rows
-    assert loaded.n_rows == 10
-    np.testing.assert_array_equal(loaded.contexts, index.contexts)
-    np.testing.assert_array_equal(loaded.rare, index.rare)
-    assert loaded.learn(keys(1), one_context(3)).tolist() == [3]
+def test_group_merges_contexts():
+    docs = [NLP.make_doc("a The b"), NLP.make_doc("c the d")]
+    words, _ = collect_words(docs, [ORTH, LOWER])
+    values, contexts, inverse = words.group(LOWER)
+    assert sorted(NLP.vocab.strings[v] for v in values) == ["a", "b", "c", "d", "the"]
+    assert values[inverse].tolist() == words.column(LOWER).tolist()
+    lower = list(values).index(NLP.vocab.strings["the"])
+    assert contexts[lower, 0] != contexts[lower, 1]

@@ -7,12 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_bilstm_crf.pipeline.calibration import (
-    calibration_error,
-    fit_temperature,
-    is_at_bound,
-    reliability_table,
-)
+from spacy_bilstm_crf.pipeline.calibration import calibration_error, reliability_table
+from spacy_bilstm_crf.pipeline.tuning import fit_temperature, is_at_bound
 
 
 def test_reliability_table_by_hand():

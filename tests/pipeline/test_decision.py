@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_bilstm_crf.pipeline.decision import (
-    best_expected_f1,
-    get_thresholds,
-    select_spans,
-)
+from spacy_bilstm_crf.pipeline.settings import EntitySettings
+from spacy_bilstm_crf.pipeline.spans import select_spans
+from spacy_bilstm_crf.pipeline.tuning import best_expected_f1
 
 spans = st.tuples(st.integers(0, 6), st.integers(1, 3), st.integers(0, 8))
 probabilities = st.floats(0, 1)
@@ -62,5 +60,6 @@ def test_best_expected_f1_of_known_cases():
 
 
 def test_thresholds_of_labels_go_before_the_default():
-    thresholds = get_thresholds(["art", "per"], 0.5, {"art": 0.1, "xyz": 1.0})
-    assert thresholds.tolist() == [0.1, 0.5]
+    by_label = {"art": 0.1, "xyz": 1.0}
+    settings = EntitySettings(threshold=0.5, label_thresholds=by_label)
+    assert settings.get_thresholds(["art", "per"]).tolist() == [0.1, 0.5]

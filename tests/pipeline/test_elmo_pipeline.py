@@ -2,7 +2,6 @@
 
 import copy
 import re
-import warnings
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,9 @@ import spacy
 import srsly
 from elmo_files import write_elmo
 from pipelines import TEXTS, get_entities, get_gold, make_examples, train_pipeline
-from spacy.cli._util import app
 from spacy.language import Language
 from spacy.util import load_model_from_config
+from spacy_commands import run
 
 CONFIG = {
     "paths": {"elmo_options": None, "elmo_weights": None},
@@ -87,21 +86,6 @@ def test_text_in_any_batch_and_process_gives_the_same(trained):
     assert get_entities(trained.pipe(texts, batch_size=5, n_process=2)) == expected
 
 
-def test_stored_pipeline_needs_no_files(trained, tmp_path):
-    trained.to_disk(tmp_path)
-    loaded = spacy.load(tmp_path)
-    assert get_entities(loaded.pipe(TEXTS)) == get_gold()
-    assert get_entities(loaded.from_bytes(trained.to_bytes()).pipe(TEXTS)) == get_gold()
-
-
-def run(*args):
-    """Run a command of spaCy in this process."""
-    with warnings.catch_warnings():
-        # spaCy's commands warn about their own use of other packages
-        warnings.simplefilter("ignore")
-        app([str(arg) for arg in args], standalone_mode=False)
-
-
 def test_packaged_pipeline_needs_no_files(trained, tmp_path):
     trained.to_disk(tmp_path / "model")
     (tmp_path / "packages").mkdir()
@@ -134,9 +118,9 @@ def test_pipeline_by_path_loads_with_the_file_elsewhere(by_path, tmp_path):
     assert get_entities(loaded.pipe(TEXTS)) == get_gold()
 
 
-def test_training_goes_on_with_stored_weights(trained, tmp_path):
+def test_training_goes_on_without_files(trained, tmp_path):
     trained.to_disk(tmp_path)
-    nlp = spacy.load(tmp_path)
+    nlp = spacy.load(tmp_path).from_bytes(trained.to_bytes())
     optimizer = nlp.resume_training()
     examples = make_examples(nlp)
     for _ in range(3):

@@ -120,23 +120,6 @@ def test_unknown_gold_label_is_missing_and_warned_of_once():
     assert pipe.unknown_labels == {"DRINK": 1, "BRAND": 2}
 
 
-def test_impossible_gold_is_left_out_and_named_once():
-    """Here the network rules it out."""
-    nlp = load_trained()
-    pipe, examples = nlp.get_pipe(NER), make_examples(nlp)[:2]
-    potentials = pipe.model.predict([eg.predicted for eg in examples])
-    emissions = potentials.emissions.copy()
-    emissions[1, 0, pipe.tag_set.tags.index("O")] = -np.inf
-    potentials = potentials._replace(emissions=emissions)
-    with pytest.warns(UserWarning, match=r"W201.* 1 docs.*'I like London and Berlin.'"):
-        loss, gradient = pipe.get_loss(examples, potentials)
-    assert loss == pytest.approx(get_loss(pipe, examples[0])[0], rel=1e-4)
-    assert not gradient.emissions[1].any()
-    # warnings are errors here: a second one would fail
-    pipe.get_loss(examples, potentials)
-    assert pipe.left_out == {"impossible": 2}
-
-
 # white space
 
 

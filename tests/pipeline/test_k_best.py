@@ -11,10 +11,12 @@ from pipelines import (
     get_trained,
     load_trained,
 )
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_bilstm_crf.pipeline.entities import Analysis
+from spacy_bilstm_crf.pipeline.scores import Batch
+from spacy_bilstm_crf.pipeline.words import MAX_BATCH_TOKENS, batch_by_length
 
 SHORT = "Shaka in Berlin"
 # the ways in which three words can hold entities of two labels: two words have 11 and
@@ -150,6 +152,16 @@ def test_line_breaks_end_entities_unless_told_otherwise(cross_lines):
 def test_one_doc_gives_its_own_list(trained, ner):
     doc = trained.make_doc(TEXTS[0])
     assert ner.k_best(doc, 4) == ner.k_best([doc], 4)[0]
+
+
+@pytest.mark.parametrize("lengths", [[], [0, 0], [5000, 1, 3, 4096], [100] * 90])
+def test_batches_stay_within_the_budget(trained, lengths):
+    docs = [Doc(trained.vocab, ["a"] * n) for n in lengths]
+    batches = list(batch_by_length(docs))
+    assert sorted(i for batch in batches for i in batch) == [*range(len(docs))]
+    for batch in batches:
+        size = len(batch) * max(lengths[i] for i in batch)
+        assert size <= MAX_BATCH_TOKENS or len(batch) == 1
 
 
 # numbers

@@ -12,12 +12,12 @@ from spacy.training import Example
 from spacy_bilstm_crf.pipeline.entity_lattice import (
     find_runs,
     get_free_lattice,
-    get_training_lattices,
+    get_gold_lattice,
     read_aligned_tags,
     read_identical_tokens,
 )
 from spacy_bilstm_crf.pipeline.entity_lattice import (
-    get_gold as get_gold_of,
+    read_annotation as get_gold_of,
 )
 from spacy_bilstm_crf.pipeline.words import get_layout
 from spacy_bilstm_crf.tags import TagSet
@@ -107,8 +107,8 @@ def test_blocked_tokens_are_outside():
 def get_gold(doc, biluo, tag_set=IOB2):
     example = Example.from_dict(doc, {"entities": biluo})
     layout = get_layout([doc])
-    lattices = get_training_lattices([example], layout, tag_set, cross_lines=False)
-    return lattices.gold, lattices.free
+    lattices = get_gold_lattice([example], layout, tag_set, cross_lines=False)
+    return lattices.allowed, lattices.free
 
 
 def test_complete_gold_allows_one_tag_a_token():
@@ -128,8 +128,8 @@ def test_gold_without_annotation_allows_everything():
     doc = make_doc(["a", "b"])
     example = Example(doc, make_doc(["a", "b"]))
     layout = get_layout([doc])
-    lattices = get_training_lattices([example], layout, IOB2, cross_lines=False)
-    assert lattices.gold.all()
+    lattices = get_gold_lattice([example], layout, IOB2, cross_lines=False)
+    assert lattices.allowed.all()
 
 
 def test_white_space_inside_a_gold_entity_is_left_out():
@@ -152,7 +152,7 @@ def test_padding_of_a_batch_does_not_matter():
         for doc, tags in zip(docs, [["O"], ["B-per", "L-per"]], strict=True)
     ]
     layout = get_layout(docs)
-    gold = get_training_lattices(examples, layout, IOB2, cross_lines=False).gold
+    gold = get_gold_lattice(examples, layout, IOB2, cross_lines=False).allowed
     assert show(gold, IOB2, 0)[:1] == ["O"]
     assert show(gold, IOB2, 1) == ["B-per", "I-per"]
 
@@ -261,8 +261,8 @@ def test_gold_of_an_unknown_label_is_missing_and_reported():
     doc = make_doc(["a", "b", "c"])
     example = Example.from_dict(doc, {"entities": ["O", "U-dish", "U-per"]})
     layout = get_layout([doc])
-    lattices = get_training_lattices([example], layout, IOB2, cross_lines=False)
-    assert show(lattices.gold, IOB2) == ["O", "O B-per", "B-per"]
+    lattices = get_gold_lattice([example], layout, IOB2, cross_lines=False)
+    assert show(lattices.allowed, IOB2) == ["O", "O B-per", "B-per"]
     assert lattices.unknown == [(0, (1, 2, "dish"))]
 
 
@@ -280,7 +280,7 @@ def get_rejecting(doc, spans, tag_set=IOB2, **annotation):
     example = Example.from_dict(doc, annotation)
     reference = example.reference
     reference.spans["no"] = [Span(reference, *span) for span in spans]
-    return get_training_lattices(
+    return get_gold_lattice(
         [Example(make_doc([]), make_doc([])), example],
         get_layout([make_doc([]), doc]),
         tag_set,
@@ -293,7 +293,7 @@ def get_rejecting(doc, spans, tag_set=IOB2, **annotation):
 def test_rejected_span_gives_its_beginning_states_of_its_own(tag_set):
     doc = make_doc(["a", " ", "b", "c"])
     lattices = get_rejecting(doc, [(0, 4, "per"), (0, 2, "per")], tag_set)
-    assert lattices.gold.all()
+    assert lattices.allowed.all()
     tag_ids, allowed, _ = lattices.states
     n_tags = tag_set.n_tags
     assert tag_ids[:n_tags].tolist() == list(range(n_tags))

@@ -58,7 +58,7 @@ def test_gold_leaves_what_the_plain_rule_leaves(docs, neg_prefix):
     examples = [Example(*pair) for pair in zip(predicted, references, strict=True)]
     layout = get_layout(predicted)
     meanings = get_meanings(LABELS, neg_prefix)
-    allowed, unknown = get_gold_lattice(examples, layout, meanings)
+    allowed, unknown, *_ = get_gold_lattice(examples, layout, meanings)
     words = {
         (i, t): tag
         for i, tokens in enumerate(docs)

@@ -12,8 +12,6 @@ from spacy.tokens import DocBin
 from spacy.util import load_config
 from spacy_commands import run
 
-from spacy_bilstm_crf.network.learned_words import WordIndex
-
 CONFIG = CONFIGS / "bilstm_crf.cfg"
 PLACES, DAYS = ("Rome", "Oslo", "Bern"), ("Monday", "Tuesday", "Friday")
 RAW = [f"They went to {place} last {day}." for place in PLACES for day in DAYS]
@@ -73,9 +71,9 @@ def get_tok2vec(nlp):
 
 
 def get_known_words(tok2vec) -> set[int]:
-    values = [value for node in tok2vec.walk() for value in node.attrs.values()]
-    (index,) = [value for value in values if isinstance(value, WordIndex)]
-    return set(index.rows)
+    return set(
+        next(n.attrs["index"].rows for n in tok2vec.walk() if "index" in n.attrs)
+    )
 
 
 def test_loss_falls(pretrained):

@@ -32,7 +32,7 @@ from strategies import potentials
 from torch.testing import assert_close
 
 from spacy_bilstm_crf import crf
-from spacy_bilstm_crf.pipeline.rehearsal import first_tags, rehearsal_loss
+from spacy_bilstm_crf.pipeline.losses import first_tags, rehearsal_loss
 from spacy_bilstm_crf.tags import TagSet
 from spacy_bilstm_crf.types import Potentials
 

@@ -210,7 +210,7 @@ def test_preset_tags_stay_unless_overwritten(copied, overwrite):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "code"), [("overwrite", 1, "B231"), ("neg_prefix", 1, "B232")]
+    ("name", "value", "code"), [("overwrite", 1, "B223"), ("neg_prefix", 1, "B223")]
 )
 def test_settings_are_checked_where_they_are_used(copied, name, value, code):
     nlp = copied

@@ -12,8 +12,7 @@ from pipelines import TRAIN_DATA, get_entities, get_gold
 from spacy.tokens import Doc, DocBin
 from spacy_commands import run
 
-from spacy_bilstm_crf.network.vectors_table import table_vectors
-from spacy_bilstm_crf.network.words import distinct_words
+from spacy_bilstm_crf.network import build_pretrained_words, build_word_embed
 
 CONFIG = ROOT / "configs" / "bilstm_crf.cfg"
 GLOVE = DATA / "glove" / "glove.6B.50d.2987.w2v.txt"
@@ -165,14 +164,15 @@ def test_how_many_words_the_real_vectors_know(tmp_path):
     vocab = spacy.load(tmp_path / "vectors").vocab
     lines = corpus.read_text(encoding="windows-1252").splitlines()[1:]
     counts = Counter(line.split(",")[1] or '"' for line in lines)
-    assert find_share(table_vectors(["ORTH"]), vocab, counts) < 0.75
-    assert 0.83 < find_share(table_vectors(), vocab, counts) < 0.85
+    assert find_share(vocab, counts, lookup=["ORTH"]) < 0.75
+    assert 0.83 < find_share(vocab, counts) < 0.85
 
 
-def find_share(layer, vocab, counts: Counter) -> float:
+def find_share(vocab, counts: Counter, **settings) -> float:
     """The share of the tokens that have a vector."""
     doc = Doc(vocab, list(counts))
-    (Y,) = distinct_words(layer).initialize(X=[doc]).predict([doc])
+    embed = build_word_embed(build_pretrained_words(rows=1, **settings))
+    (Y,) = embed.initialize(X=[doc]).predict([doc])
     known = (Y != 0).any(axis=1)
     n_tokens = np.array(list(counts.values()))
     return float(n_tokens[known].sum() / n_tokens.sum())

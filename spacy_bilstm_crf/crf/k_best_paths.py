@@ -13,8 +13,8 @@ in a tag, the one with the lower tag before it comes first, as in `viterbi`.
 import torch
 from torch import Tensor
 
-from ..types import Potentials
-from .plain import MINUS_INFINITY, as_double
+from ..types import MINUS_INFINITY, Potentials
+from .plain import as_double
 
 
 def k_best_paths(

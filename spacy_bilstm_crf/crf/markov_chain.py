@@ -15,12 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..types import BoolArray, Potentials
-from . import cpu as fast
-from . import gpu, plain
-from .conversion import detach, to_numpy
-from .plain import MINUS_INFINITY
-from .validation import validate_lengths, validate_potentials
+from ..types import MINUS_INFINITY, BoolArray
 
 
 class Posterior(NamedTuple):
@@ -56,24 +51,6 @@ class Spans(NamedTuple):
     sequences: Tensor
     starts: Tensor
     ends: Tensor
-
-
-@torch.no_grad()
-def posterior(potentials: Potentials[Tensor], *, lengths: Tensor) -> Posterior:
-    """Run forward-backward and keep what answers questions about spans.
-
-    lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
-    """
-    validate_potentials(potentials)
-    lengths = validate_lengths(potentials, lengths)
-    scores = detach(potentials)
-    if scores.emissions.device.type == "cpu" and len(lengths):
-        chain = fast.chain(to_numpy(scores), lengths.numpy())
-        if chain is not None:
-            return Posterior(*(torch.from_numpy(table) for table in chain))
-    kernel = gpu if gpu.supports(scores) else plain
-    return Posterior(*kernel.chain(scores, lengths))
 
 
 @torch.no_grad()

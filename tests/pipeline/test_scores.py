@@ -1,0 +1,195 @@
+"""Scores of docs: the network runs once, whatever is asked, in whatever order."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from pipelines import NER, TAGGER, TEXTS, get_trained, make_pipeline, make_tagger
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from spacy_bilstm_crf import crf
+from spacy_bilstm_crf.pipeline.settings import EntitySettings
+from spacy_bilstm_crf.pipeline.words import get_layout
+
+ASKED = [*TEXTS, "", " \n ", " Shaka  Khan met\nBerlin "]
+# what a value of scores answers, and the method of the component that does as well
+ANSWERS = {
+    "best": (lambda scores: scores.best(), lambda pipe, docs: pipe.predict(docs)),
+    "k_best": (
+        lambda scores: scores.k_best(3),
+        lambda pipe, docs: pipe.k_best(docs, 3),
+    ),
+    "marginals": (
+        lambda scores: scores.marginals(),
+        lambda pipe, docs: pipe.marginals(docs),
+    ),
+}
+OF_ENTITIES = {
+    **ANSWERS,
+    "candidates": (
+        lambda scores: scores.candidates(threshold=0.05),
+        lambda pipe, docs: pipe.candidates(docs, threshold=0.05),
+    ),
+}
+
+
+@pytest.fixture
+def trained():
+    return {
+        NER: get_trained(n_steps=12),
+        TAGGER: get_trained(make_tagger, n_steps=12),
+    }
+
+
+@pytest.fixture(params=[NER, TAGGER])
+def pipe(trained, request):
+    return trained[request.param].get_pipe(request.param)
+
+
+@pytest.fixture
+def ner(trained):
+    """Its settings are put back."""
+    pipe = trained[NER].get_pipe(NER)
+    before = dict(pipe.cfg)
+    yield pipe
+    pipe.cfg.clear()
+    pipe.cfg.update(before)
+
+
+@pytest.fixture
+def docs(trained):
+    return [trained[NER].make_doc(text) for text in ASKED]
+
+
+@pytest.fixture
+def counts(monkeypatch):
+    """How often networks and forward-backward have run."""
+    found = Counter()
+    predict, posterior = Model.predict, crf.posterior
+
+    def count_predict(model, docs):
+        found["network"] += 1
+        return predict(model, docs)
+
+    def count_posterior(*args, **kwargs):
+        found["posterior"] += 1
+        return posterior(*args, **kwargs)
+
+    monkeypatch.setattr(Model, "predict", count_predict)
+    monkeypatch.setattr(crf, "posterior", count_posterior)
+    return found
+
+
+def get_answers(pipe):
+    return OF_ENTITIES if hasattr(pipe, "candidates") else ANSWERS
+
+
+def assert_equal(found, expected):
+    if isinstance(expected, np.ndarray):
+        np.testing.assert_array_equal(found, expected)
+    elif isinstance(expected, (list, tuple)):
+        assert len(found) == len(expected)
+        for a, b in zip(found, expected, strict=True):
+            assert_equal(a, b)
+    else:
+        assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_scores_answer_what_the_component_answers(pipe, docs):
+    scores = pipe.scores(docs)
+    for ask, method in get_answers(pipe).values():
+        expected = method(pipe, docs)
+        assert_equal(ask(scores), expected)
+        # and again
+        assert_equal(ask(scores), expected)
+
+
+def test_the_network_runs_once_and_forward_backward_at_most_once(pipe, docs, counts):
+    scores = pipe.scores(docs)
+    assert (counts["network"], counts["posterior"]) == (1, 0)
+    for _ in range(2):
+        for ask, _ in get_answers(pipe).values():
+            ask(scores)
+    assert (counts["network"], counts["posterior"]) == (1, 1)
+
+
+def test_best_paths_alone_need_no_forward_backward(ner, docs, counts):
+    ner.cfg["spans_key"] = None
+    ner.predict(docs)
+    scores = ner.scores(docs)
+    unrated = scores.best(rated=False)
+    assert counts["posterior"] == 0
+    assert np.isnan(unrated[0].probabilities).all()
+    rated = scores.best()
+    assert counts["posterior"] == 1
+    assert [of_doc.entities for of_doc in rated] == [p.entities for p in unrated]
+    assert all(p > 0 for of_doc in rated for p in of_doc.probabilities)
+
+
+def test_answers_keep_the_order_of_the_docs_in_several_batches(
+    ner, docs, monkeypatch, counts
+):
+    expected = [ner.k_best(doc, 2) for doc in docs]
+    monkeypatch.setattr("spacy_bilstm_crf.pipeline.words.MAX_BATCH_TOKENS", 10)
+    counts.clear()
+    scores = ner.scores(doc for doc in docs)
+    assert counts["network"] == len([b for b in scores.batches if len(b.layout.docs)])
+    assert counts["network"] > 1
+    for doc, found, of_doc in zip(docs, scores.k_best(2), expected, strict=True):
+        assert [a.entities for a in found] == [a.entities for a in of_doc]
+        probabilities = [a.probability for a in of_doc]
+        assert [a.probability for a in found] == pytest.approx(probabilities, rel=1e-4)
+        assert len(doc.ents) == 0
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", " \n "]])
+def test_no_words_are_legal_and_need_no_network(pipe, trained, counts, texts):
+    docs = [trained[NER].make_doc(text) for text in texts]
+    scores = pipe.scores(docs)
+    for ask, method in get_answers(pipe).values():
+        found = ask(scores)
+        assert len(found) == len(texts)
+        assert_equal(found, method(pipe, docs))
+    assert [len(analyses) for analyses in scores.k_best(5)] == [1] * len(texts)
+    shapes = [(len(doc), pipe.tag_set.n_tags) for doc in docs]
+    assert [table.shape for table in scores.marginals()] == shapes
+    assert counts["network"] == 0
+    pipe.set_annotations(docs, scores.best())
+
+
+def test_a_layout_may_have_no_sequences(trained):
+    layout = get_layout([trained[NER].make_doc(" "), trained[NER].make_doc("")])
+    assert layout.docs.shape == layout.lengths.shape == (0,)
+    assert layout.mask.shape == layout.tokens.shape == (0, 1)
+    assert layout.docs.dtype == layout.tokens.dtype == np.int64
+    assert not layout.is_identity
+    assert layout.n_docs == 2
+
+
+def test_scores_keep_the_settings_that_they_were_made_with(ner, docs):
+    scores = ner.scores(docs)
+    expected = [of_doc.entities for of_doc in scores.best()]
+    ner.cfg.update(threshold=1.0)
+    assert [of_doc.entities for of_doc in scores.best()] == expected
+    assert not any(of_doc.entities for of_doc in ner.scores(docs).best())
+
+
+def test_what_is_set_is_certain(ner, trained):
+    doc = Doc(trained[NER].vocab, ["Who", "left", "Berlin"], ents=["B-LOC", "", ""])
+    (marginals,) = ner.scores([doc]).marginals()
+    assert marginals[0, ner.tag_set.tags.index("B-LOC")] == pytest.approx(1)
+
+
+def test_bad_settings_are_named_with_the_component():
+    with pytest.raises(ValueError, match=r"B223.*'temperature' of 'mine': -1"):
+        EntitySettings.read({"temperature": -1}, "mine")
+    with pytest.raises(ValueError, match="frozen"):
+        EntitySettings().threshold = 1.0
+
+
+def test_defaults_are_not_shared():
+    first, second = EntitySettings().to_cfg(), EntitySettings().to_cfg()
+    first["label_thresholds"]["LOC"] = 0.5
+    assert not second["label_thresholds"]
+    assert not make_pipeline().get_pipe(NER).cfg["label_thresholds"]
