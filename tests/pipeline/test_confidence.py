@@ -57,18 +57,6 @@ def test_every_entity_has_its_confidence(nlp):
             assert 0 < score <= 1
 
 
-def test_confidence_is_the_share_of_analyses_that_hold_the_entity(nlp, pipe):
-    """Against all analyses of a doc, each with its probability."""
-    text = "Shaka Khan left."
-    doc = nlp(text)
-    analyses = pipe.k_best(nlp.make_doc(text), 10_000)
-    assert sum(a.probability for a in analyses) == pytest.approx(1)
-    assert doc.ents
-    for ent, entity in zip(doc.ents, get_ents(doc), strict=True):
-        total = sum(a.probability for a in analyses if entity in a.entities)
-        assert ent._.confidence == pytest.approx(total, abs=1e-6)
-
-
 def test_confidence_survives_bytes_and_docbin(nlp):
     doc = nlp(TEXTS[2])
     expected = get_scores(doc)
@@ -275,26 +263,6 @@ def test_threshold_of_a_label_is_for_it_alone(nlp, pipe, decision):
     assert {label for ents in get_entities(docs) for _, label in ents} == {"PERSON"}
 
 
-def test_expected_f1_takes_every_span_that_reaches_its_threshold(nlp, pipe):
-    """Against the spans of all analyses."""
-    text = "Shaka Berlin left Khan and it rained."
-    totals = {}
-    for analysis in pipe.k_best(nlp.make_doc(text), 20_000):
-        for entity in analysis.entities:
-            totals[entity] = totals.get(entity, 0) + analysis.probability
-    pipe.cfg["decision"], pipe.cfg["threshold"] = "expected_f1", 0.05
-    doc = nlp(text)
-    found = {*get_ents(doc)}
-    above = {entity for entity, p in totals.items() if p >= 0.05}
-    assert found
-    assert found <= above
-    # what was left out overlaps something that was taken
-    for start, end, _ in above - found:
-        assert any(start < other[1] and other[0] < end for other in found)
-    for ent, entity in zip(doc.ents, get_ents(doc), strict=True):
-        assert ent._.confidence == pytest.approx(totals[entity], abs=1e-5)
-
-
 def test_expected_f1_takes_what_is_rather_an_entity_where_no_threshold_is_set(
     nlp, pipe
 ):
@@ -321,31 +289,12 @@ def test_temperature_keeps_the_entities_and_lowers_confidence(nlp, pipe):
         assert less < sure
 
 
-def test_marginals_are_those_of_all_analyses(nlp, pipe):
-    text = "Shaka left London"
-    (marginals,) = pipe.marginals([nlp.make_doc(text)])
-    assert marginals.shape == (3, pipe.tag_set.n_tags)
-    np.testing.assert_allclose(marginals.sum(1), 1, atol=1e-6)
-    expected = np.zeros_like(marginals)
-    for analysis in pipe.k_best(nlp.make_doc(text), 10_000):
-        tag_ids = pipe.tag_set.encode(analysis.entities, 3)
-        expected[np.arange(3), tag_ids] += analysis.probability
-    np.testing.assert_allclose(marginals, expected, atol=1e-5)
-
-
-def test_marginals_of_white_space_and_empty_docs_are_zero(nlp, pipe):
-    docs = [nlp.make_doc(text) for text in ["", "London \n now", "  "]]
-    empty, spaced, blank = pipe.marginals(docs)
-    assert empty.shape == (0, pipe.tag_set.n_tags)
-    assert spaced.sum(1) == pytest.approx([1, 0, 1], abs=1e-6)
-    assert not blank.any()
-
-
 def test_settings_survive_serialization(nlp, pipe, tmp_path):
     pipe.cfg.update(threshold=0.25, label_thresholds={"LOC": 0.5}, temperature=1.5)
+    pipe.cfg.update(incorrect_spans_key="rejected")
     nlp.to_disk(tmp_path)
-    loaded = spacy.load(tmp_path).get_pipe(NER)
-    assert loaded.cfg == pipe.cfg
+    assert spacy.load(tmp_path).get_pipe(NER).cfg == pipe.cfg
+    assert make_pipeline().from_bytes(nlp.to_bytes()).get_pipe(NER).cfg == pipe.cfg
 
 
 def test_label_weights_raise_recall(nlp):

@@ -91,16 +91,6 @@ def test_loss_is_minus_log_of_the_probability_that_is_left(nlp):
     assert -np.expm1(-whole) == pytest.approx(rejected, rel=1e-3)
 
 
-def test_probability_of_the_rejected_span_falls_step_by_step(nlp):
-    example = reject(nlp, SENTENCE, (2, 3, "LOC"), (4, 5, "LOC"))
-    losses = []
-    for _ in range(4):
-        losses.append(get_loss(nlp, example)[0])
-        train(nlp, [example], n_steps=3, rate=0.003)
-    assert losses == sorted(losses, reverse=True)
-    assert losses[-1] < losses[0] / 2
-
-
 def test_mixed_batch_equals_its_examples(nlp):
     words = ["Shaka", "Khan", "left", "London", "."]
     missing = Doc(nlp.vocab, words, ents=["B-PERSON", "I-PERSON", "O", "", ""])
@@ -266,16 +256,6 @@ def test_there_is_no_key_by_default():
     assert nlp.get_pipe(NER).cfg["incorrect_spans_key"] is None
     config = nlp.config["components"][NER]
     assert config["incorrect_spans_key"] is None
-
-
-def test_key_survives_saving(nlp, tmp_path):
-    nlp.to_disk(tmp_path)
-    loaded = spacy.load(tmp_path)
-    assert loaded.get_pipe(NER).cfg["incorrect_spans_key"] == KEY
-    assert loaded.config["components"][NER]["incorrect_spans_key"] == KEY
-    component = make_pipeline().get_pipe(NER)
-    component.from_bytes(nlp.get_pipe(NER).to_bytes())
-    assert component.cfg["incorrect_spans_key"] == KEY
 
 
 @pytest.mark.parametrize("factory", ["ner", NER])

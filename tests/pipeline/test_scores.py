@@ -127,22 +127,6 @@ def test_best_paths_alone_need_no_forward_backward(ner, docs, counts):
     assert all(p > 0 for of_doc in rated for p in of_doc.probabilities)
 
 
-def test_answers_keep_the_order_of_the_docs_in_several_batches(
-    ner, docs, monkeypatch, counts
-):
-    expected = [ner.k_best(doc, 2) for doc in docs]
-    monkeypatch.setattr("spacy_bilstm_crf.pipeline.words.MAX_BATCH_TOKENS", 10)
-    counts.clear()
-    scores = ner.scores(doc for doc in docs)
-    assert counts["network"] == len([b for b in scores.batches if len(b.layout.docs)])
-    assert counts["network"] > 1
-    for doc, found, of_doc in zip(docs, scores.k_best(2), expected, strict=True):
-        assert [a.entities for a in found] == [a.entities for a in of_doc]
-        probabilities = [a.probability for a in of_doc]
-        assert [a.probability for a in found] == pytest.approx(probabilities, rel=1e-4)
-        assert len(doc.ents) == 0
-
-
 @pytest.mark.parametrize("texts", [[], [""], ["", " \n "]])
 def test_no_words_are_legal_and_need_no_network(pipe, trained, counts, texts):
     docs = [trained[NER].make_doc(text) for text in texts]
