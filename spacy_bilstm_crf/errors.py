@@ -147,23 +147,16 @@ class Errors:
         "[B223] Bad setting '{setting}' of '{name}': {found!r}. Expected {expected}. "
         "Correct it in the component's config, or in its 'cfg'."
     )
-
     B230 = (
         "[B230] Cannot read labels from {found!r}. Expected a list of strings, as "
         "'spacy init labels' writes it for a tagger. Run 'spacy init labels' again."
     )
+    B233 = (
+        "[B233] The model file is damaged: {reason}. Expected a file written by "
+        "'to_disk'. Copy the pipeline again."
+    )
 
     # B3xx: network
-    B301 = (
-        "[B301] The network of '{name}' has not been built yet. Call 'nlp.initialize', "
-        "or load trained weights first."
-    )
-    B302 = (
-        "[B302] Cannot read these weights: found format version {found}, expected "
-        "{expected}. Load the pipeline with the version of spacy-bilstm-crf that its "
-        "requirements name."
-    )
-    B303 = "[B303] Bad setting {name} = {value}. Expected an integer of at least 1."
     B304 = (
         "[B304] Bad setting {name} = {value}. Expected a rate from 0 up to but "
         "excluding 1 ('rare_dropout' may be 1)."
@@ -173,25 +166,12 @@ class Errors:
         "{n_attrs} attributes and {n_rows} numbers of rows. Expected at least one "
         "attribute, and one number of rows per attribute."
     )
-    B306 = "[B306] Bad setting {name} = {value}. Expected a share from 0 to 1."
     B307 = (
         "[B307] Unknown token attribute '{attr}'. Expected one that spaCy's "
         "'Doc.to_array' knows, such as ORTH, LOWER, PREFIX, SUFFIX or SHAPE."
     )
     B308 = (
         "[B308] Bad setting max_length = {max_length}. Expected at least 2 characters."
-    )
-    B309 = (
-        "[B309] The model file is damaged: {reason}. Expected a file written by "
-        "'to_disk'. Copy the pipeline again."
-    )
-    B310 = (
-        "[B310] Bad number of copies for the label '{label}': {number}. Expected 0 or "
-        "more, such as 0.5 for a copy of every other example."
-    )
-    B311 = (
-        "[B311] Unknown value longer = '{found}'. Expected 'drop' to leave out "
-        "examples longer than max_length, or 'cut' to keep their beginning."
     )
     B330 = (
         "[B330] ELMo has no file to read: its setting '{setting}' is null. Expected "
@@ -347,7 +327,6 @@ class Errors:
         "this split. Use a larger corpus, a larger share for '{name}' (0 to leave it "
         "out), or smaller blocks."
     )
-    B421 = "[B421] '{path}' cannot be written: {reason}. Choose another output."
     B422 = "[B422] Unknown value '{value}' for '{name}'. Expected one of: {choices}."
     B423 = (
         "[B423] None of these files exists: {choices}. Expected one of them to be a "
@@ -405,17 +384,26 @@ class Errors:
         "({n_sentences}). Use a larger corpus, smaller shares for dev and test (0 to "
         "leave one out), or smaller blocks."
     )
-
-    # B5xx: cli
-    B501 = (
-        "[B501] '{path}' does not exist. Expected the corpus.json that 'spacy "
+    B435 = "[B435] Bad setting {name} = {value}. Expected a share from 0 to 1."
+    B436 = (
+        "[B436] Bad number of copies for the label '{label}': {number}. Expected 0 or "
+        "more, such as 0.5 for a copy of every other example."
+    )
+    B437 = (
+        "[B437] Unknown value longer = '{found}'. Expected 'drop' to leave out "
+        "examples longer than max_length, or 'cut' to keep their beginning."
+    )
+    B438 = (
+        "[B438] '{path}' does not exist. Expected the corpus.json that 'spacy "
         "bilstm-crf convert' writes next to train.spacy. Convert the corpus, or set "
         "the path to null to leave the pipeline's meta as it is."
     )
-    B502 = (
-        "[B502] '{path}' is not a corpus summary. Expected the entries {expected}. "
+    B439 = (
+        "[B439] '{path}' is not a corpus summary. Expected the entries {expected}. "
         "Convert the corpus again with 'spacy bilstm-crf convert'."
     )
+
+    # B5xx: cli
     B503 = (
         "[B503] Cannot load a pipeline from '{model}': it is neither an installed "
         "package nor a folder with a config.cfg. Train a pipeline, or install its "
@@ -471,37 +459,42 @@ class Errors:
         "[B519] The page stopped with exit code {code}. Expected it to keep running on "
         "port {port}. If another program uses this port, choose one with --port."
     )
-
-    # B6xx: analysis
-    B600 = (
-        "[B600] {missing} cannot be found. Pages and pictures need the extra 'report': "
+    B520 = (
+        "[B520] {missing} cannot be found. Pages and pictures need the extra 'report': "
         'python -m pip install "spacy-bilstm-crf[report]"'
     )
-    B601 = (
-        "[B601] There is no .spacy file in '{path}'. Expected a folder with "
+    B521 = (
+        "[B521] There is no .spacy file in '{path}'. Expected a folder with "
         "train.spacy, dev.spacy and test.spacy, or some of them, as 'spacy bilstm-crf "
         "convert' writes it."
     )
-    B602 = (
-        "[B602] '{path}' ({size} bytes) is not a .spacy file, or is damaged. Expected "
+    B522 = (
+        "[B522] '{path}' ({size} bytes) is not a .spacy file, or is damaged. Expected "
         "a file written by 'spacy bilstm-crf convert', 'spacy convert' or "
         "DocBin.to_disk. Convert the corpus again."
     )
-    B603 = (
-        "[B603] '{path}' has no docs. Expected at least one. Convert the corpus again."
+    B523 = (
+        "[B523] '{path}' has no docs. Expected at least one. Convert the corpus again."
     )
-    B604 = (
-        "[B604] None of the {count} docs of '{path}' has an entity. Expected docs with "
+    B524 = (
+        "[B524] None of the {count} docs of '{path}' has an entity. Expected docs with "
         "gold entities, such as train.spacy."
     )
-    B605 = (
-        "[B605] spaCy does not know the language '{lang}'. Expected a code such as "
+    B525 = (
+        "[B525] spaCy does not know the language '{lang}'. Expected a code such as "
         "'en', or 'xx' for several languages. Name it with --lang."
     )
-    B607 = (
-        "[B607] '{model}' knows none of the labels of '{path}': {labels}. It knows "
+    B526 = (
+        "[B526] '{model}' knows none of the labels of '{path}': {labels}. It knows "
         "{known}. Expected data with some of the same labels."
     )
+    B527 = (
+        "[B527] The pipeline has the components {found} of the factory '{factory}'; "
+        "asked for: {name!r}. Expected one of them. Choose it with --name."
+    )
+    B528 = "[B528] '{path}' cannot be written: {reason}. Choose another output."
+
+    # B6xx: analysis
     B608 = (
         "[B608] '{path}' does not exist. Expected the training log that spaCy's logger "
         "writes. Train with --training.logger.output_file {path}."
@@ -521,10 +514,18 @@ class Errors:
         "[B630] The process of '{name}' stopped with exit code {code}. Expected it to "
         "answer. See its output for the reason; -9 means that memory ran out."
     )
-    B690 = (
-        "[B690] The pipeline has the components {found} of the factory '{factory}'; "
-        "asked for: {name!r}. Expected one of them. Choose it with --name."
+
+    # B9xx: several rooms
+    B901 = (
+        "[B901] The network of '{name}' has not been built yet. Call 'nlp.initialize', "
+        "or load trained weights first."
     )
+    B902 = (
+        "[B902] Cannot read these weights: found format version {found}, expected "
+        "{expected}. Load the pipeline with the version of spacy-bilstm-crf that its "
+        "requirements name."
+    )
+    B903 = "[B903] Bad setting {name} = {value}. Expected an integer of at least 1."
 
 
 class Warnings:
@@ -589,15 +590,13 @@ class Warnings:
         "is the only label: add the others."
     )
 
-    # W3xx: network
-    W311 = (
-        "[W311] Of {total} examples {cut} were cut and {dropped} dropped, because they "
-        "are longer than max_length = {limit} tokens. Remove 'LimitedCorpus' from the "
-        "config to learn from all of them: the network itself has no limit."
-    )
-
     # W4xx: corpus
     W401 = (
         "[W401] {source} was malformed and has been repaired: {changes}. '{reader}' "
         "returns these counts as data."
+    )
+    W402 = (
+        "[W402] Of {total} examples {cut} were cut and {dropped} dropped, because they "
+        "are longer than max_length = {limit} tokens. Remove 'LimitedCorpus' from the "
+        "config to learn from all of them: the network itself has no limit."
     )

@@ -1,8 +1,8 @@
 """Tagging schemes as data: labels to tags, entities to tags and back.
 
 Pure Python and NumPy. A tag is a prefix and a label (`B-per`) or `O`; what a
-prefix may do is written down once in `SCHEMES`, and every function here, the
-table of legal transitions included, reads it from there.
+prefix may do is data in `SCHEMES`, from which every function here, the table of
+legal transitions included, reads it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -195,7 +195,7 @@ def entity_prefixes(length: int, *, scheme: str) -> str:
 def entities_to_tags(
     entities: Iterable[Entity], n_tokens: int, *, scheme: str
 ) -> list[str]:
-    """Write entities as one tag a token.
+    """Write entities as one tag per token.
 
     RAISES (ValueError): For an unknown scheme, an overlap, an empty entity or one
         that leaves the sentence.

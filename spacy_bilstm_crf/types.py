@@ -1,4 +1,4 @@
-"""The values that travel between the rooms, and what their arrays are called.
+"""The values that travel between the rooms, and aliases for their arrays.
 
 Axes are named alike everywhere: a batch has `batch_size` sequences of `seq_len` words,
 padded on the right; `lengths` counts the words of each sequence, at least 1, shape
@@ -65,7 +65,7 @@ class Constraints(NamedTuple):
 
 
 class StateLattice(NamedTuple):
-    """A lattice over states, for what a table of tags cannot say.
+    """A lattice over states, which can say more than a table of tags.
 
     Each state stands for a tag, and several may stand for one. A path of states is a
     path of tags; no path of tags may be that of two paths of states. NumPy arrays or
@@ -83,7 +83,7 @@ class StateLattice(NamedTuple):
 
 
 class Tags(Protocol):
-    """What a CRF has to know of its tags; see `TagSet` and `PlainTagSet`."""
+    """What a CRF needs to know about its tags; see `TagSet` and `PlainTagSet`."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...

@@ -65,7 +65,7 @@ def constraint_tables(draw):
 
 @st.composite
 def lattices(draw, shape):
-    """Which tags a token may have: usually at least one each, often all."""
+    """Allowed tags of each token: usually at least one, often all."""
     allowed = draw(hnp.arrays(bool, shape))
     kept = draw(hnp.arrays(np.int64, shape[:2], elements=st.integers(0, shape[2])))
     allowed |= (kept == shape[2])[..., None]
@@ -109,7 +109,7 @@ def span_problems(draw, **kwargs):
 
 @st.composite
 def tag_sequences(draw, problem):
-    """One tag a token. Shape: (batch_size, seq_len)."""
+    """One tag per token. Shape: (batch_size, seq_len)."""
     *shape, n_tags = problem.potentials.emissions.shape
     tags = st.integers(0, n_tags - 1)
     return torch.from_numpy(draw(hnp.arrays(np.int64, tuple(shape), elements=tags)))

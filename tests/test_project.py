@@ -19,7 +19,7 @@ from spacy.tokens import DocBin
 from weasel.cli.run import check_rerun, project_run
 from weasel.util import get_checksum, load_project_config
 
-from spacy_bilstm_crf.corpus.callbacks import KNOWN_SOURCES, SAMPLE_NOTE
+from spacy_bilstm_crf.corpus.summary import KNOWN_SOURCES, SAMPLE_NOTE
 
 KAGGLE_MD5 = "0c5f5151df296234941d06f30305d9f6"
 LABELS = ["art", "eve", "geo", "gpe", "nat", "org", "per", "tim"]
@@ -89,6 +89,14 @@ def test_workflows_are_possible(blank_project):
             made |= set(commands[name].get("outputs", []))
 
 
+def test_readme_has_the_command_that_ci_runs():
+    _, after = (
+        (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- test command -->")
+    )
+    command = next(line for line in after.splitlines() if "pytest" in line)
+    assert command.startswith('python -m pip install -c constraints.txt -e ".[test]" ')
+
+
 def test_scripts_are_there(blank_project):
     for command in load_commands(blank_project).values():
         for path in re.findall(r"[\w/]+\.py\b", " ".join(command["script"])):
@@ -110,7 +118,7 @@ def test_what_is_made_has_a_folder_that_git_ignores(blank_project):
         for output in command.get("outputs", []):
             folder = output.split("/")[0]
             assert folder in config["directories"]
-            assert f"{folder}/" in ignored
+            assert f"/{folder}/" in ignored
     assert config["vars"]["corpus"] in ignored
 
 
@@ -139,7 +147,6 @@ def environment(tmp_path_factory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, environment) -> tuple[Path, str]:
     """A project after its whole workflow, and what that printed."""
-    pytest.importorskip("setuptools.command.bdist_wheel")
     folder = copy_project(tmp_path_factory.mktemp("project"))
     result = subprocess.run(
         [sys.executable, "-m", "spacy", "project", "run", "all"],

@@ -3,13 +3,22 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain, combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from spacy.tokens import Doc, Span
 
 from ..types import Entity
-from .gold_matching import Counts, count_matches, get_labels
-from .scores import Score, get_macro_f1, get_micro_f1, score_averages, score_labels
+from .compare_cost import Cost
+from .gold import Entities, choose_window, list_labels
+from .scores import (
+    Counts,
+    Scores,
+    count_matches,
+    get_macro_f1,
+    get_micro_f1,
+    score_all,
+)
 from .significance import (
     Interval,
     Statistic,
@@ -17,27 +26,14 @@ from .significance import (
     bootstrap,
     get_interval,
 )
-
-# the entities of each doc
-Entities = Sequence[Sequence[Entity]]
-
-
-class Scores(NamedTuple):
-    """How good a pipeline is.
-
-    averages: 'micro', 'macro' and 'weighted'.
-    labels: Those of the gold.
-    """
-
-    averages: dict[str, Score]
-    labels: dict[str, Score]
+from .text import Mark
 
 
 class Difference(NamedTuple):
     """The second figure less the first.
 
-    interval: In the same samples of docs for both.
-    p: How probable as large a difference is if both are equally good.
+    interval: Over the same samples of docs for both.
+    p: The probability of a difference at least as large if both are equally good.
     """
 
     interval: Interval
@@ -45,13 +41,11 @@ class Difference(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """Numbers of entities: the gold's, and those that are not in the gold.
+    """How many entities two pipelines agree on.
 
-    f1: Of the predictions of one, with those of the other as gold.
-    both_right, first_right, second_right: Found by both, by one alone.
-    both_missed: Found by neither.
-    same_wrong, first_wrong, second_wrong: Found by both or by one alone, and not in
-        the gold.
+    f1: Of one with the other as gold.
+    both_right, first_right, second_right, both_missed: Gold entities.
+    same_wrong, first_wrong, second_wrong: Predictions that are not in the gold.
     """
 
     f1: float
@@ -75,11 +69,48 @@ class Pair(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """labels: Those of the gold, sorted; support: their numbers of gold entities."""
+    """support: Gold entities of each label; scores: Of these labels, by pipeline."""
 
     support: dict[str, int]
     scores: dict[str, Scores]
     pairs: list[Pair]
+
+
+class Reading(NamedTuple):
+    """The entities of a doc by 'gold' or a pipeline.
+
+    marks: Of the kind 'right' or 'wrong'.
+    """
+
+    name: str
+    marks: list[Mark]
+
+
+class Disagreement(NamedTuple):
+    """A doc in which pipelines differ; of a long one the words around the first
+    difference."""
+
+    text: str
+    readings: list[Reading]
+
+
+class Contest(NamedTuple):
+    """What `compare` finds out about some pipelines on some docs.
+
+    data: 'path', 'tokens' (what the pipelines read), and the numbers of 'docs',
+        'words' and 'entities'.
+    settings: 'resamples', 'seed', 'repeats'.
+    n_differing: Number of docs from which `disagreements` are drawn.
+    notes: What to know before reading the scores.
+    """
+
+    data: dict[str, Any]
+    settings: dict[str, int]
+    comparison: Comparison
+    costs: dict[str, Cost]
+    disagreements: list[Disagreement]
+    n_differing: int
+    notes: list[str]
 
 
 def compare_predictions(
@@ -92,34 +123,31 @@ def compare_predictions(
     """Compare what pipelines find in the same docs.
 
     gold (Entities): The gold entities of each doc.
-    predictions (Mapping[str, Entities]): What each pipeline finds in these docs.
+    predictions (Mapping[str, Entities]): The entities that each pipeline finds.
     n_resamples (int): Samples of the bootstrap, and exchanges of the test.
     seed (int): Of both.
     """
-    labels = get_labels(gold, *predictions.values())
+    labels = list_labels(gold, *predictions.values())
+    support = Counter(label for *_, label in chain.from_iterable(gold))
     counts = {n: count_matches(gold, p, labels) for n, p in predictions.items()}
-    samples = bootstrap(
+    # the same docs for all
+    drawn = bootstrap(
         np.stack(list(counts.values()), 1), n_resamples=n_resamples, seed=seed
     )
-    by_name = {name: samples[:, i] for i, name in enumerate(counts)}
-    support = Counter(label for *_, label in chain.from_iterable(gold))
-    pairs = []
+    samples = {name: drawn[:, i] for i, name in enumerate(counts)}
+    scores, pairs = {}, []
+    for name, by_doc in counts.items():
+        found = score_all(by_doc.sum(0), samples[name], labels)
+        of_gold = {label: found.labels[label] for label in sorted(support)}
+        scores[name] = found._replace(labels=of_gold)
     for first, second in combinations(counts, 2):
-        compared = (counts[first], counts[second]), (by_name[first], by_name[second])
+        compared = (counts[first], counts[second]), (samples[first], samples[second])
         micro, macro = (
             _compare(f, *compared, n_shuffles=n_resamples, seed=seed)
             for f in (get_micro_f1, get_macro_f1)
         )
         agreement = get_agreement(gold, predictions[first], predictions[second])
         pairs.append(Pair(first, second, micro, macro, agreement))
-    scores = {}
-    for name, samples_of in by_name.items():
-        total = counts[name].sum(0)
-        by_label = score_labels(total, samples_of, labels)
-        scores[name] = Scores(
-            score_averages(total, samples_of),
-            {label: by_label[label] for label in sorted(support)},
-        )
     return Comparison(dict(sorted(support.items())), scores, pairs)
 
 
@@ -164,10 +192,10 @@ def _number(entities: Entities) -> set[tuple[int, Entity]]:
 def find_disagreements(
     predictions: Mapping[str, Entities], *, limit: int, seed: int
 ) -> tuple[list[int], int]:
-    """Draw docs in which not all pipelines find the same.
+    """Draw docs in which pipelines differ.
 
-    limit (int): How many docs at most.
-    RETURNS (tuple): The numbers of the docs, in order, and of how many they are drawn.
+    limit (int): Docs at most.
+    RETURNS (tuple): The numbers of the docs, in order, and how many differ.
     """
     docs = zip(*predictions.values(), strict=True)
     differing = [
@@ -176,3 +204,50 @@ def find_disagreements(
     size = min(limit, len(differing))
     chosen = np.random.default_rng(seed).choice(differing, size=size, replace=False)
     return sorted(int(i) for i in chosen), len(differing)
+
+
+def read_disagreements(
+    docs: Sequence[Doc],
+    gold: Entities,
+    predictions: Mapping[str, Entities],
+    *,
+    limit: int,
+    seed: int,
+) -> tuple[list[Disagreement], int]:
+    """Draw docs in which the pipelines differ; see `find_disagreements`."""
+    numbers, n_differing = find_disagreements(predictions, limit=limit, seed=seed)
+    found = []
+    for i in numbers:
+        place = _find_difference([p[i] for p in predictions.values()])
+        start, end = choose_window(place, 0, len(docs[i]))
+        window = docs[i][start:end]
+        readings = [_read(window, "gold", gold[i], gold[i])]
+        readings += [
+            _read(window, name, p[i], gold[i]) for name, p in predictions.items()
+        ]
+        found.append(Disagreement(window.text, readings))
+    return found, n_differing
+
+
+def _find_difference(found: Entities) -> int:
+    """The first word of an entity that not all pipelines find."""
+    first, *others = (set(entities) for entities in found)
+    differing = first.union(*others) - first.intersection(*others)
+    # none if one has found the same twice
+    return min((start for start, *_ in differing), default=0)
+
+
+def _read(
+    window: Span, name: str, entities: Sequence[Entity], gold: Sequence[Entity]
+) -> Reading:
+    """The entities that meet a window, cut at its ends."""
+    wanted, offset = set(gold), window.start_char
+    marks = []
+    for start, end, label in entities:
+        first, last = max(start, window.start), min(end, window.end)
+        if first < last:
+            span = window.doc[first:last]
+            a, b = span.start_char - offset, span.end_char - offset
+            kind = "right" if (start, end, label) in wanted else "wrong"
+            marks.append(Mark(a, b, label, kind=kind))
+    return Reading(name, marks)

@@ -1,18 +1,23 @@
-"""What a pipeline costs: seconds, words a second, bytes."""
+"""The cost of a pipeline: seconds, words per second, bytes; in a process of its own."""
 
+import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import Errors
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-# read by the libraries when they are loaded: set them before a process starts
+# read by libraries when they are loaded: set them before a process starts
 THREADS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -20,17 +25,17 @@ THREADS = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-# getrusage counts in bytes there, and in units of 1,024 elsewhere
+# getrusage counts bytes on macOS, units of 1,024 elsewhere
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class Cost(NamedTuple):
-    """What a pipeline costs.
+    """The cost of a pipeline.
 
     load_seconds: Of `spacy.load`, after `load_libraries`.
     size: Bytes on disk.
     words_per_second: Of each pass over the docs.
-    peak_memory: The most bytes that its process has taken; None if not known.
+    peak_memory: Of its process, in bytes; None if unknown.
     """
 
     load_seconds: float
@@ -41,7 +46,7 @@ class Cost(NamedTuple):
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let processes that start meanwhile compute on one thread."""
+    """Let processes that start inside compute on one thread."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
@@ -55,9 +60,9 @@ def one_thread() -> Iterator[None]:
 
 
 def load_libraries() -> None:
-    """Import what every pipeline needs, so that none is charged with it.
+    """Import what every pipeline needs, so that none is charged for it.
 
-    An empty one brings spaCy, torch, and the components of all installed packages.
+    An empty pipeline brings spaCy, torch, and the components of all installed packages.
     """
     import spacy
 
@@ -65,32 +70,22 @@ def load_libraries() -> None:
 
 
 def measure_loading(load: "Callable[[], Language]") -> "tuple[Language, float]":
-    """Load a pipeline and take the time, in seconds."""
+    """Load a pipeline and time it, in seconds."""
     start = perf_counter()
     nlp = load()
     return nlp, perf_counter() - start
 
 
-def measure_speed(nlp: "Language", references: "Sequence[Doc]") -> float:
-    """Words a second of `nlp.pipe` on docs that are tokenised already.
+def measure_speed(nlp: "Language", docs: "Sequence[Doc]") -> float:
+    """Words per second of `nlp.pipe`; words are tokens that are not white space.
 
-    Words are tokens that are not white space. The references are not changed.
+    docs (Sequence[Doc]): Tokenised and without annotation; they get it here.
     """
-    docs = [copy_tokens(nlp, doc) for doc in references]
     n_words = sum(not token.is_space for doc in docs for token in doc)
     start = perf_counter()
     for _ in nlp.pipe(docs):
         pass
     return n_words / (perf_counter() - start)
-
-
-def copy_tokens(nlp: "Language", doc: "Doc") -> "Doc":
-    """A doc with the same tokens, without annotation, in the vocab of a pipeline."""
-    from spacy.tokens import Doc
-
-    words = [token.text for token in doc]
-    spaces = [bool(token.whitespace_) for token in doc]
-    return Doc(nlp.vocab, words=words, spaces=spaces)
 
 
 def get_size(folder: Path) -> int:
@@ -99,10 +94,10 @@ def get_size(folder: Path) -> int:
 
 
 def get_peak_memory() -> int | None:
-    """The most bytes of memory that this process has taken; None if not known."""
+    """The peak memory of this process, in bytes; None if unknown."""
     status = Path("/proc/self/status")
     if status.is_file():
-        # getrusage would count the parent's memory too, until exec
+        # getrusage would also count the parent's memory, until exec
         for line in status.read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
@@ -111,3 +106,77 @@ def get_peak_memory() -> int | None:
     except ImportError:  # Windows
         return None
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
+
+
+class Apart:
+    """The items of a generator that runs in a process of its own, step by step.
+
+    The process is new, not a fork: it inherits no memory. It rests between two steps,
+    so that several can take turns without disturbing each other. Use it in a `with`
+    block: leaving it ends the process.
+
+    function (Callable): Makes the iterator; it, its arguments and items are pickled.
+    RAISES (ValueError): From a step in which the function raises one, with its text.
+    RAISES (RuntimeError): From a step in which the process dies.
+    """
+
+    def __init__(self, function: Callable[..., Iterator[Any]], *args: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.name = " ".join(map(str, args[:1]))
+        self._connection, other = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(other, function, args), daemon=True
+        )
+        self._process.start()
+        other.close()
+
+    def __enter__(self) -> "Apart":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._process.terminate()
+        self._process.join()
+
+    def __iter__(self) -> "Apart":
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            self._connection.send(True)
+            kind, item = self._connection.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            code = self._process.exitcode
+            raise RuntimeError(Errors.B630.format(name=self.name, code=code)) from None
+        if kind == "end":
+            raise StopIteration
+        if kind == "error":
+            raise ValueError(item)
+        return item
+
+
+def serve(
+    connection: Connection,
+    function: Callable[..., Iterator[Any]],
+    args: tuple[Any, ...],
+) -> None:
+    """In the process: take a step for each request, until there are no more."""
+    # Ctrl-C reaches all processes of a terminal; the one that asks ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    items = function(*args)
+    try:
+        while connection.recv():
+            connection.send(_step(items))
+    except (EOFError, OSError):
+        return
+
+
+def _step(items: Iterator[Any]) -> tuple[str, Any]:
+    try:
+        return "item", next(items)
+    except StopIteration:
+        return "end", None
+    except ValueError as error:
+        # as text: not every error survives pickling
+        return "error", str(error)

@@ -4,36 +4,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from .compare import Difference, Pair, Scores
-from .compare_contest import Contest, Disagreement, Reading
+from .compare import Contest, Difference, Disagreement, Pair, Reading
 from .compare_cost import Cost
 from .page import Block, Notes, Passage, Picture, Piece, Section, Table, make_page
-from .panels import Drawing, Estimates, write_range
-from .significance import UNKNOWN, WHY_UNKNOWN, Interval
+from .panels import Drawing, Estimates
+from .scores import Scores
+from .significance import Interval, explain_intervals, write_interval
 from .text import cut_text
 
 MIB = 2**20
 TITLE = "Pipelines compared"
 COUNTED = (
-    "In percent; an entity counts if span and label are exact. In brackets the 95% "
-    "interval: {resamples:,} bootstrap samples of the docs."
+    "In percent; an entity counts if its span and label are exact. In brackets: 95% "
+    "intervals from {resamples:,} bootstrap samples of the docs."
 )
 TESTED = (
-    "In points. p is how probable at least so large a difference is if both are "
+    "In points. p is the probability of a difference at least this large if both were "
     "equally good: approximate randomisation, {resamples:,} exchanges by doc, "
-    "two-sided, not corrected for the number of pairs; {least:.4f} is the least that "
-    "it can show."
+    "two-sided, not corrected for the number of pairs; its smallest possible value is "
+    "{least:.4f}."
 )
 MEASURED = (
-    "Each pipeline in a process of its own, on one thread, in turns. Words a second of "
-    "nlp.pipe on docs that are tokenised already, after a pass to warm up; load time "
-    "of spacy.load after an empty pipeline, which loads spaCy itself and torch; peak "
-    "memory of the whole process, spaCy and the docs included."
+    "Each pipeline runs in a process of its own, on one thread, in turns. Words per "
+    "second: nlp.pipe on tokenised docs, after a warm-up pass. Load time: spacy.load "
+    "after an empty pipeline, which loads spaCy and torch. Peak memory: of the whole "
+    "process, including spaCy and the docs."
 )
 
 
 def shorten_names(models: Sequence[str]) -> list[str]:
-    """The last parts of some paths, as many as tell them apart."""
+    """The last parts of some paths, as many as are needed to tell them apart."""
     parts = [Path(model).parts for model in models]
     for length in range(1, max(map(len, parts)) + 1):
         names = ["/".join(p[-length:]) for p in parts]
@@ -43,7 +43,7 @@ def shorten_names(models: Sequence[str]) -> list[str]:
 
 
 def list_figures(scores: Scores, support: Mapping[str, int]) -> dict[str, Interval]:
-    """The figures of a pipeline by name; those of the labels last, frequent first."""
+    """The figures of a pipeline by name; labels last, the most frequent first."""
     labels = sorted(support, key=lambda label: -support[label])
     micro, macro = scores.averages["micro"], scores.averages["macro"]
     return {
@@ -56,7 +56,7 @@ def list_figures(scores: Scores, support: Mapping[str, int]) -> dict[str, Interv
 
 
 def tabulate_scores(contest: Contest) -> Table:
-    """What each pipeline reaches, and the number of gold entities."""
+    """The figures of each pipeline, and the number of gold entities."""
     support = contest.comparison.support
     figures = [list_figures(s, support) for s in contest.comparison.scores.values()]
     numbers = {f"F1 {label}": number for label, number in support.items()}
@@ -64,7 +64,7 @@ def tabulate_scores(contest: Contest) -> Table:
     rows = []
     for name in figures[0]:
         number = f"{numbers[name]:,}" if name in numbers else ""
-        rows.append([name, number, *(write_interval(f[name]) for f in figures)])
+        rows.append([name, number, *(write_figure(f[name]) for f in figures)])
     return Table(["", "gold", *contest.costs], rows)
 
 
@@ -72,9 +72,9 @@ def tabulate_costs(costs: Mapping[str, Cost]) -> Table:
     """Speed, load time, size and memory of each pipeline."""
     found = list(costs.values())
     rows = [
-        ["words a second, best", *(f"{max(c.words_per_second):,.0f}" for c in found)],
+        ["words per second, best", *(f"{max(c.words_per_second):,.0f}" for c in found)],
         [
-            "words a second, median",
+            "words per second, median",
             *(f"{median(c.words_per_second):,.0f}" for c in found),
         ],
         ["load time, seconds", *(f"{c.load_seconds:.2f}" for c in found)],
@@ -102,16 +102,15 @@ def tabulate_pairs(pairs: Sequence[Pair]) -> Table:
     return Table(header, rows)
 
 
-def write_interval(interval: Interval, form: str = ".1f") -> str:
+def write_figure(interval: Interval, form: str = ".1f") -> str:
     """In percent, as 85.3 (84.6 to 86.0)."""
-    # there is no -0.0 among figures
-    value, low, high = (round(number, 1) + 0.0 for number in interval.in_percent)
-    shown = write_range(low, high, form) if interval.is_known else UNKNOWN
-    return f"{value:{form}} ({shown})"
+    # never -0.0
+    value = round(interval.in_percent.value, 1) + 0.0
+    return f"{value:{form}} ({write_interval(interval, form)})"
 
 
-def explain_intervals(contest: Contest) -> str:
-    """Why some have no interval; empty if all have one."""
+def explain_figures(contest: Contest) -> str:
+    """Why some figures have no interval; empty if all have one."""
     compared = contest.comparison
     intervals = [
         interval
@@ -120,24 +119,23 @@ def explain_intervals(contest: Contest) -> str:
     ]
     for pair in compared.pairs:
         intervals += [pair.micro.interval, pair.macro.interval]
-    return "" if all(interval.is_known for interval in intervals) else WHY_UNKNOWN
+    return explain_intervals(intervals)
 
 
 def _write_difference(difference: Difference) -> tuple[str, str]:
-    return write_interval(difference.interval, "+.1f"), f"{difference.p:.4f}"
+    return write_figure(difference.interval, "+.1f"), f"{difference.p:.4f}"
 
 
 def describe_agreement(pair: Pair) -> str:
-    """What two pipelines agree on, as sentences."""
+    """What two pipelines agree on, in sentences."""
     a, first, second = pair.agreement, pair.first, pair.second
     found = (a.both_right, a.first_right, a.second_right, a.both_missed)
     wrong = (a.same_wrong, a.first_wrong, a.second_wrong)
     return (
-        f"Of {sum(found):,} gold entities both find {found[0]:,}, only {first} "
-        f"{found[1]:,}, only {second} {found[2]:,}, neither {found[3]:,}. Of what is "
-        f"not in the gold both find {wrong[0]:,}, only {first} {wrong[1]:,}, only "
-        f"{second} {wrong[2]:,}. The one scored with the other as gold: F1 "
-        f"{100 * a.f1:.1f}."
+        f"Of {sum(found):,} gold entities, both find {found[0]:,}, only {first} "
+        f"{found[1]:,}, only {second} {found[2]:,}, neither {found[3]:,}. Of entities "
+        f"not in the gold, both find {wrong[0]:,}, only {first} {wrong[1]:,}, only "
+        f"{second} {wrong[2]:,}. F1 of one with the other as gold: {100 * a.f1:.1f}."
     )
 
 
@@ -150,7 +148,7 @@ def draw_contest(contest: Contest) -> Drawing:
         names = list(figures)
         series[name] = [interval.in_percent for interval in figures.values()]
     panel = Estimates("", "%", names, series, limits=(0, 100))
-    text = "What each pipeline reaches, and the 95% intervals."
+    text = "Scores of each pipeline with 95% intervals."
     return Drawing("compare_scores", text, [panel])
 
 
@@ -164,7 +162,7 @@ def make_contest_page(contest: Contest, picture: Picture) -> str:
     )
     good: list[Block] = [COUNTED.format(resamples=n), tabulate_scores(contest), picture]
     notes = [("warn", note) for note in contest.notes]
-    if why := explain_intervals(contest):
+    if why := explain_figures(contest):
         notes.append(("info", why))
     if notes:
         good.insert(0, Notes(notes))
@@ -174,21 +172,21 @@ def make_contest_page(contest: Contest, picture: Picture) -> str:
         *map(describe_agreement, pairs),
     ]
     sections = [
-        Section("How good they are", good),
-        Section("How they differ", different),
-        Section("What they cost", [MEASURED, tabulate_costs(contest.costs)]),
-        Section("Where they disagree", list(show_disagreements(contest))),
+        Section("Scores", good),
+        Section("Differences", different),
+        Section("Cost", [MEASURED, tabulate_costs(contest.costs)]),
+        Section("Disagreements", list(show_disagreements(contest))),
     ]
     return make_page(TITLE, lead=[lead.format(**contest.data)], sections=sections)
 
 
 def show_disagreements(contest: Contest) -> Iterator[Block]:
-    """The docs that were drawn, with what each pipeline makes of them."""
+    """The docs that were drawn, with the entities of each pipeline."""
     drawn = contest.disagreements
     yield (
-        f"{len(drawn):,} of {contest.n_differing:,} docs in which not all find the "
-        "same, drawn at random; of long ones the words around the first difference. "
-        "Marked with ✘: not in the gold."
+        f"{len(drawn):,} of {contest.n_differing:,} docs in which the pipelines "
+        "differ, drawn at random; of long docs the words around the first difference. "
+        "✘ marks entities that are not in the gold."
     )
     for doc in drawn:
         rows = [(r.name, list(_to_pieces(doc, r))) for r in doc.readings]

@@ -1,26 +1,44 @@
-"""All that is found out about a corpus before training."""
+"""What is found out about a corpus before training."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from .explore_agreement import Noise, Repeats, find_repeats, measure_noise
-from .explore_ambiguity import Ambiguity, find_ambiguous_spans, find_ambiguous_words
-from .explore_contexts import Consistency, measure_consistency
-from .explore_counts import SplitStatistics, describe_split
-from .explore_findings import TRAIN, Facts, Finding, find_problems
-from .explore_soundness import Soundness, TokenMatch, check_entities
-from .explore_unseen import Unseen, find_unseen, read_seen
-from .gold import AnnotatedDoc
+from .explore_agreement import (
+    Consistency,
+    Noise,
+    Repeats,
+    find_repeats,
+    measure_consistency,
+    measure_noise,
+)
+from .explore_counts import (
+    Ambiguity,
+    SplitStatistics,
+    Unseen,
+    describe_split,
+    find_ambiguous_spans,
+    find_ambiguous_words,
+    find_unseen,
+)
+from .explore_findings import (
+    TRAIN,
+    Finding,
+    Soundness,
+    TokenMatch,
+    check_entities,
+    find_problems,
+)
+from .gold import AnnotatedDoc, read_seen
 
-Step = tuple[str, Callable[[], Any]]  # a name, and what there is to do
+Step = tuple[str, Callable[[], Any]]  # a field, and what computes it
 
 
 class Exploration(NamedTuple):
-    """What a corpus holds. By split where it is a dict.
+    """The contents of a corpus. Dicts are by split.
 
     unseen: For all splits but train; empty without train.
-    tokens: How a tokenizer cuts the texts; empty if none was asked for.
+    tokens: How a tokenizer fits the corpus; empty if not computed.
     """
 
     splits: dict[str, SplitStatistics]
@@ -43,19 +61,18 @@ def explore(
 ) -> Exploration:
     """Count, compare and check the splits of a corpus.
 
-    corpus (Mapping[str, Sequence[AnnotatedDoc]]): The docs of each split; what is
-        trained on is called 'train'.
-    tokens (Mapping[str, TokenMatch] | None): How a tokenizer cuts them.
+    corpus (Mapping[str, Sequence[AnnotatedDoc]]): The docs of each split; the
+        training data is called 'train'.
+    tokens (Mapping[str, TokenMatch] | None): How a tokenizer fits them.
     watch (Callable): Sees each step before it is taken, for a progress bar.
     """
     found = {name: take() for name, take in watch(_list_steps(corpus))}
-    facts = {name: found[name] for name in Facts._fields if name in found}
-    findings = find_problems(Facts(**facts, tokens=tokens or {}))
-    return Exploration(**found, tokens=dict(tokens or {}), findings=findings)
+    exploration = Exploration(**found, tokens=dict(tokens or {}), findings=[])
+    return exploration._replace(findings=find_problems(exploration))
 
 
 def _list_steps(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> list[Step]:
-    """What each field of an exploration is computed by."""
+    """How each field of an exploration is computed."""
     return [
         ("splits", lambda: _map(describe_split, corpus)),
         ("words", lambda: find_ambiguous_words(chain(*corpus.values()))),

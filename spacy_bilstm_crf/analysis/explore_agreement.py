@@ -1,26 +1,38 @@
-"""Sentences that occur more than once: leaks between splits, and noise in the gold."""
+"""How far the annotation of a corpus agrees with itself.
+
+Docs with the same words are leaks between splits, and noise in the gold if their
+entities differ. In a corpus without such copies, entities in the same context tell as
+much.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from math import comb
+from typing import NamedTuple, TypeVar
 
+from ..tags import OUTSIDE
 from ..types import Entity
-from .explore_pairs import count_differing_pairs, count_pairs
 from .gold import AnnotatedDoc
 
 Words = tuple[str, ...]
 Labelling = tuple[Entity, ...]
-N_EXAMPLES = 10
+Window = tuple[Words, Words, Words]  # the words before, the words, the words after
+Kind = TypeVar("Kind", bound=Hashable)
+
+N_CONFLICTS = 10  # shown
+N_INCONSISTENT = 20  # shown
+WIDTH = 2  # words of context on either side
+EDGE = ""  # instead of a word, at the ends of a doc
+OTHER = "other words"  # an entity that has some of the words, or more
 _DIGIT = re.compile(r"\d")
 
 
-class Disagreement(NamedTuple):
+class Conflict(NamedTuple):
     """The same words with different entities.
 
-    words: The words.
-    labellings: The entities that they have been given, and how often.
+    labellings: The entities of the words, and how often they have these.
     """
 
     words: Words
@@ -28,29 +40,28 @@ class Disagreement(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """How far the annotation agrees with itself, where docs have the same words.
+    """How far docs with the same words have the same entities.
 
     groups: Groups of docs with the same words.
-    disagreeing: Those whose entities are not all the same.
+    disagreeing: Groups whose entities are not all the same.
     pairs: Pairs of docs with the same words.
-    f1: F1 of the entities of one of each pair against those of the other; None if
-        there are no entities in pairs.
-    examples: The groups with the most pairs that disagree.
+    f1: F1 of one doc of each pair against the other; None if no pair has entities.
+    examples: The groups with the most differing pairs.
     """
 
     groups: int
     disagreeing: int
     pairs: int
     f1: float | None
-    examples: list[Disagreement]
+    examples: list[Conflict]
 
 
 class Repeats(NamedTuple):
-    """Docs with the words of another one.
+    """Docs with the same words as another doc.
 
-    within: For each split, docs with the words of an earlier doc of it.
-    between: For two splits, docs of the second with the words of one of the first.
-    similar: The same, upper and lower case and all digits being one.
+    within: In each split, docs that repeat an earlier one.
+    between: For two splits, docs of the second that are also in the first.
+    similar: The same, ignoring case and digits.
     """
 
     within: dict[str, int]
@@ -95,15 +106,15 @@ def measure_noise(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> Noise:
     return Noise(
         groups=len(groups),
         disagreeing=len(disagreeing),
-        pairs=sum(count_pairs(group.total()) for group in groups.values()),
+        pairs=sum(comb(group.total(), 2) for group in groups.values()),
         f1=2 * matches / entities if entities else None,
-        examples=_choose_examples(disagreeing),
+        examples=_choose_conflicts(disagreeing),
     )
 
 
 def _count_agreeing(group: Counter[Labelling]) -> int:
-    """The entities that both docs of a pair have, over all pairs of a group."""
-    matches = sum(len(labelling) * count_pairs(n) for labelling, n in group.items())
+    """The entities that the docs of a pair share, over all pairs of a group."""
+    matches = sum(len(labelling) * comb(n, 2) for labelling, n in group.items())
     for first, second in combinations(group, 2):
         shared = len(set(first) & set(second))
         matches += shared * group[first] * group[second]
@@ -116,10 +127,117 @@ def _count_entities(group: Counter[Labelling]) -> int:
     return others * sum(len(labelling) * n for labelling, n in group.items())
 
 
-def _choose_examples(groups: Mapping[Words, Counter[Labelling]]) -> list[Disagreement]:
+def _choose_conflicts(groups: Mapping[Words, Counter[Labelling]]) -> list[Conflict]:
     differing = {words: count_differing_pairs(group) for words, group in groups.items()}
     chosen = sorted(groups, key=lambda words: (-differing[words], words))
     return [
-        Disagreement(words, groups[words].most_common())
-        for words in chosen[:N_EXAMPLES]
+        Conflict(words, groups[words].most_common()) for words in chosen[:N_CONFLICTS]
     ]
+
+
+class Inconsistent(NamedTuple):
+    """Words that are labelled differently in the same context.
+
+    before, after: The words around them.
+    labels: How often they are an entity of which label, 'O' for none.
+    """
+
+    before: str
+    text: str
+    after: str
+    labels: dict[str, int]
+
+
+class Consistency(NamedTuple):
+    """How often the same words in the same context have the same label.
+
+    windows: Entities that recur in the same context.
+    inconsistent: Windows that are not always labelled the same.
+    occurrences: Of all these windows.
+    agreement: The share of all pairs of occurrences of a window that are labelled the
+        same; None if there is no pair.
+    examples: The windows with the most differing pairs.
+    """
+
+    windows: int
+    inconsistent: int
+    occurrences: int
+    agreement: float | None
+    examples: list[Inconsistent]
+
+
+def measure_consistency(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> Consistency:
+    """Look up all entities, with two words on either side, in all splits."""
+    counts = _label_windows([doc for split in corpus.values() for doc in split])
+    pairs = sum(comb(c.total(), 2) for c in counts.values())
+    differing = {window: count_differing_pairs(c) for window, c in counts.items()}
+    inconsistent = [window for window, c in counts.items() if len(c) > 1]
+    inconsistent.sort(key=lambda window: (-differing[window], window))
+    return Consistency(
+        windows=len(counts),
+        inconsistent=len(inconsistent),
+        occurrences=sum(c.total() for c in counts.values()),
+        agreement=1 - sum(differing.values()) / pairs if pairs else None,
+        examples=[_show_window(w, counts[w]) for w in inconsistent[:N_INCONSISTENT]],
+    )
+
+
+def _label_windows(docs: Collection[AnnotatedDoc]) -> dict[Window, Counter[str]]:
+    """How each window of an entity is labelled, if it occurs more than once."""
+    windows: set[Window] = set()
+    # of the entities that begin with some word after some other word
+    lengths: dict[tuple[str, str], set[int]] = {}
+    for doc in docs:
+        words = _pad(doc)
+        for start, end, _ in doc.entities:
+            windows.add(_get_window(words, start, end))
+            key = words[start + WIDTH - 1], words[start + WIDTH]
+            lengths.setdefault(key, set()).add(end - start)
+    counts: dict[Window, Counter[str]] = {}
+    for doc in docs:
+        for window, label in _iter_labelled(doc, lengths):
+            if window in windows:
+                counts.setdefault(window, Counter())[label] += 1
+    return {window: c for window, c in counts.items() if c.total() > 1}
+
+
+def _pad(doc: AnnotatedDoc) -> Words:
+    edge = (EDGE,) * WIDTH
+    return edge + doc.words + edge
+
+
+def _get_window(words: Words, start: int, end: int) -> Window:
+    """words (tuple[str, ...]): Padded; places count the words without padding."""
+    first, last = start + WIDTH, end + WIDTH
+    return words[start:first], words[first:last], words[last : last + WIDTH]
+
+
+def _iter_labelled(
+    doc: AnnotatedDoc, lengths: Mapping[tuple[str, str], set[int]]
+) -> Iterator[tuple[Window, str]]:
+    """All windows that may be those of an entity, and how they are labelled."""
+    words = _pad(doc)
+    exact = {(start, end): label for start, end, label in doc.entities}
+    inside = {i for start, end, _ in doc.entities for i in range(start, end)}
+    for start in range(len(doc.words)):
+        for length in lengths.get((words[start + WIDTH - 1], words[start + WIDTH]), ()):
+            end = start + length
+            place = range(start, end)
+            if end > len(doc.words) or not doc.missing.isdisjoint(place):
+                continue
+            label = OUTSIDE if inside.isdisjoint(place) else OTHER
+            yield _get_window(words, start, end), exact.get((start, end), label)
+
+
+def _show_window(window: Window, labels: Counter[str]) -> Inconsistent:
+    before, text, after = (" ".join(words).strip() for words in window)
+    return Inconsistent(before, text, after, dict(labels.most_common()))
+
+
+def count_differing_pairs(kinds: Counter[Kind]) -> int:
+    """The pairs of things of two different kinds.
+
+    kinds (Counter): How many there are of each kind.
+    """
+    alike = sum(comb(number, 2) for number in kinds.values())
+    return comb(kinds.total(), 2) - alike

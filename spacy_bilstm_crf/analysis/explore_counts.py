@@ -1,23 +1,33 @@
-"""How much of what a split of a corpus holds."""
+"""Counts of a corpus: sizes, lengths, ambiguous texts, and what train does not hold."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
 from typing import NamedTuple, TypeVar
 
-from .gold import MISSING, AnnotatedDoc, get_tags
+from ..tags import OUTSIDE
+from .gold import (
+    MISSING,
+    AnnotatedDoc,
+    EntityWords,
+    Seen,
+    get_tags,
+    get_word_labels,
+    iter_entity_words,
+)
 
 Key = TypeVar("Key")
 Percent = int | float
 PERCENTS = (50, 90, 95, 99, 100)
+N_EXAMPLES = 20
 
 
 class SplitStatistics(NamedTuple):
     """Counts of a split.
 
-    word_types: Different words.
     missing_tokens: Tokens without entity annotation.
     labels: Entities of each label.
-    tags: Tokens of each IOB2 tag, without those that are missing.
+    tags: Tokens with each IOB2 tag; missing ones are left out.
     sentence_lengths: Sentences of each length in tokens.
     entity_lengths: For each label, entities of each length in tokens.
     """
@@ -74,7 +84,7 @@ def _group_by_label(
 
 
 def add_up(counts: Iterable[Mapping[Key, int]]) -> Counter[Key]:
-    """The sums of some counts, such as the labels of several splits."""
+    """The sum of some counts, such as the labels of several splits."""
     total: Counter[Key] = Counter()
     for of_split in counts:
         total.update(of_split)
@@ -84,7 +94,7 @@ def add_up(counts: Iterable[Mapping[Key, int]]) -> Counter[Key]:
 def get_percentiles(
     lengths: Mapping[int, int], percents: Iterable[Percent] = PERCENTS
 ) -> dict[Percent, int]:
-    """For each percentage the least length that so many percent do not exceed.
+    """The smallest length that each percentage of all lengths does not exceed.
 
     lengths (Mapping[int, int]): How many there are of each length; at least one.
     """
@@ -99,3 +109,136 @@ def get_percentiles(
                 percentiles[percent] = length
                 break
     return percentiles
+
+
+class Ambiguous(NamedTuple):
+    """A text with several labels, and how often it has each."""
+
+    text: str
+    labels: dict[str, int]
+
+
+class Ambiguity(NamedTuple):
+    """How many texts have several labels.
+
+    texts: Different texts.
+    ambiguous: Texts with several labels.
+    occurrences: Of all texts.
+    minority: Occurrences with another label than the text's most frequent one: the
+        errors if every text always got that label.
+    pairs: For two labels, the texts that have both.
+    examples: The texts with the most such occurrences.
+    """
+
+    texts: int
+    ambiguous: int
+    occurrences: int
+    minority: int
+    pairs: dict[tuple[str, str], int]
+    examples: list[Ambiguous]
+
+
+def find_ambiguous_words(docs: Iterable[AnnotatedDoc]) -> Ambiguity:
+    """Words that are in an entity somewhere; 'O' counts as a label."""
+    labelled: Counter[tuple[str, str]] = Counter()
+    for doc in docs:
+        labelled.update(zip(doc.words, get_word_labels(doc), strict=True))
+    counts = _group_by_text(labelled)
+    return _summarize({w: c for w, c in counts.items() if c.keys() != {OUTSIDE}})
+
+
+def find_ambiguous_spans(docs: Iterable[AnnotatedDoc]) -> Ambiguity:
+    """Texts of entities."""
+    labelled: Counter[tuple[str, str]] = Counter()
+    for doc in docs:
+        labelled.update((" ".join(w), label) for w, label in iter_entity_words(doc))
+    return _summarize(_group_by_text(labelled))
+
+
+def _group_by_text(labelled: Mapping[tuple[str, str], int]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {}
+    for (text, label), number in labelled.items():
+        if label != MISSING:
+            counts.setdefault(text, Counter())[label] = number
+    return counts
+
+
+def _summarize(counts: Mapping[str, Counter[str]]) -> Ambiguity:
+    several = {text: c for text, c in counts.items() if len(c) > 1}
+    pairs: Counter[tuple[str, str]] = Counter()
+    for labels in several.values():
+        pairs.update(combinations(sorted(labels), 2))
+    ranked = sorted(several, key=lambda text: (-_count_minority(several[text]), text))
+    return Ambiguity(
+        texts=len(counts),
+        ambiguous=len(several),
+        occurrences=sum(c.total() for c in counts.values()),
+        minority=sum(map(_count_minority, several.values())),
+        pairs=dict(sorted(pairs.items())),
+        examples=[_describe(text, several[text]) for text in ranked[:N_EXAMPLES]],
+    )
+
+
+def _count_minority(labels: Counter[str]) -> int:
+    return labels.total() - max(labels.values())
+
+
+def _describe(text: str, labels: Counter[str]) -> Ambiguous:
+    # most frequent first, by name where equal
+    return Ambiguous(text, dict(sorted(labels.items(), key=lambda x: (-x[1], x[0]))))
+
+
+class Share(NamedTuple):
+    """A part out of a whole."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> float:
+        """From 0 to 1; 0 out of 0."""
+        return self.part / self.whole if self.whole else 0.0
+
+
+class Unseen(NamedTuple):
+    """How much of a split is not in train.
+
+    tokens: Tokens with an unseen word.
+    tokens_lower: The same, ignoring case.
+    word_types: Different words.
+    entities: Entities whose words are not an entity of the same label in train.
+    labels: The same for each label.
+    """
+
+    tokens: Share
+    tokens_lower: Share
+    word_types: Share
+    entities: Share
+    labels: dict[str, Share]
+
+
+def find_unseen(seen: Seen, docs: Iterable[AnnotatedDoc]) -> Unseen:
+    """Compare the words and entities of a split with those of train."""
+    words: Counter[str] = Counter()
+    entities: Counter[EntityWords] = Counter()
+    for doc in docs:
+        words.update(doc.words)
+        entities.update(iter_entity_words(doc))
+    labels: dict[str, Counter[EntityWords]] = {}
+    for entity in sorted(entities, key=lambda entity: entity[1]):
+        labels.setdefault(entity[1], Counter())[entity] = entities[entity]
+    return Unseen(
+        tokens=_share(words, lambda word: word not in seen.words),
+        tokens_lower=_share(words, lambda word: word.lower() not in seen.lower),
+        word_types=Share(len(words.keys() - seen.words), len(words)),
+        entities=_share(entities, lambda entity: entity not in seen.entities),
+        labels={
+            label: _share(of_label, lambda entity: entity not in seen.entities)
+            for label, of_label in labels.items()
+        },
+    )
+
+
+def _share(counts: Counter[Key], is_meant: Callable[[Key], bool]) -> Share:
+    part = sum(number for key, number in counts.items() if is_meant(key))
+    return Share(part, counts.total())

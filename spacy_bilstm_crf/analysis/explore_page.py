@@ -4,18 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..tags import split_tag
 from .explore import Exploration
-from .explore_agreement import Disagreement, Noise
-from .explore_ambiguity import Ambiguity
-from .explore_contexts import Consistency
-from .explore_counts import add_up, get_percentiles
-from .explore_unseen import Share
-from .marking import mark
-from .page import Block, Notes, Passage, Picture, Section, Table, make_page
+from .explore_agreement import Conflict, Consistency, Noise
+from .explore_counts import Ambiguity, Share, add_up, get_percentiles
+from .page import (
+    Block,
+    Notes,
+    Passage,
+    Picture,
+    Section,
+    Table,
+    choose_pictures,
+    cut_words,
+    make_page,
+)
 from .panels import write_percent
 
 
 def tabulate_splits(exploration: Exploration) -> Table:
-    """How much each split holds."""
+    """The size of each split."""
     header = ["split", "docs", "sentences", "tokens", "word types", "entities"]
     rows = [
         [name, *_count(s.docs, s.sentences, s.tokens, s.word_types, s.entities)]
@@ -48,28 +54,30 @@ def tabulate_tags(exploration: Exploration) -> Table:
         [tag, *_count(*(split.tags.get(tag, 0) for split in splits.values()))]
         for tag in sorted(tags, key=lambda tag: (split_tag(tag)[1], tag))
     ]
-    return Table(["tokens of tag", *splits], rows)
+    return Table(["tag", *splits], rows)
 
 
 def tabulate_lengths(exploration: Exploration) -> Table:
-    """Tokens a sentence."""
+    """Tokens per sentence."""
     rows = []
     for name, split in exploration.splits.items():
         percentiles = get_percentiles(split.sentence_lengths)
         mean = split.tokens / max(split.sentences, 1)
         rows.append([name, f"{mean:.1f}", *_count(*percentiles.values())])
-    header = ["tokens a sentence", "mean", "50%", "90%", "95%", "99%", "longest"]
-    caption = "The mean, and what so many percent of the sentences do not exceed."
+    header = ["tokens per sentence", "mean", "50%", "90%", "95%", "99%", "longest"]
+    caption = (
+        "The mean, and the length that each share of the sentences does not exceed."
+    )
     return Table(header, rows, caption=caption)
 
 
 def tabulate_unseen(exploration: Exploration) -> Table:
-    """What train does not hold."""
+    """What is not in train."""
     header = ["not in train", *exploration.unseen]
     unseen = exploration.unseen.values()
     names = {
         "tokens": "tokens",
-        "tokens_lower": "tokens in any case",
+        "tokens_lower": "tokens, ignoring case",
         "word_types": "word types",
         "entities": "entities",
     }
@@ -86,13 +94,7 @@ def tabulate_unseen(exploration: Exploration) -> Table:
 
 def tabulate_ambiguity(exploration: Exploration) -> Table:
     """How many texts have several labels."""
-    header = [
-        "texts",
-        "different",
-        "with several labels",
-        "occurrences",
-        "unusual label",
-    ]
+    columns = ["different", "with several labels", "occurrences", "unusual label"]
     kinds = {"entities": exploration.spans, "words of entities": exploration.words}
     rows = [
         [
@@ -102,13 +104,13 @@ def tabulate_ambiguity(exploration: Exploration) -> Table:
         ]
         for name, a in kinds.items()
     ]
-    return Table(header, rows)
+    return Table(["texts", *columns], rows)
 
 
 def tabulate_examples(ambiguity: Ambiguity, name: str = "text") -> Table:
-    """Texts that are most often not what they usually are.
+    """Texts that most often have another label than their usual one.
 
-    name (str): What they are.
+    name (str): Of the column.
     """
     # a line break would end a row
     rows = [[" ".join(e.text.split()), _list(e.labels)] for e in ambiguity.examples]
@@ -126,37 +128,32 @@ def make_corpus_page(
 
     name (str): Of the corpus.
     lead (Sequence[str]): Below the title.
-    pictures (Mapping[str, Picture]): By name; what is not there is left out.
+    pictures (Mapping[str, Picture]): By name; missing ones are left out.
     """
 
     def show(*names: str) -> list[Block]:
-        return [pictures[name] for name in names if name in pictures]
+        return choose_pictures(pictures, *names)
 
-    findings = [(f.level, f.text) for f in exploration.findings]
+    found = exploration
+    findings = [(f.level, f.text) for f in found.findings]
+    labels = [tabulate_labels(found), tabulate_tags(found), *show("labels", "tags")]
+    lengths = show("sentence_lengths", "entity_lengths")
+    ambiguous = show("ambiguous_entities", "ambiguous_words")
     sections = [
         Section("What to know", [Notes(findings)]),
-        Section("Size", [tabulate_splits(exploration)]),
-        Section(
-            "Labels and tags",
-            [
-                tabulate_labels(exploration),
-                tabulate_tags(exploration),
-                *show("labels", "tags"),
-            ],
-        ),
-        Section("Lengths", [tabulate_lengths(exploration), *show(*_LENGTHS)]),
-        Section("Ambiguity", list(_describe_ambiguity(exploration, show(*_AMBIGUITY)))),
-        Section("Label noise", list(_describe_noise(exploration))),
+        Section("Size", [tabulate_splits(found)]),
+        Section("Labels and tags", labels),
+        Section("Lengths", [tabulate_lengths(found), *lengths]),
     ]
-    if exploration.unseen:
-        blocks = [tabulate_unseen(exploration), *show("unseen")]
-        sections.insert(4, Section("Unseen in train", blocks))
-    sections.insert(-2, Section("Copies and leaks", _describe_repeats(exploration)))
+    if found.unseen:
+        unseen = [tabulate_unseen(found), *show("unseen")]
+        sections.append(Section("Unseen in train", unseen))
+    sections += [
+        Section("Copies and leaks", _describe_repeats(found)),
+        Section("Ambiguity", list(_describe_ambiguity(found, ambiguous))),
+        Section("Label noise", list(_describe_noise(found))),
+    ]
     return make_page(f"Exploration of {name}/", lead=lead, sections=sections)
-
-
-_LENGTHS = ("sentence_lengths", "entity_lengths")
-_AMBIGUITY = ("ambiguous_entities", "ambiguous_words")
 
 
 def _count(*numbers: int) -> list[str]:
@@ -173,8 +170,8 @@ def _describe_repeats(exploration: Exploration) -> list[Block]:
     for (first, second), exact in repeats.between.items():
         similar = repeats.similar[first, second]
         rows.append([f"of {second} in {first}", f"{exact:,}", f"{similar:,}"])
-    header = ["docs", "same words", "same but for case and digits"]
-    text = "Docs with the words of an earlier one in the split, or of one in another."
+    header = ["docs", "same words", "same except for case and digits"]
+    text = "Docs with the same words as an earlier doc of the split, or one of another."
     return [text, Table(header, rows)]
 
 
@@ -183,14 +180,14 @@ def _describe_ambiguity(
 ) -> Iterator[Block]:
     spans, words = exploration.spans, exploration.words
     yield (
-        "A text with several labels has to be told apart by its context. The last "
-        "column is what would be wrong if each text always got its usual label."
+        "Only the context can tell which label a text with several has. The last "
+        "column is the share of errors if every text always got its usual label."
     )
     yield tabulate_ambiguity(exploration)
     yield from pictures
     for name, ambiguity in (("Entities", spans), ("Words", words)):
         if ambiguity.examples:
-            caption = f"{name} that are most often not what they usually are."
+            caption = f"{name} that most often have another label than their usual one."
             yield tabulate_examples(ambiguity)._replace(caption=caption)
 
 
@@ -204,46 +201,45 @@ def _describe_copies(noise: Noise) -> Iterator[Block]:
         yield "No two docs have the same words."
         return
     yield (
-        f"{noise.groups:,} groups of docs have the same words, "
-        f"{noise.disagreeing:,} of them not the same entities."
+        f"{noise.groups:,} groups of docs have the same words; in "
+        f"{noise.disagreeing:,} of them the entities differ."
     )
     if noise.f1 is not None:
         yield (
-            f"Over the {noise.pairs:,} pairs of such docs, the F1 of one's entities "
-            f"against the other's is {100 * noise.f1:.1f}: a measure of noise, and no "
-            "bound on the scores of a pipeline."
+            f"Over the {noise.pairs:,} pairs of such docs, the F1 of one against the "
+            f"other is {100 * noise.f1:.1f}: a measure of noise, not a bound on the "
+            "scores of a pipeline."
         )
-    for disagreement in noise.examples:
-        yield _show_disagreement(disagreement)
+    for conflict in noise.examples:
+        yield _show_conflict(conflict)
 
 
-def _show_disagreement(disagreement: Disagreement) -> Passage:
+def _show_conflict(conflict: Conflict) -> Passage:
     rows = [
         (
             f"{number} times",
-            mark(disagreement.words, [(e, e[2], "right") for e in entities]),
+            cut_words(conflict.words, [(e, e[2], "right") for e in entities]),
         )
-        for entities, number in disagreement.labellings
+        for entities, number in conflict.labellings
     ]
     return Passage("The same words, different entities", rows)
 
 
 def _describe_contexts(consistency: Consistency) -> Iterator[Block]:
     if consistency.agreement is None:
-        yield "No entity occurs again between the same words."
+        yield "No entity recurs in the same context."
         return
     yield (
-        f"{consistency.windows:,} entities occur again with the same two words before "
-        f"and after them; {consistency.inconsistent:,} of these are not always "
-        f"labelled in the same way. Two such places agree in "
-        f"{consistency.agreement:.1%} of all pairs."
+        f"{consistency.windows:,} entities recur in the same context, two words before "
+        f"and after; {consistency.inconsistent:,} of these are not always labelled the "
+        f"same. Two occurrences agree in {consistency.agreement:.1%} of all pairs."
     )
     if not consistency.examples:
         return
     rows = [[e.before, e.text, e.after, _list(e.labels)] for e in consistency.examples]
     caption = (
-        "Those with the most pairs of places that differ; 'other words' is an entity "
-        "that has only some of the words, or more of them."
+        "The entities with the most differing pairs. 'other words' stands for an "
+        "entity with only some of the words, or with more."
     )
     header = ["before", "entity", "after", "labels"]
     yield Table(header, rows, n_text=4, caption=caption)

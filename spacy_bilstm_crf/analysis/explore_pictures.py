@@ -7,26 +7,25 @@ import numpy as np
 
 from ..tags import OUTSIDE
 from .explore import Exploration
-from .explore_ambiguity import Ambiguity
-from .explore_counts import SplitStatistics, add_up, get_percentiles
+from .explore_counts import Ambiguity, SplitStatistics, add_up, get_percentiles
 from .panels import (
     Bars,
     Drawing,
+    Guide,
     HeatMap,
     Histogram,
-    Mark,
     choose_colors,
+    choose_labels,
+    map_counts,
     needs_log,
-    tell_choice,
+    note_choice,
     write_count,
     write_percent,
-    write_short,
 )
 
 N_RANGES = 50  # of a histogram, at most
-MOST = 99.5  # percent of the sentences have a range of their length
-LONG = 6  # entities of so many tokens, and longer ones, are one column
-N_LABELS = 20  # what a picture has room for; the most frequent ones
+MOST = 99.5  # percent of the sentences are in a range of their own length
+LONG = 6  # longer entities share the last column
 ALL = "all splits"
 # in all pictures
 COLORS = {"train": "blue", "dev": "orange", "test": "green", ALL: "purple"}
@@ -34,12 +33,10 @@ COLORS_OF_OTHERS = ("vermilion", "sky", "yellow", "black")
 
 
 def draw_corpus(exploration: Exploration) -> Iterator[Drawing]:
-    """All pictures that the corpus has something for."""
-    labels = choose_labels(exploration)
-    known = {la for split in exploration.splits.values() for la in split.labels}
-    note = tell_choice(len(labels), len(known))
-    for drawing in _draw_labelled(exploration, labels):
-        yield drawing._replace(text=f"{drawing.text}{note}")
+    """All pictures for which the corpus has data."""
+    counts = add_up(split.labels for split in exploration.splits.values())
+    labelled = _draw_labelled(exploration, choose_labels(counts))
+    yield from note_choice(labelled, len(counts))
     yield _draw_sentence_lengths(exploration.splits)
 
 
@@ -58,12 +55,6 @@ def _draw_labelled(
         yield _draw_ambiguous_words(exploration.words, labels)
     if exploration.unseen:
         yield _draw_unseen(exploration, labels)
-
-
-def choose_labels(exploration: Exploration) -> list[str]:
-    """The labels that are drawn, by name."""
-    counts = add_up(split.labels for split in exploration.splits.values())
-    return sorted(label for label, _ in counts.most_common(N_LABELS))
 
 
 def _draw_labels(
@@ -101,7 +92,7 @@ def _draw_tags(splits: Mapping[str, SplitStatistics], labels: Sequence[str]) -> 
             Bars(title, "tokens", names[1:], series, write_count, colors=COLORS)
         )
     text = (
-        "Tokens of each IOB2 tag, all splits: on the left with O, on the right "
+        "Tokens with each IOB2 tag in all splits: on the left with O, on the right "
         "without, where the lengths of the bars can be compared."
     )
     return Drawing("tags", text, panels)
@@ -114,7 +105,7 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
     more = math.ceil(edges[-1])
     if more <= max(total):
         edges.append(2 * edges[-1] - edges[-2])
-        unit = f"tokens; the last range is {more:,} and more"
+        unit = f"tokens (last range: {more:,} or more)"
     else:
         unit = "tokens"
     series = {
@@ -123,9 +114,9 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
         if split.sentences
     }
     panel = Histogram(
-        "Lengths of sentences",
+        "Sentence lengths",
         unit,
-        "share of the sentences",
+        "share of sentences",
         edges,
         series,
         write_percent,
@@ -133,15 +124,15 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
         colors=choose_colors(splits, COLORS, COLORS_OF_OTHERS),
     )
     text = (
-        "Lengths of the sentences of each split. The grey lines are the lengths that "
-        "50, 90, 95 and 99% of all sentences do not exceed, and the longest; what is "
-        "beyond the axis has no line."
+        "Sentence lengths in each split. Grey lines: the lengths that 50, 90, 95 and "
+        "99% of all sentences do not exceed, and the longest; lengths beyond the axis "
+        "have no line."
     )
     return Drawing("sentence_lengths", text, [panel])
 
 
-def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Mark]:
-    """One mark for each length; what is longer than `more` has no place.
+def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Guide]:
+    """One line for each length; a length above `more` has no place.
 
     more (int): The first length in the last range.
     """
@@ -158,14 +149,14 @@ def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Mark]:
 
 
 def _get_edges(longest: int) -> list[float]:
-    """Ranges of whole lengths, all of one width."""
+    """Ranges of whole lengths, all of the same width."""
     width = math.ceil((longest + 1) / N_RANGES)
     n_ranges = math.ceil((longest + 1) / width)
     return [width * i - 0.5 for i in range(n_ranges + 1)]
 
 
 def _get_shares(lengths: Mapping[int, int], edges: Sequence[float]) -> list[float]:
-    """The last range holds all that is longer as well."""
+    """Longer sentences are in the last range."""
     places = np.minimum(list(lengths), edges[-1])
     counts, _ = np.histogram(places, edges, weights=list(lengths.values()))
     return list(counts / max(counts.sum(), 1))
@@ -180,7 +171,7 @@ def _draw_entity_lengths(
             for length, number in split.entity_lengths.get(label, {}).items():
                 table[i, min(length, LONG) - 1] += number
     panel = HeatMap(
-        "Lengths of entities",
+        "Entity lengths",
         "tokens",
         "label",
         "share of the label's entities",
@@ -189,20 +180,20 @@ def _draw_entity_lengths(
         table / np.maximum(table.sum(1, keepdims=True), 1),
         write_percent,
     )
-    return Drawing("entity_lengths", "Lengths of the entities of each label.", [panel])
+    return Drawing("entity_lengths", "Entity lengths of each label.", [panel])
 
 
 def _draw_ambiguous_spans(spans: Ambiguity, labels: Sequence[str]) -> Drawing:
     title = "Entities with two labels"
-    text = "Texts of entities that have both labels somewhere in the corpus."
+    text = "Entity texts that have both labels somewhere in the corpus."
     return Drawing("ambiguous_entities", text, [_tabulate_pairs(spans, title, labels)])
 
 
 def _draw_ambiguous_words(words: Ambiguity, labels: Sequence[str]) -> Drawing:
     title = "Words with two labels"
     text = (
-        f"Words that have both labels somewhere in the corpus; {OUTSIDE} is outside of "
-        "entities. Words that are never in an entity are left out."
+        f"Words that have both labels somewhere in the corpus; {OUTSIDE} is outside "
+        "all entities. Words that are never in an entity are left out."
     )
     panel = _tabulate_pairs(words, title, [OUTSIDE, *labels])
     return Drawing("ambiguous_words", text, [panel])
@@ -215,9 +206,7 @@ def _tabulate_pairs(ambiguity: Ambiguity, title: str, labels: Sequence[str]) -> 
         if first in numbers and second in numbers:
             table[numbers[first], numbers[second]] = n_texts
             table[numbers[second], numbers[first]] = n_texts
-    unit = "different texts, log scale"
-    names = list(labels)
-    return HeatMap(title, "", "", unit, names, names, table, write_short, log=True)
+    return map_counts(title, list(labels), table, unit="different texts")
 
 
 def _draw_unseen(exploration: Exploration, labels: Sequence[str]) -> Drawing:
@@ -244,8 +233,8 @@ def _draw_unseen(exploration: Exploration, labels: Sequence[str]) -> Drawing:
         for title, (names, series) in rows.items()
     ]
     text = (
-        "What of dev and test is not in train: tokens whose word is not, also if upper "
-        "and lower case are one; different words; entities whose words are no entity "
-        "of their label in train."
+        "Shares that are not in train: tokens with an unseen word, with and without "
+        "case; word types; entities whose words are not an entity of the same label in "
+        "train."
     )
     return Drawing("unseen", text, panels)

@@ -1,23 +1,20 @@
-"""What there is to draw, as data: numbers, their names and their units.
+"""Pictures as data: numbers, their names and their units. `plots` draws them."""
 
-`plots` draws it. What makes pictures out of statistics needs only this.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import cycle
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from ..types import FloatArray
 
+N_LABELS = 20  # what a picture has room for
 # beyond this ratio the shortest bar of a linear scale cannot be seen
 LOG_RATIO = 100
 
 Format = Callable[[float], str]
-# a place on the horizontal axis, None for one beyond its end, and a word for it
-Mark = tuple[float | None, str]
-# the names in `plots.PALETTE` for some kinds; others have the colours of their places
+# a vertical line: its place, None beyond the end of the axis, and its name
+Guide = tuple[float | None, str]
+# names in `plots.PALETTE` for some kinds; other kinds have the colour of their place
 Colors = Mapping[str, str]
 
 
@@ -27,9 +24,7 @@ class Bars(NamedTuple):
     title, unit: Above the bars, and below the axis.
     series: The values of each kind of bar; one kind has no legend.
     write: How a value is written at its bar.
-    log: Whether the axis is logarithmic.
-    stacked: Whether the kinds are shares of one bar, which is always as long.
-    colors: Of the kinds.
+    stacked: Whether the kinds are shares of one bar of constant length.
     """
 
     title: str
@@ -43,13 +38,12 @@ class Bars(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """How much there is in each range.
+    """Amounts per range.
 
     edges: Of the ranges. Shape: (n_ranges + 1,).
     series: The heights of each kind. Shape: (n_ranges,).
     write: How a height is written at the axis.
     log: Whether the vertical axis is logarithmic.
-    colors: Of the kinds.
     """
 
     title: str
@@ -58,7 +52,7 @@ class Histogram(NamedTuple):
     edges: Sequence[float]
     series: Mapping[str, Sequence[float]]
     write: Format
-    marks: Sequence[Mark] = ()
+    guides: Sequence[Guide] = ()
     log: bool = False
     colors: Colors = MappingProxyType({})
 
@@ -80,16 +74,15 @@ class Curve(NamedTuple):
 class Lines(NamedTuple):
     """Curves over one axis.
 
-    x_limits, y_limits: Of the axes, if not where the curves end.
-    diagonal: Whether to draw where both axes are equal.
-    colors: Of the curves.
+    x_limits, y_limits: Of the axes; by default where the curves end.
+    diagonal: Whether to draw the line of equal values.
     """
 
     title: str
     x_label: str
     y_label: str
     series: Mapping[str, Curve]
-    marks: Sequence[Mark] = ()
+    guides: Sequence[Guide] = ()
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
     diagonal: bool = False
@@ -101,7 +94,6 @@ class Estimates(NamedTuple):
 
     series: The value, the low and the high end of each row, for each kind.
     notes: A word at the end of each row.
-    colors: Of the kinds.
     """
 
     title: str
@@ -117,8 +109,8 @@ class HeatMap(NamedTuple):
     """A table of amounts.
 
     table: Shape: (n_rows, n_columns).
-    write: How a cell is written; an empty text for nothing.
-    log: Whether the colours are logarithmic; cells of 0 stay empty then.
+    write: How a cell is written; may be empty.
+    log: Whether the colours are logarithmic; cells of 0 are then empty.
     """
 
     title: str
@@ -127,9 +119,25 @@ class HeatMap(NamedTuple):
     unit: str
     rows: Sequence[str]
     columns: Sequence[str]
-    table: NDArray[np.float64]
+    table: FloatArray
     write: Format
     log: bool = False
+
+
+def map_counts(
+    title: str,
+    names: Sequence[str],
+    table: FloatArray,
+    *,
+    unit: str,
+    x_label: str = "",
+    y_label: str = "",
+) -> HeatMap:
+    """A square table of counts on a logarithmic scale."""
+    unit = f"{unit}, log scale"
+    return HeatMap(
+        title, x_label, y_label, unit, names, names, table, write_short, log=True
+    )
 
 
 Panel = Bars | Histogram | Lines | Estimates | HeatMap
@@ -150,7 +158,7 @@ class Drawing(NamedTuple):
 def choose_colors(
     names: Iterable[str], fixed: Colors, others: Sequence[str]
 ) -> dict[str, str]:
-    """The colour of each kind: the one that it has in all pictures, or another."""
+    """The colour of each kind: the same in all pictures, or the next of the others."""
     left = cycle(others)
     return {name: fixed.get(name) or next(left) for name in names}
 
@@ -161,11 +169,20 @@ def needs_log(values: Sequence[float]) -> bool:
     return bool(positive) and max(positive) > LOG_RATIO * min(positive)
 
 
-def tell_choice(n_drawn: int, n_labels: int) -> str:
-    """What a caption says where there is no room for all labels."""
-    if n_drawn >= n_labels:
-        return ""
-    return f" Only the {n_drawn} most frequent of {n_labels} labels are drawn."
+def choose_labels(counts: Mapping[str, int]) -> list[str]:
+    """The most frequent labels, as many as a picture has room for, by name."""
+    return sorted(sorted(counts, key=lambda label: -counts[label])[:N_LABELS])
+
+
+def note_choice(drawings: Iterable[Drawing], n_labels: int) -> Iterator[Drawing]:
+    """Tell in captions if there is no room for all labels."""
+    note = f" Only the {N_LABELS} most frequent of {n_labels} labels are drawn."
+    for drawing in drawings:
+        yield (
+            drawing._replace(text=drawing.text + note)
+            if n_labels > N_LABELS
+            else drawing
+        )
 
 
 def write_count(value: float) -> str:
@@ -174,21 +191,13 @@ def write_count(value: float) -> str:
 
 
 def write_short(value: float) -> str:
-    """A count in four characters or so; nothing for 0."""
+    """A count in about four characters; empty for 0."""
     for size, unit in ((1e6, "M"), (1e3, "k")):
         # what would be rounded up to the next unit is written in it
         if value >= 0.9995 * size:
             digits = 1 if value < 9.95 * size else 0
             return f"{value / size:.{digits}f}".replace(".0", "") + unit
     return f"{value:.0f}" if value else ""
-
-
-def write_range(low: float, high: float, form: str = ".1f") -> str:
-    """As 84.6 to 86.0.
-
-    form (str): A format of Python, for both.
-    """
-    return f"{low:{form}} to {high:{form}}"
 
 
 def write_percent(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Draws what `drawings` describes; the only file that knows matplotlib.
+"""Draws what `panels` describes; the only file that imports matplotlib.
 
 Figures are 8 inches wide, so that their text is as large as that around them at the
 width of a README. The colours are told apart with any colour vision: those of Okabe &
@@ -23,10 +23,10 @@ from .panels import (
     Bars,
     Colors,
     Estimates,
+    Guide,
     HeatMap,
     Histogram,
     Lines,
-    Mark,
     Panel,
     write_count,
     write_percent,
@@ -251,10 +251,10 @@ def _draw_histogram(ax: Axes, panel: Histogram) -> None:
         ax.set_yticks(_get_ticks(panel, highest))
         ax.yaxis.set_major_formatter(_write_ticks(panel))
     ax.set_xlim(panel.edges[0], panel.edges[-1])
-    for mark, line in zip(panel.marks, cycle(LINES)):
-        _draw_mark(ax, mark, color=DARK_GREY, linestyle=line, linewidth=1)
+    for guide, line in zip(panel.guides, cycle(LINES)):
+        _draw_guide(ax, guide, color=DARK_GREY, linestyle=line, linewidth=1)
     _finish_axes(ax, panel)
-    if len(panel.series) > 1 or panel.marks:
+    if len(panel.series) > 1 or panel.guides:
         ax.legend()
 
 
@@ -273,19 +273,19 @@ def _draw_lines(ax: Axes, panel: Lines) -> None:
         ax.set_xlim(*panel.x_limits)
     if panel.y_limits:
         ax.set_ylim(*panel.y_limits)
-    for mark in panel.marks:
-        _draw_mark(ax, mark, color=GREY, linestyle=":", zorder=1)
+    for guide in panel.guides:
+        _draw_guide(ax, guide, color=GREY, linestyle=":", zorder=1)
     _finish_axes(ax, panel)
     if ax.get_xlim()[1] >= 1000:
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: write_count(x)))
         ax.xaxis.set_major_locator(MaxNLocator(5))
-    if len(panel.series) > 1 or panel.marks:
+    if len(panel.series) > 1 or panel.guides:
         ax.legend()
 
 
-def _draw_mark(ax: Axes, mark: Mark, **style: Any) -> None:
+def _draw_guide(ax: Axes, guide: Guide, **style: Any) -> None:
     """A line and its word in the legend; the word alone where there is no place."""
-    place, text = mark
+    place, text = guide
     if place is None:
         ax.plot([], [], linestyle="", label=text)
     else:

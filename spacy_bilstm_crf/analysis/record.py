@@ -1,11 +1,10 @@
 """What a pipeline says about one text: entities, tags, probabilities, analyses."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import biluo_to_iob
 from spacy.training.iob_utils import doc_to_biluo_tags
@@ -18,8 +17,8 @@ class Record(NamedTuple):
     """One text as a pipeline reads it.
 
     marks: The entities.
-    ner_tags: One a token.
-    probabilities: Of these tags; None where it is not known, as on white space.
+    ner_tags: One per token.
+    probabilities: Of these tags; None if unknown, as on white space.
     analyses: The most probable sets of entities, each with its probability.
     """
 
@@ -30,29 +29,32 @@ class Record(NamedTuple):
     analyses: list[tuple[list[Mark], float]]
 
 
-def make_record(nlp: Language, text: str, *, name: str | None, k: int) -> Record:
-    """Read a text.
+def make_record(
+    doc: Doc,
+    *,
+    scheme: str = "iob2",
+    tags: Sequence[str] = (),
+    marginals: NDArray[np.float32] | None = None,
+    analyses: Iterable[tuple[Sequence[Entity], float]] = (),
+) -> Record:
+    """Put together what is known of a doc with entities.
 
-    name (str | None): The component that knows probabilities, None if there is none.
-    k (int): Number of analyses, 0 for none.
+    tags (Sequence[str]): The tags of the component that knows probabilities.
+    marginals (ndarray | None): Of these tags; 0 on white space. None if there is no
+        such component. Shape: (n_tokens, n_tags).
+    analyses (Iterable): The most probable sets of entities, with their probabilities.
     """
-    doc = nlp(text)
-    if name is None:
-        ner_tags = get_ner_tags(doc, scheme="iob2")
-        return Record(doc, get_marks(doc), ner_tags, [None] * len(doc), [])
-    pipe = nlp.get_pipe(name)
-    # the component rates docs that it has not seen
-    later = nlp.pipe_names[nlp.pipe_names.index(name) :]
-    unseen = nlp(text, disable=later)
-    ner_tags = get_ner_tags(doc, scheme=pipe.cfg["scheme"])
-    probabilities = _rate(ner_tags, pipe.marginals(unseen), pipe.tag_set.tags)
-    found = pipe.k_best(unseen, k=k) if k else []
-    analyses = [(to_marks(doc, entities), p) for entities, p in found]
-    return Record(doc, get_marks(doc), ner_tags, probabilities, analyses)
+    ner_tags = get_ner_tags(doc, scheme=scheme)
+    if marginals is None:
+        probabilities: list[float | None] = [None] * len(doc)
+    else:
+        probabilities = _rate(ner_tags, marginals, tags)
+    found = [(to_marks(doc, entities), p) for entities, p in analyses]
+    return Record(doc, get_marks(doc), ner_tags, probabilities, found)
 
 
 def get_ner_tags(doc: Doc, *, scheme: str) -> list[str]:
-    """The entity tag of each token; 'O' where nothing is said."""
+    """The entity tag of each token; 'O' where annotation is missing."""
     tags = doc_to_biluo_tags(doc, missing="O")
     return list(tags if scheme == "biluo" else biluo_to_iob(tags))
 
@@ -60,10 +62,7 @@ def get_ner_tags(doc: Doc, *, scheme: str) -> list[str]:
 def _rate(
     tags: Sequence[str], marginals: NDArray[np.float32], known: Sequence[str]
 ) -> list[float | None]:
-    """The probability of each tag.
-
-    marginals (ndarray): Of all known tags; 0 on white space. Shape: (n_tokens, n_tags).
-    """
+    """The probability of each tag."""
     numbers = {tag: i for i, tag in enumerate(known)}
     return [
         float(row[numbers[tag]]) if tag in numbers and row.any() else None

@@ -1,37 +1,47 @@
-"""All that is found out about a trained pipeline on some data."""
+"""What is found out about a trained pipeline on held-out data."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from .explore_unseen import Seen
-from .gold_comparison import Comparison, has_confidence
-from .gold_matching import count_matches, get_labels
-from .report_groups import by_length, by_seen, by_sentence, score_groups
+from .gold import Entities, PredictedDoc, Seen, list_labels
+from .report_confidence import Confidence, has_confidence, measure_confidence
+from .report_groups import (
+    TagReport,
+    by_length,
+    by_seen,
+    by_sentence,
+    report_tags,
+    score_groups,
+)
 from .report_log import TrainingLog
-from .report_mistakes import Excerpt, FrequentMistake, find_frequent, find_worst
-from .report_outcomes import Outcome, count_kinds, count_labels, match_entities
-from .report_tags import TagReport, report_tags
-from .report_thresholds import Confidence, measure_confidence
-from .scores import Score, score_averages, score_labels
+from .report_mistakes import (
+    Excerpt,
+    FrequentMistake,
+    count_kinds,
+    count_label_pairs,
+    find_frequent,
+    find_worst,
+    match_entities,
+)
+from .scores import Score, Scores, count_matches, score_all
 from .significance import bootstrap
 
-# a name, and what computes some fields
-Step = tuple[str, Callable[[], dict[str, Any]]]
+Step = tuple[str, Callable[[], Any]]  # a field, and what computes it
 
 
 class Evaluation(NamedTuple):
-    """What a pipeline does on some data.
+    """How a pipeline does on some data.
 
-    labels: Those of the gold and the predictions, sorted.
-    scores: For each label.
+    labels: Of gold and predictions, sorted.
+    scores: Of each label.
     averages: 'micro', 'macro' and 'weighted'.
     kinds: For each label, how many entities were right, missed and so on.
-    confusion: Which label was read as which; the last is no entity.
-    tags: Token by token.
+    confusion: Gold labels by predicted labels; the last is no entity.
+    tags: Per token.
     groups: For each way to group entities, the score of each group.
-    confidence: None if the pipeline gives no probabilities, as far as can be seen.
-    log: None if there is none.
+    confidence: None if no probabilities were found.
+    log: None if not given.
     """
 
     docs: int
@@ -55,7 +65,7 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    comparisons: Sequence[Comparison],
+    docs: Sequence[PredictedDoc],
     *,
     seen: Seen | None = None,
     log: TrainingLog | None = None,
@@ -63,84 +73,60 @@ def evaluate(
     seed: int = 0,
     watch: Callable[[list[Step]], Iterable[Step]] = iter,
 ) -> Evaluation:
-    """Score predictions in every way there is.
+    """Score predictions.
 
-    comparisons (Sequence[Comparison]): Docs with entity annotation.
-    seen (Seen | None): What training has shown; without it nothing is said of it.
-    n_resamples (int): Of the bootstrap; docs are drawn.
+    docs (Sequence[PredictedDoc]): With entity annotation.
+    seen (Seen | None): The contents of the training data, for a group of scores.
+    n_resamples (int): Of the bootstrap, which draws docs.
     seed (int): Of the bootstrap.
     watch (Callable): Sees each step before it is taken, for a progress bar.
     """
-    labels = get_labels(
-        [c.doc.entities for c in comparisons], [c.predicted for c in comparisons]
-    )
+    gold, predicted = [d.gold.entities for d in docs], [d.predicted for d in docs]
+    labels = list_labels(gold, predicted)
+    outcomes = [match_entities(*pair) for pair in zip(gold, predicted, strict=True)]
+    everything = list(chain.from_iterable(outcomes))
     sampling = {"n_resamples": n_resamples, "seed": seed}
-    outcomes = [match_entities(c.doc.entities, c.predicted) for c in comparisons]
     steps: list[Step] = [
-        ("scores", lambda: _score(comparisons, labels, **sampling)),
-        ("outcomes", lambda: _count_outcomes(outcomes, labels)),
-        ("tags", lambda: {"tags": report_tags(comparisons)}),
-        ("groups", lambda: _score_groups(comparisons, seen, **sampling)),
-        ("confidence", lambda: _measure_confidence(comparisons)),
-        ("mistakes", lambda: _find_mistakes(comparisons, outcomes)),
+        ("scores", lambda: _score(gold, predicted, labels, **sampling)),
+        ("kinds", lambda: count_kinds(everything, labels)),
+        ("confusion", lambda: count_label_pairs(everything, labels)),
+        ("tags", lambda: report_tags(docs)),
+        ("groups", lambda: _score_groups(docs, seen, **sampling)),
+        ("confidence", lambda: _measure_confidence(docs)),
+        ("worst", lambda: find_worst(docs, outcomes)),
+        ("frequent", lambda: find_frequent(docs, outcomes)),
     ]
-    found: dict[str, Any] = {}
-    for _, take in watch(steps):
-        found |= take()
+    found = {name: take() for name, take in watch(steps)}
+    scores: Scores = found.pop("scores")
     return Evaluation(
-        docs=len(comparisons),
-        tokens=sum(len(c.doc.words) for c in comparisons),
+        docs=len(docs),
+        tokens=sum(len(doc.gold.words) for doc in docs),
         labels=labels,
+        scores=scores.labels,
+        averages=scores.averages,
         log=log,
         **found,
     )
 
 
 def _score(
-    comparisons: Sequence[Comparison], labels: Sequence[str], **sampling: int
-) -> dict[str, Any]:
-    gold = [c.doc.entities for c in comparisons]
-    counts = count_matches(gold, [c.predicted for c in comparisons], labels)
-    resampled = bootstrap(counts, **sampling)
-    total = counts.sum(0)
-    return {
-        "scores": score_labels(total, resampled, labels),
-        "averages": score_averages(total, resampled),
-    }
-
-
-def _count_outcomes(
-    outcomes: Sequence[Sequence[Outcome]], labels: Sequence[str]
-) -> dict[str, Any]:
-    return {
-        "kinds": count_kinds(chain.from_iterable(outcomes), labels),
-        "confusion": count_labels(chain.from_iterable(outcomes), labels),
-    }
+    gold: Entities, predicted: Entities, labels: Sequence[str], **sampling: int
+) -> Scores:
+    counts = count_matches(gold, predicted, labels)
+    return score_all(counts.sum(0), bootstrap(counts, **sampling), labels)
 
 
 def _score_groups(
-    comparisons: Sequence[Comparison], seen: Seen | None, **sampling: int
-) -> dict[str, Any]:
+    docs: Sequence[PredictedDoc], seen: Seen | None, **sampling: int
+) -> dict[str, dict[str, Score]]:
     groupings = {"entity length": by_length(), "sentence length": by_sentence()}
     if seen is not None:
         groupings["in training"] = by_seen(seen)
     return {
-        "groups": {
-            name: score_groups(comparisons, grouping, **sampling)
-            for name, grouping in groupings.items()
-        }
+        name: score_groups(docs, grouping, **sampling)
+        for name, grouping in groupings.items()
     }
 
 
-def _measure_confidence(comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    is_there = has_confidence(comparisons)
-    return {"confidence": measure_confidence(comparisons) if is_there else None}
-
-
-def _find_mistakes(
-    comparisons: Sequence[Comparison], outcomes: Sequence[Sequence[Outcome]]
-) -> dict[str, Any]:
-    return {
-        "worst": find_worst(comparisons, outcomes),
-        "frequent": find_frequent(comparisons, outcomes),
-    }
+def _measure_confidence(docs: Sequence[PredictedDoc]) -> Confidence | None:
+    return measure_confidence(docs) if has_confidence(docs) else None

@@ -1,20 +1,29 @@
-"""Scores of entities of some kind: short or long, seen in training or not."""
+"""Scores by kind of entity, such as short or seen in training, and by tag.
 
-from collections import Counter
+Figures of single tokens flatter: most tokens are outside all entities, and an entity of
+five words counts five times. They are here for comparison with other such figures.
+"""
+
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from ..types import Entity
-from .explore_unseen import Seen
-from .gold import AnnotatedDoc
-from .gold_comparison import Comparison
-from .gold_matching import Counts
-from .scores import Score, score_labels
+from ..tags import OUTSIDE, split_tag
+from ..types import Entity, FloatArray, IntArray
+from .gold import MISSING, AnnotatedDoc, PredictedDoc, Seen, get_tags
+from .scores import (
+    Counts,
+    Score,
+    count_confusion,
+    count_matches,
+    get_prf,
+    get_weighted,
+    score_labels,
+)
 from .significance import bootstrap
 
-LONG = 4  # entities of so many tokens, and longer ones, are one group
+LONG = 4  # longer entities are in the same group
 SENTENCES = (10, 20, 30, 40)  # the longest sentences of each group
 
 SEEN, OTHER_LABEL, UNSEEN = "seen", "seen with other labels", "not seen"
@@ -51,7 +60,7 @@ def by_sentence() -> Grouping:
 
 
 def by_seen(seen: Seen) -> Grouping:
-    """By whether the entity's words are an entity in train, and of which label."""
+    """By whether the entity's words are an entity in train, and with which label."""
     texts = {words for words, _ in seen.entities}
 
     def choose(doc: AnnotatedDoc, entity: Entity) -> str:
@@ -65,34 +74,115 @@ def by_seen(seen: Seen) -> Grouping:
 
 
 def score_groups(
-    comparisons: Sequence[Comparison],
-    grouping: Grouping,
-    *,
-    n_resamples: int,
-    seed: int,
+    docs: Sequence[PredictedDoc], grouping: Grouping, *, n_resamples: int, seed: int
 ) -> dict[str, Score]:
-    """Precision among the predictions of a group, recall among its gold entities.
+    """Precision of the predictions of a group, recall of its gold entities.
 
     RETURNS (dict[str, Score]): Of the groups that hold an entity.
     """
-    counts = count_groups(comparisons, grouping)
-    resampled = bootstrap(counts, n_resamples=n_resamples, seed=seed)
-    scores = score_labels(counts.sum(0), resampled, grouping.names)
+    counts = count_groups(docs, grouping)
+    samples = bootstrap(counts, n_resamples=n_resamples, seed=seed)
+    scores = score_labels(counts.sum(0), samples, grouping.names)
     return {name: s for name, s in scores.items() if s.support or s.predicted}
 
 
-def count_groups(comparisons: Sequence[Comparison], grouping: Grouping) -> Counts:
+def count_groups(docs: Sequence[PredictedDoc], grouping: Grouping) -> Counts:
     """Right, spurious and missed entities. Shape: (n_docs, n_groups, 3)."""
-    numbers = {name: i for i, name in enumerate(grouping.names)}
-    counts = np.zeros((len(comparisons), len(numbers), 3), dtype=np.int64)
-    for i, comparison in enumerate(comparisons):
-        gold, predicted = (
-            Counter(comparison.doc.entities),
-            Counter(comparison.predicted),
-        )
-        right = gold & predicted
-        for kind, entities in enumerate((right, predicted - right, gold - right)):
-            for entity, number in entities.items():
-                group = grouping.choose(comparison.doc, entity)
-                counts[i, numbers[group], kind] += number
-    return counts
+    gold, predicted = [d.gold.entities for d in docs], [d.predicted for d in docs]
+    return count_matches(
+        gold,
+        predicted,
+        grouping.names,
+        lambda i, entity: grouping.choose(docs[i].gold, entity),
+    )
+
+
+class TagScore(NamedTuple):
+    """Of one tag, or an average, from 0 to 1.
+
+    support: Tokens with the tag in the gold.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class TagReport(NamedTuple):
+    """The gold and predicted tag of each token.
+
+    tags: 'O', then the tags by label.
+    confusion: Tokens, rows by the gold, columns by the prediction.
+        Shape: (n_tags, n_tags).
+    averages: 'macro' and 'weighted', of all tags and of all but 'O'.
+    accuracy: Share of tokens with the right tag.
+    """
+
+    tags: list[str]
+    confusion: list[list[int]]
+    scores: dict[str, TagScore]
+    averages: dict[str, TagScore]
+    accuracy: float
+
+
+def report_tags(docs: Sequence[PredictedDoc]) -> TagReport:
+    """Count tags. Tokens with missing annotation are left out."""
+    gold, predicted = [], []
+    for doc in docs:
+        tagged = zip(get_tags(doc.gold), get_predicted_tags(doc), strict=True)
+        for tag, other in tagged:
+            if tag != MISSING:
+                gold.append(tag)
+                predicted.append(other)
+    # 'O' first, then by label: B-art, I-art, B-eve, ...
+    tags = sorted({*gold, *predicted}, key=lambda tag: split_tag(tag)[::-1])
+    table = count_confusion(gold, predicted, tags)
+    counts = _count_matches(table)
+    prf = get_prf(counts)
+    support = table.sum(1)
+    return TagReport(
+        tags,
+        table.tolist(),
+        {tag: _make_score(prf[i], support[i]) for i, tag in enumerate(tags)},
+        _average(counts, tags),
+        float(np.trace(table) / max(table.sum(), 1)),
+    )
+
+
+def get_predicted_tags(doc: PredictedDoc) -> list[str]:
+    """One IOB2 tag for each token of the gold.
+
+    Of two entities on one token, because the gold's tokens are longer, the first
+    counts.
+    """
+    tags = [OUTSIDE] * len(doc.gold.words)
+    last = 0
+    for start, end, label in sorted(doc.predicted):
+        if start >= last:
+            tags[start:end] = [f"B-{label}"] + [f"I-{label}"] * (end - start - 1)
+            last = end
+    return tags
+
+
+def _count_matches(table: IntArray) -> Counts:
+    """True positives, false positives, false negatives. Shape: (n_tags, 3)."""
+    right = np.diag(table)
+    return np.stack([right, table.sum(0) - right, table.sum(1) - right], axis=-1)
+
+
+def _average(counts: Counts, tags: Sequence[str]) -> dict[str, TagScore]:
+    inside = counts[[tag != OUTSIDE for tag in tags]]
+    averages = {}
+    for name, chosen in (("all tags", counts), (f"without {OUTSIDE}", inside)):
+        support = int(chosen[:, [0, 2]].sum())
+        if len(chosen):
+            macro = get_prf(chosen).mean(0)
+            averages[f"macro, {name}"] = _make_score(macro, support)
+            averages[f"weighted, {name}"] = _make_score(get_weighted(chosen), support)
+    return averages
+
+
+def _make_score(prf: FloatArray, support: int) -> TagScore:
+    precision, recall, f1 = prf.tolist()
+    return TagScore(precision, recall, f1, int(support))

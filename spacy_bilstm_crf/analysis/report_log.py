@@ -1,4 +1,4 @@
-"""What `spacy train` has written down while it trained."""
+"""The log that `spacy train` writes."""
 
 import json
 from pathlib import Path
@@ -10,11 +10,11 @@ from ..errors import Errors
 class TrainingLog(NamedTuple):
     """The evaluations of a training, in order.
 
-    steps: Updates that had been made.
-    epochs: Which pass over the training data it was, from 0.
-    losses: For each component the mean loss of an update since the evaluation before.
-    scores: In percent, as the console shows them.
-    best: The number of the evaluation with the highest final score.
+    steps: Updates so far.
+    epochs: From 0.
+    losses: For each component, the mean loss per update since the last evaluation.
+    scores: In percent, as on the console.
+    best: The index of the evaluation with the highest final score.
     """
 
     steps: list[int]
@@ -73,7 +73,7 @@ def _collect(rows: list[dict[str, Any]], field: str) -> dict[str, list[float]]:
 
 
 def _divide(losses: dict[str, list[float]], steps: list[int]) -> dict[str, list[float]]:
-    """Losses are summed between two evaluations, the first being after one update."""
+    """Losses are summed between evaluations; the first is after one update."""
     before = [-1, *steps]
     n_updates = [max(b - a, 1) for a, b in zip(before, steps, strict=False)]
     return {

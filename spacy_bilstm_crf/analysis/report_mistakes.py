@@ -1,16 +1,124 @@
-"""The mistakes that weigh most, and those that come most often."""
+"""The outcome of each entity, and the worst and most frequent mistakes."""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..types import Entity
-from .gold_comparison import Comparison
-from .report_outcomes import MISSED, RIGHT, Outcome
+from .gold import PredictedDoc, choose_window
+from .scores import count_confusion
+
+RIGHT = "right"
+WRONG_BOUNDARY = "wrong boundary"
+WRONG_LABEL = "wrong label"
+WRONG_BOTH = "wrong boundary and label"
+MISSED = "missed"
+SPURIOUS = "spurious"
+GOLD_KINDS = (RIGHT, WRONG_BOUNDARY, WRONG_LABEL, WRONG_BOTH, MISSED)
+KINDS = (*GOLD_KINDS, SPURIOUS)
+NOTHING = "nothing"  # in the place of the label of a missing partner
 
 N_WORST = 25
 N_FREQUENT = 20
-WINDOW = 60  # words that are shown of a sentence, at most
+
+
+class Outcome(NamedTuple):
+    """A gold entity and the prediction it is paired with.
+
+    gold: None if the prediction is spurious.
+    predicted: None if the gold is missed.
+    kind: One of KINDS.
+    """
+
+    gold: Entity | None
+    predicted: Entity | None
+    kind: str
+
+
+def match_entities(
+    gold: Sequence[Entity], predicted: Sequence[Entity]
+) -> list[Outcome]:
+    """Pair entities that share tokens, each with at most one other.
+
+    First come pairs with the same place and label, then with the same place, then
+    with the same label, then any that overlap; of these the pairs that share the most
+    tokens first.
+
+    RETURNS (list[Outcome]): Every entity once, in text order.
+    """
+    pairs = sorted(_iter_overlapping(gold, predicted))
+    paired: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in pairs:
+        if i not in paired and j not in taken:
+            paired[i] = j
+            taken.add(j)
+    outcomes = [
+        _make_outcome(entity, predicted[paired[i]] if i in paired else None)
+        for i, entity in enumerate(gold)
+    ]
+    spurious = (entity for j, entity in enumerate(predicted) if j not in taken)
+    outcomes += [_make_outcome(None, entity) for entity in spurious]
+    return sorted(outcomes, key=lambda outcome: outcome.gold or outcome.predicted or ())
+
+
+def _iter_overlapping(
+    gold: Sequence[Entity], predicted: Sequence[Entity]
+) -> Iterator[tuple[tuple[int, int], int, int]]:
+    """How bad each pair is, and its numbers. The gold is in order, without overlaps."""
+    ends = [end for _, end, _ in gold]
+    for j, (first, last, other) in enumerate(predicted):
+        for i in range(bisect_right(ends, first), len(gold)):
+            start, end, label = gold[i]
+            if start >= last:
+                break
+            elsewhere = (start, end) != (first, last)
+            shared = min(end, last) - max(start, first)
+            yield (2 * elsewhere + (label != other), -shared), i, j
+
+
+def _make_outcome(gold: Entity | None, predicted: Entity | None) -> Outcome:
+    if gold is None:
+        return Outcome(gold, predicted, SPURIOUS)
+    if predicted is None:
+        return Outcome(gold, predicted, MISSED)
+    kinds = {
+        (True, True): RIGHT,
+        (True, False): WRONG_LABEL,
+        (False, True): WRONG_BOUNDARY,
+        (False, False): WRONG_BOTH,
+    }
+    same = gold[:2] == predicted[:2], gold[2] == predicted[2]
+    return Outcome(gold, predicted, kinds[same])
+
+
+def count_kinds(
+    outcomes: Iterable[Outcome], labels: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """How often each kind occurs, by the label of the gold or the spurious entity."""
+    counts = {label: dict.fromkeys(KINDS, 0) for label in labels}
+    for gold, predicted, kind in outcomes:
+        entity = gold or predicted
+        if entity is not None:
+            counts[entity[2]][kind] += 1
+    return counts
+
+
+def count_label_pairs(
+    outcomes: Sequence[Outcome], labels: Sequence[str]
+) -> list[list[int]]:
+    """How often each label is predicted for each, 'nothing' being the last of both.
+
+    RETURNS (list[list[int]]): Rows by the gold, columns by the prediction.
+        Shape: (n_labels + 1, n_labels + 1).
+    """
+    gold = [o.gold[2] if o.gold else NOTHING for o in outcomes]
+    predicted = [o.predicted[2] if o.predicted else NOTHING for o in outcomes]
+    table: list[list[int]] = count_confusion(
+        gold, predicted, [*labels, NOTHING]
+    ).tolist()
+    return table
 
 
 class Excerpt(NamedTuple):
@@ -18,9 +126,7 @@ class Excerpt(NamedTuple):
 
     doc: Number of the doc in the data.
     start: Where it begins in the doc.
-    gold, predicted: The entities.
-    confidences: Those of the predicted entities.
-    outcomes: What has become of both.
+    confidences: Of the predicted entities.
     weight: How bad it is.
     """
 
@@ -35,12 +141,11 @@ class Excerpt(NamedTuple):
 
 
 class FrequentMistake(NamedTuple):
-    """The same mistake about the same words.
+    """A mistake that recurs with the same words.
 
-    kind: One of `outcomes.KINDS`.
-    text, label: Words and label of the gold; empty if there is none.
-    found, found_as: Those of the prediction.
-    times: How often it comes.
+    kind: One of KINDS.
+    text, label: Of the gold; empty for a spurious prediction.
+    found, found_as: Words and label of the prediction; empty if missed.
     """
 
     kind: str
@@ -52,26 +157,25 @@ class FrequentMistake(NamedTuple):
 
 
 def find_worst(
-    comparisons: Sequence[Comparison], outcomes: Sequence[Sequence[Outcome]]
+    docs: Sequence[PredictedDoc], outcomes: Sequence[Sequence[Outcome]]
 ) -> list[Excerpt]:
-    """The sentences with the worst mistakes.
+    """The sentences with the worst mistakes: where the pipeline was sure, and wrong.
 
-    A wrong prediction weighs as much as its confidence, and a missed entity as much as
-    the model has held it to be none: the worst is what it was sure of. Without
-    probabilities each weighs 1.
+    A wrong prediction weighs as much as its confidence, a missed entity as much as the
+    probability that it is none. Without probabilities each mistake weighs 1.
 
-    outcomes (Sequence[Sequence[Outcome]]): What has become of the entities of each doc.
+    outcomes (Sequence[Sequence[Outcome]]): Of the entities of each doc.
     """
     excerpts = []
-    for comparison, of_doc in zip(comparisons, outcomes, strict=True):
+    for doc, of_doc in zip(docs, outcomes, strict=True):
         wrong = [outcome for outcome in of_doc if outcome.kind != RIGHT]
-        for start, end in comparison.doc.sentences:
+        for start, end in doc.gold.sentences:
             inside = [o for o in wrong if start <= _get_start(o) < end]
             if inside:
                 window = choose_window(_get_start(inside[0]), start, end)
-                weight = sum(_weigh(o, comparison) for o in inside)
-                excerpts.append(_cut(comparison, of_doc, window, weight))
-    # of equal weight the shorter one, which says it better
+                weight = sum(_weigh(o, doc) for o in inside)
+                excerpts.append(_cut(doc, of_doc, window, weight))
+    # of equal weight the shorter first
     excerpts.sort(key=lambda e: (-e.weight, len(e.words), e.doc, e.start))
     return excerpts[:N_WORST]
 
@@ -81,40 +185,31 @@ def _get_start(outcome: Outcome) -> int:
     return entity[0] if entity else 0
 
 
-def _weigh(outcome: Outcome, comparison: Comparison) -> float:
+def _weigh(outcome: Outcome, doc: PredictedDoc) -> float:
     if outcome.kind == MISSED:
-        candidates = comparison.candidates or {}
+        candidates = doc.candidates or {}
         return 1.0 - (candidates.get(outcome.gold, 0.0) if outcome.gold else 0.0)
-    for entity, p in zip(comparison.predicted, comparison.confidences, strict=True):
+    for entity, p in zip(doc.predicted, doc.confidences, strict=True):
         if entity == outcome.predicted:
             return 1.0 if p is None else p
     return 1.0
 
 
-def choose_window(place: int, start: int, end: int) -> tuple[int, int]:
-    """Of a long stretch, such as a sentence, the words around a place."""
-    if end - start <= WINDOW:
-        return start, end
-    first = max(place - WINDOW // 3, start)
-    return first, min(first + WINDOW, end)
-
-
 def _cut(
-    comparison: Comparison,
+    doc: PredictedDoc,
     outcomes: Sequence[Outcome],
     window: tuple[int, int],
     weight: float,
 ) -> Excerpt:
-    doc, predicted = comparison.doc, comparison.predicted
-    confidences = comparison.confidences
+    gold, predicted = doc.gold, doc.predicted
     inside = [i for i, entity in enumerate(predicted) if _overlaps(entity, window)]
     return Excerpt(
-        doc=comparison.number,
+        doc=doc.number,
         start=window[0],
-        words=doc.words[slice(*window)],
-        gold=[_move(e, window) for e in doc.entities if _overlaps(e, window)],
+        words=gold.words[slice(*window)],
+        gold=[_move(e, window) for e in gold.entities if _overlaps(e, window)],
         predicted=[_move(predicted[i], window) for i in inside],
-        confidences=[confidences[i] for i in inside],
+        confidences=[doc.confidences[i] for i in inside],
         outcomes=[_move_outcome(o, window) for o in outcomes if _is_in(o, window)],
         weight=weight,
     )
@@ -129,7 +224,7 @@ def _is_in(outcome: Outcome, window: tuple[int, int]) -> bool:
 
 
 def _move(entity: Entity, window: tuple[int, int]) -> Entity:
-    """An entity counted from the start of a window, and cut at its ends."""
+    """An entity in the places of a window, cut at its ends."""
     start, end = window
     return max(entity[0] - start, 0), min(entity[1], end) - start, entity[2]
 
@@ -142,16 +237,15 @@ def _move_outcome(outcome: Outcome, window: tuple[int, int]) -> Outcome:
 
 
 def find_frequent(
-    comparisons: Sequence[Comparison], outcomes: Sequence[Sequence[Outcome]]
+    docs: Sequence[PredictedDoc], outcomes: Sequence[Sequence[Outcome]]
 ) -> list[FrequentMistake]:
-    """The mistakes about the same words that come more than once."""
+    """The mistakes that recur with the same words, the most frequent first."""
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
-    for comparison, of_doc in zip(comparisons, outcomes, strict=True):
-        words = comparison.doc.words
+    for doc, of_doc in zip(docs, outcomes, strict=True):
         for outcome in of_doc:
             if outcome.kind != RIGHT:
-                gold = _describe(outcome.gold, words)
-                predicted = _describe(outcome.predicted, words)
+                gold = _describe(outcome.gold, doc.gold.words)
+                predicted = _describe(outcome.predicted, doc.gold.words)
                 key = (outcome.kind, *gold, *predicted)
                 counts[key] += 1
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -3,17 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from .marking import mark
-from .page import Block, Notes, Passage, Picture, Section, Table, make_page
-from .panels import write_range
+from .page import (
+    Block,
+    Notes,
+    Passage,
+    Picture,
+    Section,
+    Table,
+    choose_pictures,
+    cut_words,
+    make_page,
+)
 from .report import Evaluation
+from .report_confidence import Confidence
+from .report_groups import TagReport
 from .report_log import TrainingLog
-from .report_mistakes import Excerpt, FrequentMistake
-from .report_outcomes import KINDS, RIGHT
-from .report_tags import TagReport
-from .report_thresholds import Confidence
+from .report_mistakes import KINDS, RIGHT, Excerpt, FrequentMistake
 from .scores import Score
-from .significance import UNKNOWN, WHY_UNKNOWN, Interval
+from .significance import explain_intervals, write_interval
 
 
 def tabulate_scores(evaluation: Evaluation) -> Table:
@@ -27,24 +34,20 @@ def _write_score(score: Score) -> list[str]:
     values = (score.precision, score.recall, score.f1)
     return [
         *(f"{100 * interval.value:.1f}" for interval in values),
-        _write_interval(score.f1),
+        write_interval(score.f1),
         f"{score.support:,}",
         f"{score.predicted:,}",
     ]
 
 
-def _write_interval(interval: Interval) -> str:
-    return write_range(*interval.in_percent[1:]) if interval.is_known else UNKNOWN
-
-
-def explain_intervals(*groups: Mapping[str, Score]) -> str:
+def explain_scores(*groups: Mapping[str, Score]) -> str:
     """Why some scores have no interval; empty if all have one."""
     scores = chain.from_iterable(group.values() for group in groups)
-    return "" if all(score.f1.is_known for score in scores) else WHY_UNKNOWN
+    return explain_intervals(score.f1 for score in scores)
 
 
 def tabulate_kinds(evaluation: Evaluation) -> Table:
-    """What has become of the entities."""
+    """The outcomes of the entities of each label."""
     rows = [
         [label, *(f"{kinds[kind]:,}" for kind in KINDS)]
         for label, kinds in evaluation.kinds.items()
@@ -55,7 +58,7 @@ def tabulate_kinds(evaluation: Evaluation) -> Table:
 
 
 def tabulate_tags(report: TagReport) -> Table:
-    """The report of the tutorials."""
+    """The flat report per tag, as in tutorials."""
     scores = {**report.scores, **report.averages}
     rows = [
         [name, *(f"{100 * share:.1f}" for share in shares), f"{support:,}"]
@@ -76,28 +79,26 @@ def make_report_page(
 
     name (str): Of the pipeline.
     lead (Sequence[str]): Below the title.
-    notes (Sequence[tuple[str, str]]): What to know, as `page.Notes` has it.
-    pictures (Mapping[str, Picture]): By name; what is not there is left out.
+    notes (Sequence[tuple[str, str]]): As in `page.Notes`.
+    pictures (Mapping[str, Picture]): By name; missing ones are left out.
     """
 
     def show(*names: str) -> list[Block]:
-        return [pictures[name] for name in names if name in pictures]
+        return choose_pictures(pictures, *names)
 
+    kinds = show("outcomes", "entity_confusion")
+    curves = show("thresholds", "reliability")
     sections = [
         Section("Scores", [*_describe_scores(evaluation, notes), *show("scores")]),
-        Section("Kinds of mistakes", [*_describe_kinds(evaluation), *show(*_KINDS)]),
-        Section("Where it is good", [*_tabulate_groups(evaluation), *show("groups")]),
-        Section("Confidence", [*_describe_confidence(evaluation), *show(*_CONFIDENCE)]),
+        Section("Kinds of mistakes", [*_describe_kinds(evaluation), *kinds]),
+        Section("Scores by group", [*_tabulate_groups(evaluation), *show("groups")]),
+        Section("Confidence", [*_describe_confidence(evaluation), *curves]),
         Section("Tags", [*_describe_tags(evaluation.tags), *show("tag_confusion")]),
         Section("Learning", [_describe_log(evaluation.log), *show("learning")]),
-        Section("Mistakes that come again", _list_frequent(evaluation.frequent)),
-        Section("The worst mistakes", list(_show_worst(evaluation.worst))),
+        Section("Recurring mistakes", _list_frequent(evaluation.frequent)),
+        Section("Worst mistakes", list(_show_worst(evaluation.worst))),
     ]
     return make_page(f"Report on {name}", lead=lead, sections=sections)
-
-
-_KINDS = ("outcomes", "entity_confusion")
-_CONFIDENCE = ("thresholds", "reliability")
 
 
 def _describe_scores(
@@ -105,14 +106,14 @@ def _describe_scores(
 ) -> Iterator[Block]:
     f1 = evaluation.averages["micro"].f1
     yield (
-        f"F1 {100 * f1.value:.1f} (95% interval {_write_interval(f1)}) on "
+        f"F1 {100 * f1.value:.1f} (95% interval {write_interval(f1)}) on "
         f"{evaluation.docs:,} docs with {evaluation.tokens:,} tokens. An entity is "
-        "right if its boundaries and its label are. Micro averages count every entity "
-        "alike, macro averages every label, weighted ones every label by its gold "
-        "entities."
+        "right if both its boundaries and its label are. The micro average counts "
+        "every entity alike, the macro average every label; the weighted average "
+        "weights each label by its gold entities."
     )
     shown = (evaluation.scores, evaluation.averages, *evaluation.groups.values())
-    if why := explain_intervals(*shown):
+    if why := explain_scores(*shown):
         notes = [*notes, ("info", why)]
     if notes:
         yield Notes(notes)
@@ -121,8 +122,8 @@ def _describe_scores(
 
 def _describe_kinds(evaluation: Evaluation) -> list[Block]:
     text = (
-        "Each gold entity is paired with one prediction that overlaps it, the closest "
-        "one first. A spurious prediction has no partner, and is counted with its own "
+        "Each gold entity is paired with at most one overlapping prediction, the best "
+        "match first. A spurious prediction has no partner, and counts under its own "
         "label."
     )
     return [text, tabulate_kinds(evaluation)]
@@ -135,20 +136,20 @@ def _tabulate_groups(evaluation: Evaluation) -> list[Block]:
         for group, score in scores.items()
     ]
     header = ["", "", "precision", "recall", "F1", "95% of F1", "gold", "predicted"]
-    text = "Recall is of the gold entities of a group, precision of its predictions."
+    text = "Recall of the gold entities of each group, precision of its predictions."
     if "in training" not in evaluation.groups:
-        text += " Name the training data with --train to see what was seen in it."
+        text += " With --train, entities are also grouped by what was seen in training."
     return [text, Table(header, rows, n_text=2)]
 
 
 def _describe_confidence(evaluation: Evaluation) -> Iterator[Block]:
     confidence = evaluation.confidence
     if evaluation.finds_nothing:
-        yield "No entity was predicted, so there is no confidence to be judged."
+        yield "No entity was predicted, so there is no confidence to judge."
     elif confidence is None:
         yield (
-            "The pipeline gives its entities no probability, so nothing can be said "
-            "of thresholds and reliability. bilstm_crf_ner gives one to each, unless "
+            "The pipeline gives its entities no probability, so thresholds and "
+            "reliability are unknown. bilstm_crf_ner gives one to each entity, unless "
             "its spans_key is null."
         )
     else:
@@ -165,8 +166,8 @@ def _describe_predicted(confidence: Confidence) -> Iterator[Block]:
         unrated = f" {confidence.unrated:,} have none, and no threshold drops them."
     yield (
         f"{confidence.rated:,} predicted entities have a probability.{unrated} F1 is "
-        f"highest, {100 * max(curve.f1):.1f}, if those below {curve.best:.2f} are "
-        "dropped; chosen on this data, that is a little too good."
+        f"highest, {100 * max(curve.f1):.1f}, if entities below {curve.best:.2f} are "
+        "dropped; chosen on this very data, this figure is slightly optimistic."
     )
     yield (
         f"Confidence and precision differ by {confidence.reliability.error:.1%} on "
@@ -182,7 +183,7 @@ def _tabulate_reliability(confidence: Confidence) -> Table:
             f"{b.size:,}",
             f"{100 * b.confidence:.1f}",
             f"{100 * b.precision:.1f}",
-            _write_interval(interval),
+            write_interval(interval),
         ]
         for b, interval in zip(
             confidence.reliability.bins, confidence.reliability.intervals, strict=True
@@ -194,26 +195,25 @@ def _tabulate_reliability(confidence: Confidence) -> Table:
 
 def _describe_tags(report: TagReport) -> list[Block]:
     text = (
-        f"Token by token, {report.accuracy:.2%} of the tags are right. Most of them "
-        "are O, and long entities count several times: compare these figures only with "
-        "others of the same kind."
+        f"{report.accuracy:.2%} of tokens have the right tag. Most tags are O, and "
+        "long entities count several times: compare these figures only with others "
+        "per token."
     )
     return [text, tabulate_tags(report)]
 
 
 def _describe_log(log: TrainingLog | None) -> str:
     if log is None:
-        return "Name the log of the training with --log to see how it went."
+        return "With --log, this section shows how the training went."
     return (
-        f"{log.steps[-1]:,} updates in {log.epochs[-1] + 1} passes over the training "
-        f"data; the best of {len(log.steps)} evaluations was that at step "
-        f"{log.steps[log.best]:,}."
+        f"{log.steps[-1]:,} updates in {log.epochs[-1] + 1} epochs; the best of "
+        f"{len(log.steps)} evaluations was at step {log.steps[log.best]:,}."
     )
 
 
 def _list_frequent(mistakes: Sequence[FrequentMistake]) -> list[Block]:
     if not mistakes:
-        return ["No mistake comes twice."]
+        return ["No mistake recurs."]
     rows = [
         [m.kind, m.text, m.label, m.found, m.found_as, f"{m.times:,}"] for m in mistakes
     ]
@@ -223,12 +223,12 @@ def _list_frequent(mistakes: Sequence[FrequentMistake]) -> list[Block]:
 
 def _show_worst(excerpts: Sequence[Excerpt]) -> Iterator[Block]:
     if not excerpts:
-        yield "There is no mistake."
+        yield "There are no mistakes."
         return
     yield (
-        "Sentences whose mistakes weigh most: what is wrong or missed, by how sure the "
-        "pipeline was of it. Predictions that are wrong have an orange frame, gold "
-        "entities that were not found as they are a dashed blue one."
+        "Sentences in which the pipeline was most sure, and wrong. Wrong predictions "
+        "have an orange frame; gold entities that were missed or found differently "
+        "have a dashed blue one."
     )
     for excerpt in excerpts:
         yield _show(excerpt)
@@ -246,8 +246,8 @@ def _show(excerpt: Excerpt) -> Passage:
     counts = {kind: sum(o.kind == kind for o in wrong) for kind in KINDS}
     kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n)
     rows = [
-        ("gold", mark(excerpt.words, gold)),
-        ("predicted", mark(excerpt.words, predicted)),
+        ("gold", cut_words(excerpt.words, gold)),
+        ("predicted", cut_words(excerpt.words, predicted)),
     ]
     return Passage(f"doc {excerpt.doc}: {kinds}", rows)
 

@@ -12,23 +12,23 @@ from .panels import (
     Curve,
     Drawing,
     Estimates,
-    HeatMap,
     Histogram,
     Lines,
     choose_colors,
-    tell_choice,
+    choose_labels,
+    map_counts,
+    note_choice,
     write_count,
     write_short,
 )
 from .report import Evaluation
+from .report_confidence import CandidateCurve, Confidence, Reliability, ThresholdCurve
+from .report_groups import TagReport
 from .report_log import TrainingLog
-from .report_outcomes import KINDS, NOTHING
-from .report_tags import TagReport
-from .report_thresholds import CandidateCurve, Confidence, Reliability, ThresholdCurve
+from .report_mistakes import KINDS, NOTHING
 from .scores import Score
 
-N_LABELS = 20  # what a picture has room for; those with the most entities
-# what spaCy calls them
+# by the names of spaCy
 SCORES = {"ents_p": "precision", "ents_r": "recall", "ents_f": "F1"}
 # in all pictures
 COLORS = {
@@ -39,15 +39,15 @@ COLORS = {
     "candidates": "purple",
 }
 COLORS_OF_OTHERS = ("black", "sky", "yellow")
-N_TAGS = 21  # beyond this number labels are drawn in the place of tags
+AXES = {"x_label": "predicted", "y_label": "gold"}
+N_TAGS = 21  # beyond this number labels are drawn instead of tags
 
 
 def draw_evaluation(evaluation: Evaluation) -> Iterator[Drawing]:
-    """All pictures that the evaluation has something for."""
-    labels = choose_labels(evaluation)
-    note = tell_choice(len(labels), len(evaluation.scores))
-    for drawing in _draw_labelled(evaluation, labels):
-        yield drawing._replace(text=f"{drawing.text}{note}")
+    """All pictures for which the evaluation has data."""
+    counts = {la: s.support + s.predicted for la, s in evaluation.scores.items()}
+    labelled = _draw_labelled(evaluation, choose_labels(counts))
+    yield from note_choice(labelled, len(counts))
     yield _draw_groups(evaluation.groups)
     confidence = evaluation.confidence
     if confidence is not None:
@@ -64,18 +64,11 @@ def _draw_labelled(evaluation: Evaluation, labels: Sequence[str]) -> Iterator[Dr
     yield _draw_tags(evaluation.tags, labels)
 
 
-def choose_labels(evaluation: Evaluation) -> list[str]:
-    """The labels that are drawn: those with the most entities, by name."""
-    scores = evaluation.scores
-    ranked = sorted(scores, key=lambda la: -scores[la].support - scores[la].predicted)
-    return sorted(ranked[:N_LABELS])
-
-
 def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
     scores = {**{la: evaluation.scores[la] for la in labels}, **evaluation.averages}
     text = (
         "Precision, recall and F1 of each label and on average, with 95% intervals "
-        "from a bootstrap over docs; on the right the number of gold entities."
+        "from a bootstrap over docs. On the right: gold entities."
     )
     series = {
         "precision": [s.precision.in_percent for s in scores.values()],
@@ -83,14 +76,9 @@ def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
         "F1": [s.f1.in_percent for s in scores.values()],
     }
     supports = [f"{s.support:,}" for s in scores.values()]
+    limits = (0, 100)
     panel = Estimates(
-        "Exact entities",
-        "%",
-        list(scores),
-        series,
-        supports,
-        limits=(0, 100),
-        colors=COLORS,
+        "Exact entities", "%", list(scores), series, supports, limits, COLORS
     )
     return Drawing("scores", text, [panel])
 
@@ -99,18 +87,12 @@ def _draw_kinds(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
     series = {
         kind: [evaluation.kinds[label][kind] for label in labels] for kind in KINDS
     }
-    unit = "share of the gold and the spurious entities"
-    panel = Bars(
-        "What has become of the entities",
-        unit,
-        list(labels),
-        series,
-        write_count,
-        stacked=True,
-    )
+    unit = "share of gold and spurious entities"
+    title = "Outcomes of entities"
+    panel = Bars(title, unit, list(labels), series, write_count, stacked=True)
     text = (
-        "Gold entities of each label: found, found with another boundary, with another "
-        "label, with both, or missed; and predictions where there is nothing."
+        "Gold entities of each label: right, with a wrong boundary, a wrong label, or "
+        "both, or missed; and spurious predictions."
     )
     return Drawing("outcomes", text, [panel])
 
@@ -120,20 +102,10 @@ def _draw_confusion(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
     chosen = [i for i, name in enumerate(names) if name in (*labels, NOTHING)]
     table = np.array(evaluation.confusion, dtype=float)[np.ix_(chosen, chosen)]
     shown = [names[i] for i in chosen]
-    panel = HeatMap(
-        "Labels of entities",
-        "predicted",
-        "gold",
-        "entities, log scale",
-        shown,
-        shown,
-        table,
-        write_short,
-        log=True,
-    )
+    panel = map_counts("Labels of entities", shown, table, unit="entities", **AXES)
     text = (
-        "Gold entities and the predictions that overlap them, by label; boundaries may "
-        "differ. The last column is what was missed, the last row what is spurious."
+        "Gold entities and the predictions paired with them, by label; boundaries may "
+        "differ. The last column holds missed entities, the last row spurious ones."
     )
     return Drawing("entity_confusion", text, [panel])
 
@@ -144,18 +116,9 @@ def _draw_tags(report: TagReport, labels: Sequence[str]) -> Drawing:
     if len(tags) > N_TAGS:
         tags, table = _join_prefixes(tags, table, labels)
         what = "labels"
-    panel = HeatMap(
-        f"{what.title()} of tokens",
-        "predicted",
-        "gold",
-        "tokens, log scale",
-        tags,
-        tags,
-        table,
-        write_short,
-        log=True,
-    )
-    text = f"Token by token: the gold's {what} and the predicted ones."
+    title = f"{what.title()} of tokens"
+    panel = map_counts(title, tags, table, unit="tokens", **AXES)
+    text = f"Gold and predicted {what} of tokens."
     return Drawing("tag_confusion", text, [panel])
 
 
@@ -182,27 +145,20 @@ def _draw_groups(groups: Mapping[str, Mapping[str, Score]]) -> Drawing:
         rows += [nothing, *(s.f1.in_percent for s in scores.values())]
         notes += ["", *(f"{s.support:,}" for s in scores.values())]
     limits = _get_limits(chain(*rows), unit=10)
-    panel = Estimates(
-        "F1 by kind of entity",
-        "F1, %",
-        names,
-        {"F1": rows},
-        notes,
-        limits,
-        colors=COLORS,
-    )
+    series = {"F1": rows}
+    panel = Estimates("F1 by group", "F1, %", names, series, notes, limits, COLORS)
     text = (
-        "F1 of entities of some length, in sentences of some length, and by whether "
-        "their words are an entity of their label in the training data; with 95% "
-        "intervals, and the number of gold entities on the right."
+        "F1 by length of the entity, by length of its sentence, and by whether its "
+        "words are an entity in the training data, with 95% intervals. On the right: "
+        "gold entities."
     )
     return Drawing("groups", text, [panel])
 
 
 def _get_limits(values: Iterable[float], *, unit: int) -> tuple[float, float]:
-    """Whole units of points around all values, at least one unit apart.
+    """Multiples of a unit around all values, at least one unit apart.
 
-    What is at 0 or at 100 ends there: no axis reaches to where no score can be.
+    No axis reaches below 0 or beyond 100, where no score can be.
     """
     known = [value for value in values if not math.isnan(value)] or [0.0, 100.0]
     low = min(unit * math.floor(min(known) / unit), 100 - unit)
@@ -218,8 +174,8 @@ def _draw_thresholds(confidence: Confidence) -> Drawing:
     if confidence.candidates is not None:
         panels.append(_draw_candidates(confidence.candidates, confidence.curve))
         text += (
-            " Right: precision and recall if all candidates down to some probability "
-            "were taken; the dot is what the pipeline takes."
+            " Right: precision and recall of the candidates above each probability; "
+            "the dot is what the pipeline predicts."
         )
     return Drawing("thresholds", text, panels)
 
@@ -228,7 +184,7 @@ def _draw_curve(curve: ThresholdCurve) -> Lines:
     columns = {"precision": curve.precision, "recall": curve.recall, "F1": curve.f1}
     return Lines(
         "Threshold",
-        "threshold of the confidence",
+        "threshold",
         "score",
         {name: Curve(curve.thresholds, y) for name, y in columns.items()},
         x_limits=(0, 1),
@@ -260,7 +216,7 @@ def _draw_reliability(confidence: Confidence) -> Drawing:
     lines = Lines(
         "Reliability",
         "confidence",
-        "share that is right",
+        "share of right entities",
         {name: _draw_bins(table) for name, table in tables.items()},
         x_limits=(0, 1),
         y_limits=(0, 1),
@@ -269,7 +225,7 @@ def _draw_reliability(confidence: Confidence) -> Drawing:
     )
     bins = confidence.reliability.bins
     sizes = Histogram(
-        "How many there are",
+        "Entities per range",
         "confidence",
         "entities, log scale",
         [*(b.low for b in bins), bins[-1].high],
@@ -279,9 +235,9 @@ def _draw_reliability(confidence: Confidence) -> Drawing:
         colors=COLORS,
     )
     text = (
-        "How often entities of some confidence are right, with 95% intervals: on the "
-        "dashed line confidence can be believed. Candidates are all spans that may be "
-        "an entity, those that lose included."
+        "How often entities of each confidence are right, with 95% intervals; on the "
+        "dashed line confidence is exact. Candidates are all spans that may be an "
+        "entity, including those not predicted."
     )
     return Drawing("reliability", text, [lines, sizes])
 
@@ -297,11 +253,11 @@ def _draw_bins(table: Reliability) -> Curve:
 
 
 def _draw_log(log: TrainingLog) -> Drawing:
-    # what is known before training would leave no room for the rest
+    # the scores before training would leave no room for the rest
     first = 1 if log.steps[0] == 0 and len(log.steps) > 2 else 0
     steps = log.steps[first:]
     best = (log.steps[log.best], f"best: step {log.steps[log.best]:,}")
-    # in the order that they have elsewhere
+    # in the same order as elsewhere
     known = [name for name in SCORES if name in log.scores]
     others = [name for name in log.scores if name not in SCORES]
     scores = {
@@ -314,14 +270,14 @@ def _draw_log(log: TrainingLog) -> Drawing:
     limits = _get_limits(chain(*(curve.y for curve in scores.values())), unit=1)
     panels = [
         Lines("Scores on dev", "updates", "%", scores, [best], y_limits=limits),
-        Lines("Loss in training", "updates", "mean loss of a batch", losses, [best]),
+        Lines("Loss in training", "updates", "mean loss per batch", losses, [best]),
     ]
     panels = [
         panel._replace(colors=choose_colors(panel.series, COLORS, COLORS_OF_OTHERS))
         for panel in panels
     ]
     text = (
-        "Scores on the dev split, and the mean loss on the training data since the "
-        "evaluation before."
+        "Scores on the dev split, and the mean training loss since the previous "
+        "evaluation."
     )
     return Drawing("learning", text, panels)

@@ -1,36 +1,38 @@
 """How far a figure of a test set can be trusted, and a difference of two systems.
 
-All of it works on counts by doc (see `matching`), because F1 is no mean over entities:
-docs are drawn, their counts summed, and the figure computed from the sums.
+All of it works on counts per doc, because F1 is not a mean over entities: docs are
+drawn, their counts summed, and the figure computed from the sums.
 """
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .gold_matching import Counts
+from ..types import FloatArray, IntArray
 
 LEVEL = 0.95
-# in the place of an interval, and why
+Z95 = 1.959964  # of the normal distribution, for a 95% interval
+# shown instead of an interval, and why
 UNKNOWN = "-"
 WHY_UNKNOWN = (
-    "- in the place of an interval: all samples of the docs give the same figure, "
-    "which says nothing of other docs."
+    "A dash instead of an interval: all samples of the docs give the same figure, "
+    "which says nothing about other docs."
 )
-# numbers of a chunk of drawn docs, so that memory stays small
+# numbers in a chunk of drawn docs, so that memory stays small
 CHUNK = 2_000_000
 
-Statistic = Callable[[Counts], NDArray[np.float64]]
+# from sums of counts, shape (..., n_labels, 3), to figures, shape (...)
+Statistic = Callable[[IntArray], FloatArray]
 
 
 class Interval(NamedTuple):
-    """A figure and the range in which it would be expected on other docs.
+    """A figure and the range in which it is expected on other docs.
 
     value: On the docs as they are.
-    low, high: The 95% interval; both the same if all samples agree, which then says
-        nothing of other docs (see `is_known`).
+    low, high: The 95% interval; equal if all samples agree, which says nothing about
+        other docs (see `is_known`).
     """
 
     value: float
@@ -39,23 +41,35 @@ class Interval(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether the samples differ."""
-        # the same figure, in another order of adding up
+        """Whether the samples differ, by more than the order of adding up explains."""
         return self.high - self.low > 1e-9
 
     @property
     def in_percent(self) -> "Interval":
-        """The same, in percent."""
         return Interval(*(100 * number for number in self))
 
 
-def bootstrap(counts: Counts, *, n_resamples: int, seed: int) -> Counts:
-    """Sum the counts of docs that are drawn with replacement (Efron 1979).
+def write_interval(interval: Interval, form: str = ".1f") -> str:
+    """The ends in percent, as 84.6 to 86.0, or a dash if they are not known."""
+    if not interval.is_known:
+        return UNKNOWN
+    # never -0.0
+    low, high = (round(number, 1) + 0.0 for number in interval.in_percent[1:])
+    return f"{low:{form}} to {high:{form}}"
+
+
+def explain_intervals(intervals: Iterable[Interval]) -> str:
+    """Why some figures have no interval; empty if all have one."""
+    return "" if all(interval.is_known for interval in intervals) else WHY_UNKNOWN
+
+
+def bootstrap(counts: IntArray, *, n_resamples: int, seed: int) -> IntArray:
+    """Sum the counts of docs drawn with replacement (Efron 1979).
 
     Several systems are drawn together by stacking their counts: each sample then
     holds the same docs for all of them, as a paired test needs.
 
-    counts (ndarray): What is known of each doc. Shape: (n_docs, ...).
+    counts (ndarray): Of each doc. Shape: (n_docs, ...).
     n_resamples (int): Number of samples, each of n_docs docs.
     seed (int): The same seed and number of docs draw the same docs.
     RETURNS (ndarray): The sums. Shape: (n_resamples, ...).
@@ -71,7 +85,7 @@ def bootstrap(counts: Counts, *, n_resamples: int, seed: int) -> Counts:
     return total.reshape(n_resamples, *counts.shape[1:])
 
 
-def _count_docs(drawn: NDArray[np.int64], n_docs: int) -> NDArray[np.float64]:
+def _count_docs(drawn: IntArray, n_docs: int) -> FloatArray:
     """How often each doc is in each sample. Shape: (n_samples, n_docs)."""
     places = drawn + n_docs * np.arange(len(drawn))[:, None]
     times = np.bincount(places.ravel(), minlength=len(drawn) * n_docs)
@@ -79,34 +93,44 @@ def _count_docs(drawn: NDArray[np.int64], n_docs: int) -> NDArray[np.float64]:
 
 
 def get_interval(
-    value: float, resampled: NDArray[np.float64], *, level: float = LEVEL
+    value: float, samples: FloatArray, *, level: float = LEVEL
 ) -> Interval:
     """The percentile interval of a figure.
 
-    resampled (ndarray): The figure of each sample. Shape: (n_resamples,).
+    samples (ndarray): The figure of each sample. Shape: (n_resamples,).
     """
     tail = (1 - level) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail])
+    low, high = np.quantile(samples, [tail, 1 - tail])
     return Interval(float(value), float(low), float(high))
 
 
+def get_wilson_interval(share: float, number: int) -> Interval | None:
+    """The 95% interval of a share out of some number (Wilson 1927); None out of 0."""
+    if not number:
+        return None
+    square = Z95**2 / number
+    center = (share + square / 2) / (1 + square)
+    spread = math.sqrt(share * (1 - share) / number + square / (4 * number)) * Z95
+    half = spread / (1 + square)
+    return Interval(share, max(center - half, 0.0), min(center + half, 1.0))
+
+
 def approximate_randomization(
-    first: Counts,
-    second: Counts,
+    first: IntArray,
+    second: IntArray,
     statistic: Statistic,
     *,
     n_shuffles: int,
     seed: int,
 ) -> float:
-    """How probable a difference at least as large is if two systems are equally good.
+    """The probability of a difference at least as large if two systems are equal.
 
-    Were they equally good, it would make no difference which of the two has given
-    which answer. For each doc the answers are exchanged or not, by the toss of a
-    coin, and the difference is compared with the one that was found (Noreen 1989;
-    Yeh 2000 for F1). Two-sided.
+    If they are equally good, it makes no difference which of the two gave which
+    answer. For each doc the answers are exchanged or not, by the toss of a coin, and
+    the difference is compared with the one found (Noreen 1989; Yeh 2000 for F1).
+    Two-sided.
 
-    first, second (ndarray): Counts of the same docs. Shape: (n_docs, n_labels, 3).
-    statistic (Callable): From sums of counts, shape (..., n_labels, 3), to figures.
+    first, second (ndarray): IntArray of the same docs. Shape: (n_docs, n_labels, 3).
     n_shuffles (int): Number of exchanges that are tried.
     RETURNS (float): The p-value, at least 1 / (n_shuffles + 1).
     """
@@ -126,7 +150,7 @@ def approximate_randomization(
     return (n_extreme + 1) / (n_shuffles + 1)
 
 
-def _matmul(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+def _matmul(a: IntArray, b: IntArray) -> IntArray:
     """A product of whole numbers, by the fast product of floats (exact to 2 ** 53)."""
     return (a.astype(float) @ b.astype(float)).round().astype(np.int64)
 

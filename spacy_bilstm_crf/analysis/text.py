@@ -1,22 +1,24 @@
-"""Text with marked spans, as the HTML of displaCy.
+"""Text with marked spans as displaCy's HTML, and a page of docs with their entities.
 
-The colours are those of displaCy, `colors.COLORS` and every other package's among
-them, and `OTHERS`; how strong a colour is says how probable the span is.
+The colours are displaCy's, which come from all installed packages, and `OTHERS` for the
+remaining labels. The more probable a span, the stronger its colour.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from spacy.displacy import EntityRenderer
+from spacy.displacy import EntityRenderer, get_doc_settings
 from spacy.tokens import Doc
 from spacy.util import escape_html
 
 from ..pipeline.confidence import get_confidences
+from .page import render_template
 
-# for labels that nobody has coloured: the "light" scheme of Tol (2021, Colour Schemes,
-# SRON), made for black text and for the colour-blind, without its grey
+# for labels without a colour of their own: the "light" scheme of Tol (2021, Colour
+# Schemes, SRON), made for black text and for the colour-blind, without its grey
 OTHERS = (
     "#77aadd",
     "#ee8866",
@@ -27,7 +29,7 @@ OTHERS = (
     "#bbcc33",
     "#aaaa00",
 )
-# how much of the colour is left where confidence is 0
+# the strength of a colour at confidence 0
 WEAKEST = 0.2
 # filled in by displaCy; styled in place, so that it looks the same on any page
 TEMPLATE = (
@@ -63,7 +65,7 @@ def get_marks(doc: Doc) -> list[Mark]:
 
 
 def cut_text(text: str, marks: Iterable[Mark]) -> Iterator[tuple[str, Mark | None]]:
-    """A text in pieces: those of the marks, which must not overlap, and the others."""
+    """Cut a text at its marks, which must not overlap."""
     end = 0
     for mark in sorted(marks, key=lambda mark: mark.start):
         if end < mark.start:
@@ -84,7 +86,7 @@ def render_marks(text: str, marks: Iterable[Mark], *, direction: str = "ltr") ->
 
 @cache
 def _get_renderer(direction: str) -> EntityRenderer:
-    """Made once: it looks through all installed packages for their colours."""
+    """Made once: it searches all installed packages for colours."""
     renderer = EntityRenderer({"template": TEMPLATE})
     renderer.direction = direction
     return renderer
@@ -112,8 +114,8 @@ def _to_span(mark: Mark, color: str) -> dict[str, Any]:
 
 
 def get_colors(labels: Iterable[str]) -> dict[str, str]:
-    """The colour of each label: the one that displaCy knows, or else one of `OTHERS`,
-    chosen by the label alone, so that it is the same everywhere."""
+    """The colour of each label: displaCy's, or else one of `OTHERS` that depends on the
+    label alone, so that it is the same everywhere."""
     known = _get_renderer("ltr").colors
     return {label: known.get(label.upper()) or _choose(label) for label in labels}
 
@@ -124,7 +126,7 @@ def _choose(label: str) -> str:
 
 
 def fade(color: str, strength: float) -> str:
-    """Mix a colour with white, so that what is under it does not matter.
+    """Mix a colour with white instead of making it transparent.
 
     color (str): As '#rrggbb' or '#rgb'; any other name comes back as it is.
     strength (float): From 0, white, to 1, the colour itself.
@@ -136,3 +138,61 @@ def fade(color: str, strength: float) -> str:
     parts = (digits[i : i + size] * (2 // size) for i in range(0, len(digits), size))
     mixed = (255 - strength * (255 - int(part, 16)) for part in parts)
     return "#" + "".join(f"{round(part):02x}" for part in mixed)
+
+
+class Figure(NamedTuple):
+    """A doc of the page; an empty title is left out."""
+
+    title: str
+    doc: Doc
+
+
+class Label(NamedTuple):
+    """An entry of the legend."""
+
+    name: str
+    color: str
+    number: int
+
+
+def render_entities(
+    figures: Sequence[Figure], *, title: str, notes: Sequence[str] = ()
+) -> str:
+    """A page of docs, each with its entities.
+
+    The colour of an entity is as strong as it is probable; the pointer shows the
+    number. Labels can be switched off, and so can entities of low confidence if the
+    docs have confidences.
+
+    notes (Sequence[str]): Lines below the title.
+    """
+    from markupsafe import Markup
+
+    settings = [get_doc_settings(figure.doc) for figure in figures]
+    marks = [get_marks(figure.doc) for figure in figures]
+    shown = [
+        {
+            "title": figure.title,
+            "html": Markup(
+                render_marks(figure.doc.text, found, direction=setting["direction"])
+            ),
+        }
+        for figure, found, setting in zip(figures, marks, settings, strict=True)
+    ]
+    known = any(mark.confidence is not None for found in marks for mark in found)
+    return render_template(
+        "entities.html",
+        title=title,
+        notes=notes,
+        lang=settings[0]["lang"] if settings else "en",
+        legend=make_legend(mark.label for found in marks for mark in found),
+        has_confidence=known,
+        figures=shown,
+    )
+
+
+def make_legend(labels: Iterable[str]) -> list[Label]:
+    """Labels with their colours and how often they occur, sorted by name."""
+    numbers = Counter(labels)
+    colors = get_colors(numbers)
+    return [Label(name, colors[name], numbers[name]) for name in sorted(numbers)]

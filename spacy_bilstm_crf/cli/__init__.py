@@ -1,6 +1,6 @@
 """The commands: `python -m spacy bilstm-crf ...`, `python -m spacy_bilstm_crf ...`.
 
-Importing this imports typer and nothing heavier; a command imports what it needs
+Importing this imports nothing heavier than typer; a command imports what it needs
 when it runs.
 """
 
@@ -35,7 +35,6 @@ app.command("visualize")(visualize_cli)
 
 
 # `python -m spacy` loads this module through the entry-point group `spacy_cli` and
-# expects it to add itself. Anywhere else spaCy's own app is not loaded, and is not
-# worth the seconds it would cost.
+# expects it to add itself. Elsewhere spaCy's own app is not loaded: it takes seconds.
 if "spacy.cli._util" in sys.modules:
     sys.modules["spacy.cli._util"].app.add_typer(app)

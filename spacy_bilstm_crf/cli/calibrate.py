@@ -1,4 +1,4 @@
-"""`calibrate`: fit what a trained pipeline does with its probabilities."""
+"""`calibrate`: fit the temperature and the thresholds of a trained pipeline."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,27 +8,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from ..errors import Errors
 from ..pipeline.settings import Decision
-from .loading import get_component, load_pipeline, make_example, run_before
+from .loading import (
+    describe_left_out,
+    get_component,
+    load_pipeline,
+    make_example,
+    read_references,
+    run_before,
+)
 from .printing import choose_device, fail, group_digits, say, waiting
-from .reading import describe_left_out, read_references
+from .publishing import replace_pipeline, require_replaceable
 
 if TYPE_CHECKING:
     from spacy.training import Example
 
-    from ..pipeline.calibration import Bin
+    from ..analysis.report_confidence import Bin
     from ..pipeline.entity_recognizer import CRFEntityRecognizer
     from ..pipeline.held_out import HeldOut
     from ..pipeline.tuning import Temperature
 
 
-# of the fitted numbers
-DIGITS = 4
+DIGITS = 4  # of the fitted numbers
 
 
 class Result(NamedTuple):
-    """What a component does with some settings.
+    """Scores and calibration of a component under some settings.
 
     scores: Precision, recall and F1 of its entities.
     bins: The reliability table of its confidence.
@@ -39,11 +44,10 @@ class Result(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What was fitted, and what it changes.
+    """The fitted settings, and what they change.
 
-    temperature: The fitted one.
-    thresholds: Those of the labels that the decision goes by, None if it has none.
-    before, after: With the settings of before and with these.
+    thresholds: Per label; None if the decision uses none.
+    before, after: With the earlier settings and with these.
     """
 
     temperature: "Temperature"
@@ -56,19 +60,19 @@ def calibrate_cli(
     model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
     data: Path = Arg(..., help="Held-out data, such as dev.spacy, or a folder"),
     output: Path | None = Opt(
-        None, help="Folder for the pipeline with the fitted settings; replaced whole"
+        None, help="Folder for the calibrated pipeline; an earlier one is replaced"
     ),
     decision: Decision = Opt(
-        "expected_f1", help="How the entities are chosen, see README"
+        "expected_f1",
+        help="How entities are chosen; see docs/guides/calibration.md",
     ),
-    name: str | None = Opt(None, help="The component, if there are several"),
+    name: str | None = Opt(None, help="Name of the component, if there are several"),
     gpu_id: int = Opt(-1, help="GPU to use, -1 for the CPU"),
 ) -> None:
     """
-    Fit the temperature of a trained pipeline, so that an entity with a confidence
-    of 0.8 is right in 80% of the cases, and the thresholds of its labels, so that
-    the F1 of each label is the highest that can be expected. Reports confidence,
-    precision and scores before and after.
+    Fit the temperature of a trained pipeline, so that entities with a confidence of
+    0.8 are right 80% of the time, and the thresholds of its labels, so that each label
+    has the highest expected F1. Reports calibration and scores before and after.
 
     Example: python -m spacy bilstm-crf calibrate training/model-best dev.spacy
     """
@@ -90,7 +94,7 @@ def calibrate_cli(
     with waiting("running the components before"):
         run_before(nlp, name, examples)
     try:
-        # at once: the network runs over all docs before the first temperature
+        # no delay: the network runs over all docs before the first temperature
         with tqdm(unit=" temperatures", disable=None, leave=False) as progress:
             report = calibrate(
                 pipe, examples, decision=decision.value, on_step=progress.update
@@ -101,10 +105,10 @@ def calibrate_cli(
     if output is not None:
         for key in ("temperature", "label_thresholds", "decision"):
             nlp.get_pipe_config(name)[key] = pipe.cfg[key]
-        # those of before are of other entities
+        # the earlier scores belong to other entities
         nlp.meta.setdefault("performance", {}).update(report.after.scores)
         replace_pipeline(nlp, output)
-        say("good", f"Pipeline with these settings written to {output}")
+        say("good", f"Calibrated pipeline written to {output}")
 
 
 def calibrate(
@@ -116,11 +120,10 @@ def calibrate(
 ) -> Report:
     """Fit the settings of a component, and set them.
 
-    The thresholds of labels that there were belong to another temperature: they are
-    fitted anew, or taken away where the best path decides.
+    Existing label thresholds belong to the old temperature: they are refitted, or
+    removed if the decision is 'best_path'.
 
     examples (Sequence[Example]): Held-out data; earlier components have run on it.
-    decision (str): 'best_path' or 'expected_f1'.
     on_step (Callable): Called after each temperature that is tried.
     RAISES (ValueError): If no doc has words and possible gold.
     """
@@ -141,7 +144,7 @@ def calibrate(
 
 def evaluate(pipe: "CRFEntityRecognizer", held_out: "HeldOut") -> Result:
     """Predict and compare with the gold; the examples are not changed."""
-    from ..pipeline.calibration import reliability_table
+    from ..analysis.report_confidence import reliability_table
     from ..pipeline.entity_recognizer import score_entities
     from ..pipeline.held_out import annotate, compare_with_gold, predict
 
@@ -157,8 +160,8 @@ def print_report(report: Report, decision: str) -> None:
     t = report.temperature
     say(
         "info",
-        f"temperature {t.value:.3f}: {t.loss_before:.4f} -> {t.loss_after:.4f} nats a "
-        "word",
+        f"temperature {t.value:.3f}: {t.loss_before:.4f} -> {t.loss_after:.4f} nats "
+        "per word",
     )
     say("info", f"decision {decision}")
 
@@ -167,7 +170,7 @@ def print_reliability(before: "Sequence[Bin]", after: "Sequence[Bin]") -> None:
     """Print confidence and precision of the entities, bin by bin."""
     from wasabi import msg
 
-    from ..pipeline.calibration import calibration_error
+    from ..analysis.report_confidence import calibration_error
 
     rows = [
         (f"{b.low:.1f}-{b.high:.1f}", *_bin_cells(b), *_bin_cells(a))
@@ -222,33 +225,3 @@ def _prf_cells(results: "Sequence[Result]", label: str | None) -> list[str]:
             values = [of_label.get(key) for key in "prf"]
         cells += [f"{100 * (value or 0.0):.1f}" for value in values]
     return cells
-
-
-def require_replaceable(path: Path) -> None:
-    """Check that a folder is free, or holds a pipeline and may be replaced by one.
-
-    RAISES (ValueError): If something else is there.
-    """
-    is_pipeline = (path / "meta.json").is_file() and (path / "config.cfg").is_file()
-    if path.exists() and (not is_pipeline or path.resolve() == Path.cwd()):
-        raise ValueError(Errors.B507.format(path=path))
-
-
-def replace_pipeline(nlp: Any, path: Path) -> None:
-    """Write a pipeline; what was there before stays until the new one is in place."""
-    import shutil
-    import tempfile
-
-    folder = path.resolve().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{path.name}.") as temporary:
-        new, old = Path(temporary, "new"), folder / f".{path.name}.old"
-        nlp.to_disk(new)
-        if path.exists():
-            path.rename(old)
-        try:
-            new.rename(path)
-        except OSError:
-            old.rename(path)
-            raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -9,24 +9,31 @@ from typer import Option as Opt
 
 from ..errors import Errors
 from .compare_processes import Found, Settings, run_all
-from .loading import require_pipeline
-from .printing import fail, list_counts, print_table, say, waiting
+from .loading import count_labels, describe_left_out, read_references, require_pipeline
+from .printing import (
+    fail,
+    has_colors,
+    join_lines,
+    list_counts,
+    mark_text,
+    print_table,
+    say,
+    waiting,
+)
 from .publishing import publish, require_extra
-from .reading import count_labels, describe_left_out, read_references
-from .terminal import has_colors, join_lines, mark_text
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from ..analysis.compare_contest import Contest
+    from ..analysis.compare import Contest
     from ..types import Entity
 
 TOKENS = {True: "read as gold tokens", False: "read as raw text"}
-LOST_LABELS = "{name} does not have these labels, and always misses them: {labels}"
+LOST_LABELS = "{name} does not know these labels, and always misses them: {labels}"
 FOREIGN_LABELS = (
-    "{name} finds {labels}, which the gold does not have: all of these count as wrong."
+    "{name} finds {labels}, which the gold does not have: these all count as wrong."
 )
-# disagreements that a page holds, and that the terminal shows
+# disagreements on the page, and in the terminal
 N_DISAGREEMENTS, N_PRINTED = 50, 5
 
 
@@ -41,17 +48,16 @@ def compare_cli(
         None, help="Folder for compare.html, compare.json and a picture"
     ),
     gold_tokens: bool = Opt(
-        False, "--gold-tokens", help="Read the tokens of the gold, not the raw text"
+        False, "--gold-tokens", help="Read gold tokens instead of raw text"
     ),
-    repeats: int = Opt(3, min=1, help="Passes over the docs that are timed"),
+    repeats: int = Opt(3, min=1, help="Timed passes over the docs"),
     resamples: int = Opt(10_000, min=100, help="Samples of intervals and tests"),
-    seed: int = Opt(0, help="Of what is drawn at random"),
+    seed: int = Opt(0, help="Seed of the random numbers"),
 ) -> None:
     """
-    Compare pipelines on held-out data: F1 with intervals and tests, words a second,
-    load time, size and memory, and the texts in which they differ. They may be of any
-    kind, spaCy's own `ner` among them. Each runs on one thread of the CPU, in a
-    process of its own.
+    Compare pipelines of any kind on held-out data: F1 with intervals and tests, words
+    per second, load time, size and memory, and the texts in which they differ. Each
+    runs on one CPU thread, in a process of its own.
 
     Example: python -m spacy bilstm-crf compare en_a en_b --data test.spacy
     """
@@ -70,17 +76,16 @@ def compare_cli(
 def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
     """Run pipelines on docs, and compare what they find.
 
-    RAISES (ValueError): If there are not two pipelines, one cannot be loaded or finds
-        no entities by its nature or none of the gold's labels, or the data have no gold
+    RAISES (ValueError): If there are fewer than two pipelines, one cannot be loaded,
+        sets no entities or knows none of the gold's labels, or the data has no gold
         entities.
     RAISES (RuntimeError): If the process of a pipeline dies.
     """
     from spacy.vocab import Vocab
 
-    from ..analysis.compare import compare_predictions
-    from ..analysis.compare_contest import Contest, read_disagreements
+    from ..analysis.compare import Contest, compare_predictions, read_disagreements
     from ..analysis.compare_page import shorten_names
-    from ..analysis.gold_matching import get_entities
+    from ..analysis.gold import get_entities
 
     if len(set(models)) < max(len(models), 2):
         raise ValueError(Errors.B510.format(models=list(models)))
@@ -128,7 +133,7 @@ def describe_data(
 
 
 def describe_lost(found: "Mapping[str, Found]") -> Iterator[str]:
-    """One note for each pipeline that does not have all labels of the gold."""
+    """One note for each pipeline that does not know all labels of the gold."""
     for name, (_, _, lost) in found.items():
         if lost:
             yield LOST_LABELS.format(name=name, labels=list_counts(lost))
@@ -138,11 +143,11 @@ def find_foreign_labels(
     gold: "list[list[Entity]]", predictions: "dict[str, list[list[Entity]]]"
 ) -> Iterator[str]:
     """One note for each pipeline with labels that are not in the gold."""
-    from ..analysis.gold_matching import get_labels
+    from ..analysis.gold import list_labels
 
-    known = set(get_labels(gold))
+    known = set(list_labels(gold))
     for name, found in predictions.items():
-        unknown = sorted(set(get_labels(found)) - known)
+        unknown = sorted(set(list_labels(found)) - known)
         if unknown:
             yield FOREIGN_LABELS.format(name=name, labels=", ".join(unknown))
 
@@ -151,18 +156,18 @@ def print_contest(contest: "Contest") -> None:
     """Print the tables, the tests, and some of the disagreements."""
     from wasabi import wrap
 
-    from ..analysis import compare_page as contest_page
+    from ..analysis import compare_page as page
 
-    print_table(contest_page.tabulate_scores(contest))
-    print_table(contest_page.tabulate_pairs(contest.comparison.pairs))
-    if why := contest_page.explain_intervals(contest):
+    print_table(page.tabulate_scores(contest))
+    print_table(page.tabulate_pairs(contest.comparison.pairs))
+    if why := page.explain_figures(contest):
         say("info", why)
-    print_table(contest_page.tabulate_costs(contest.costs))
+    print_table(page.tabulate_costs(contest.costs))
     say("info", "{docs:,} docs of {path}, {tokens}".format(**contest.data))
     for note in contest.notes:
         say("warn", note)
     for pair in contest.comparison.pairs:
-        print(wrap(contest_page.describe_agreement(pair), indent=0))
+        print(wrap(page.describe_agreement(pair), indent=0))
     print_disagreements(contest)
 
 
@@ -185,13 +190,12 @@ def write_contest(contest: "Contest", folder: Path) -> Path:
     RAISES (ValueError): If they cannot be written.
     """
     from ..analysis.compare_page import draw_contest, make_contest_page
-    from ..analysis.plain import to_plain
 
     drawing = draw_contest(contest)
     files = publish(
         folder,
         "compare",
-        data=to_plain(contest),
+        data=contest,
         drawings=[drawing],
         make_page=lambda pictures: make_contest_page(contest, pictures[drawing.name]),
     )

@@ -1,24 +1,21 @@
-"""Pipelines in processes of their own: what they find, and what that costs."""
+"""Pipelines in processes of their own: what they find, at what cost."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .loading import make_example
-from .reading import (
+from .loading import (
     count_labels,
     find_unknown_labels,
     load_entity_pipeline,
+    make_example,
     read_references,
 )
+from .predicting import predict
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Doc
-
-    from ..analysis.compare_apart import Apart
-    from ..analysis.compare_cost import Cost
+    from ..analysis.compare_cost import Apart, Cost
     from ..types import Entity
 
 
@@ -32,8 +29,8 @@ class Settings(NamedTuple):
 class Loaded(NamedTuple):
     """A pipeline that is ready in its process.
 
-    load_seconds, size: As in `analysis.measurement.Cost`.
-    lost: The gold entities of each label that it does not have.
+    load_seconds, size: As in `analysis.compare_cost.Cost`.
+    lost: The gold entities of each label unknown to it.
     """
 
     load_seconds: float
@@ -42,7 +39,7 @@ class Loaded(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a pipeline finds in each doc, what it costs, and what it cannot find."""
+    """What a pipeline finds in each doc, its cost, and the labels unknown to it."""
 
     entities: "list[list[Entity]]"
     cost: "Cost"
@@ -53,10 +50,9 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
     """Run pipelines in turns, each in a process of its own."""
     from tqdm import tqdm
 
-    from ..analysis.compare_apart import Apart
-    from ..analysis.compare_cost import one_thread
+    from ..analysis.compare_cost import Apart, one_thread
 
-    # silent where nobody watches
+    # silent if stderr is not a terminal
     steps = tqdm(
         total=len(models) * (2 + settings.repeats),
         unit="step",
@@ -97,37 +93,23 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
 def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     """The steps of one pipeline, in its own process.
 
-    YIELDS: Loaded; then the entities of each doc; then,
-        as often as asked, words a second and the peak of the memory.
+    YIELDS: Loaded; then the entities of each doc; then, as often as asked, words per
+        second and the peak memory.
     """
-    from ..analysis import compare_cost as measurement
+    from ..analysis import compare_cost as cost
+    from ..corpus import copy_tokens
 
-    def load() -> "Language":
-        return load_entity_pipeline(model)
-
-    measurement.load_libraries()
-    nlp, seconds = measurement.measure_loading(load)
+    cost.load_libraries()
+    nlp, seconds = cost.measure_loading(lambda: load_entity_pipeline(model))
     references = read_references(data, nlp.vocab).docs
     labels = count_labels(references, path=data)
     lost = find_unknown_labels(nlp, labels, model=model, path=data)
-    yield Loaded(seconds, measurement.get_size(nlp.path), lost)
-    yield list(predict(nlp, references, gold_tokens=gold_tokens))
-    while True:
-        speed = measurement.measure_speed(nlp, references)
-        yield speed, measurement.get_peak_memory()
-
-
-def predict(
-    nlp: "Language", references: "Sequence[Doc]", *, gold_tokens: bool
-) -> "Iterator[list[Entity]]":
-    """The entities that a pipeline finds, as places in the tokens of the gold."""
-    from ..analysis.gold_matching import project_entities
-
+    yield Loaded(seconds, cost.get_size(nlp.path), lost)
     examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in references]
-    docs = nlp.pipe(eg.predicted for eg in examples)
-    for doc, eg in zip(docs, examples, strict=True):
-        eg.predicted = doc
-        yield project_entities(eg)
+    yield [list(doc.predicted) for doc in predict(nlp, examples)]
+    while True:
+        docs = [copy_tokens(doc, vocab=nlp.vocab) for doc in references]
+        yield cost.measure_speed(nlp, docs), cost.get_peak_memory()
 
 
 def combine_costs(loaded: Loaded, passes: Sequence[tuple[float, int | None]]) -> "Cost":

@@ -9,6 +9,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from .printing import fail, group_digits, say, waiting
+from .publishing import write_files
 
 if TYPE_CHECKING:
     from ..corpus import ReadOptions, SplitCorpus, SplitOptions
@@ -48,62 +49,61 @@ def convert_cli(
     input_path: Path = Arg(
         ...,
         metavar="INPUT",
-        help="CSV file or file of columns, or a zip that holds one",
+        help="CSV file or file of columns, or a zip with one",
     ),
     output_dir: Path = Arg(..., metavar="OUTPUT_DIR", help="Folder for the four files"),
     format_: Format = Opt(
         "auto",
         "--format",
-        help="One of Kaggle's CSV forms, or columns; auto goes by name and header",
+        help="Kaggle's CSV forms, or columns; auto decides by name and header",
     ),
     tag_column: int | None = Opt(
         None,
-        help="Column of the entity tags, from 0; the last that is named by no other "
-        "option if not given",
+        help="Column of the entity tags, from 0; by default the last not used by "
+        "another option",
     ),
     pos_column: int | None = Opt(
-        None, help="Column of the parts of speech; none are read if not given"
+        None, help="Column of the parts of speech; by default none are read"
     ),
     token_column: int = Opt(0, help="Column of the words"),
     scheme: Scheme = Opt(
-        "auto", help="Scheme of the tags in columns; auto takes the one that fits best"
+        "auto", help="Scheme of the tags in columns; auto takes the best fit"
     ),
     dev_file: Path | None = Opt(
-        None, help="File with the sentences of dev; INPUT then gives none to dev"
+        None, help="File with the sentences of dev, which then gets none from INPUT"
     ),
     test_file: Path | None = Opt(
-        None, help="File with the sentences of test; INPUT then gives none to test"
+        None, help="File with the sentences of test, which then gets none from INPUT"
     ),
     split: Split = Opt(
-        "words", help="What decides: each sentence's words, or blocks of neighbours"
+        "words", help="Split by each sentence's words, or in blocks of neighbours"
     ),
     dev: float = Opt(0.1, help="Share of the sentences for dev"),
     test: float = Opt(0.1, help="Share of the sentences for test"),
-    block_size: int = Opt(10, help="Sentences in a block (for --split blocks)"),
+    block_size: int = Opt(10, help="Sentences per block (for --split blocks)"),
     duplicates: Duplicates = Opt(
-        "drop", help="Sentences with the same words as an earlier one"
+        "drop", help="Repeats of a sentence: drop them, or keep those in the same split"
     ),
-    encoding: str | None = Opt(None, help="Encoding of the files; found if not given"),
+    encoding: str | None = Opt(None, help="Encoding of the files; detected by default"),
     fallback: list[Path] = Opt(
         [],
-        help="Another place of the corpus, where INPUT is not there; may be repeated",
+        help="Another place of the corpus if INPUT is missing; may be repeated",
     ),
     sample: Path | None = Opt(
         None,
-        help="What stands in where the corpus is nowhere; corpus.json says so then",
+        help="Fallback corpus if INPUT is missing; recorded in corpus.json",
     ),
 ) -> None:
     """
-    Convert an entity corpus to train.spacy, dev.spacy and test.spacy, and write
-    down in corpus.json what was done. The corpus is in one of Kaggle's CSV forms
-    (one word a row, one word a row with feature columns, or one sentence a row), or
-    in columns (a word and its tags on each line, a blank line after each sentence).
+    Convert an entity corpus to train.spacy, dev.spacy and test.spacy, with a summary
+    in corpus.json. The corpus is in one of Kaggle's CSV forms (one word per row, with
+    or without feature columns, or one sentence per row), or in columns (a word and its
+    tags on each line, a blank line after each sentence).
 
     Example: python -m spacy bilstm-crf convert ner_dataset.csv corpus
     """
     from ..corpus import (
         ColumnOptions,
-        CorpusError,
         ReadOptions,
         SplitOptions,
         choose_input,
@@ -124,7 +124,7 @@ def convert_cli(
             options=SplitOptions(split.value, dev, test, block_size, duplicates.value),
             sample=is_sample,
         )
-    except CorpusError as error:
+    except ValueError as error:
         fail(error)
     print_summary(summary, output_dir)
 
@@ -140,14 +140,12 @@ def convert(
 ) -> dict[str, Any]:
     """Convert a corpus and write the four files.
 
-    input_path (Path): The corpus file, or a zip that holds one.
-    output_dir (Path): Where to write; made if it is missing.
+    output_dir (Path): Made if it is missing.
     given (Mapping[str, Path]): The files of 'dev', 'test' or both, if they have one.
     reading (ReadOptions): How to read all these files.
-    options (SplitOptions): How to split.
-    sample (bool): Whether the corpus stands in for a missing one.
-    RETURNS (dict[str, Any]): The summary, which is also written to corpus.json.
-    RAISES (CorpusError): If the corpus cannot be converted or written; nothing is
+    sample (bool): Whether the sample replaces a missing corpus.
+    RETURNS (dict[str, Any]): The summary, as in corpus.json.
+    RAISES (ValueError): If the corpus cannot be converted or written; nothing is
         written then.
     """
     import srsly
@@ -167,12 +165,12 @@ def convert(
         )
     contents = _make_docs(split)
     contents["corpus.json"] = f"{srsly.json_dumps(summary, indent=2)}\n".encode()
-    converters.write_files(output_dir, contents)
+    write_files(output_dir, contents)
     return summary
 
 
 def _make_docs(split: "SplitCorpus") -> dict[str, bytes]:
-    """The .spacy file of each split, with a progress bar where it takes long."""
+    """The .spacy file of each split, with a progress bar if it takes long."""
     from spacy.vocab import Vocab
     from tqdm import tqdm
 
@@ -180,7 +178,7 @@ def _make_docs(split: "SplitCorpus") -> dict[str, bytes]:
 
     vocab = Vocab()
     contents = {}
-    # silent where nobody watches, and where it would only flicker
+    # silent if stderr is not a terminal, or if it would only flicker
     total = sum(map(len, split.splits.values()))
     with tqdm(total=total, unit=" sentences", disable=None, delay=2) as progress:
         for name, sentences in split.splits.items():
@@ -247,24 +245,24 @@ def _pick(counts: Mapping[str, int], labels: list[str]) -> list[int]:
     return [counts.get(label, 0) for label in labels]
 
 
-# what the counts of corpus.json are called in a sentence
+# the counts of corpus.json, in words
 _REPAIRS = {
     "restored_characters": "control characters read as windows-1252 punctuation",
     "malformed_rows": "rows dropped that do not fit the header",
     "empty_words": "tokens dropped whose word is empty",
-    "empty_sentences": "sentences dropped in which no word was left",
+    "empty_sentences": "sentences dropped without a word left",
     "stripped_words": "words stripped of white space at their ends",
     "repaired_tags": "tags I-x that continued no entity, made B-x",
-    "comment_lines": "lines with # first passed over as comments",
+    "comment_lines": "lines starting with # skipped as comments",
 }
 
 
 _NO_ENTITIES = "no column is left for entity tags: entities count as missing"
-_REPAIRED_COLUMNS = "tags that {scheme} does not allow where they stand, repaired"
+_REPAIRED_COLUMNS = "tags repaired that {scheme} does not allow in their place"
 
 
 def _notes(file: Mapping[str, Any]) -> list[str]:
-    """One line for each kind of repair and drop that happened in a file."""
+    """One line per kind of repair and drop in a file."""
     texts = dict(_REPAIRS)
     if file["columns"] and file["columns"]["scheme"]:
         scheme = file["columns"]["scheme"]["name"]

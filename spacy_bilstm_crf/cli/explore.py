@@ -1,4 +1,4 @@
-"""`explore`: what a corpus holds, before anything is trained on it."""
+"""`explore`: look at a corpus before training."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -9,30 +9,29 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from .loading import read_docs
+from .loading import count_labels, read_docs
 from .printing import fail, print_table, say, waiting
 from .publishing import publish, require_extra, watch
-from .reading import count_labels
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
     from ..analysis.explore import Exploration
-    from ..analysis.explore_ambiguity import Ambiguity
-    from ..analysis.explore_soundness import TokenMatch
+    from ..analysis.explore_counts import Ambiguity
+    from ..analysis.explore_findings import TokenMatch
     from ..analysis.gold import AnnotatedDoc
 
 # these first, in this order
 SPLITS = ("train", "dev", "test")
 N_EXAMPLES = 5  # that are printed; the page has more
 CONVERSION = (
-    "Converted from {name}, of which {found:,} sentences repeat an earlier one's "
-    "words ({with_other_tags:,} with other tags); {dropped:,} have been dropped."
+    "Converted from {name}. {found:,} of its sentences repeat the words of an earlier "
+    "one ({with_other_tags:,} with other tags); {dropped:,} were dropped."
 )
 NO_SUMMARY = (
-    "'{path}' is no summary that 'spacy bilstm-crf convert' has written, and is left "
-    "out of the page"
+    "'{path}' was not written by 'spacy bilstm-crf convert', and is left out of the "
+    "page"
 )
 
 
@@ -41,13 +40,13 @@ def explore_cli(
     out: Path | None = Opt(
         None, help="Folder for explore.html, explore.json and the pictures"
     ),
-    lang: str = Opt("en", help="Language of the tokenizer that entities have to fit"),
+    lang: str = Opt("en", help="Language of the tokenizer to compare with"),
 ) -> None:
     """
-    Look at a corpus before training: how much of what each split holds, tags,
-    lengths, texts with several labels, what is not in train, copies and leaks
-    between splits, label noise, rare labels, and entities that cannot be learned. All
-    files *.spacy of the folder are splits; one of them may be all there is.
+    Look at a corpus before training: sizes, labels, tags and lengths of each split,
+    texts with several labels, what is not in train, copies and leaks between splits,
+    label noise, rare labels, and entities that cannot be learned. All *.spacy files
+    of the folder are splits; one is enough.
 
     Example: python -m spacy bilstm-crf explore corpus --out figures/explore
     """
@@ -81,18 +80,18 @@ def make_tokenizer(lang: str) -> "Language":
     try:
         return spacy.blank(lang)
     except ImportError:
-        raise ValueError(Errors.B605.format(lang=lang)) from None
+        raise ValueError(Errors.B525.format(lang=lang)) from None
 
 
 def read_splits(nlp: "Language", folder: Path) -> "dict[str, list[Doc]]":
-    """Read all files *.spacy of a folder.
+    """Read all *.spacy files of a folder.
 
     RAISES (ValueError): If there is none, one cannot be read or is empty, or there
         is no entity in any of them.
     """
     paths = {path.stem: path for path in sorted(folder.glob("*.spacy"))}
     if not paths:
-        raise ValueError(Errors.B601.format(path=folder))
+        raise ValueError(Errors.B521.format(path=folder))
     names = [*(n for n in SPLITS if n in paths), *(n for n in paths if n not in SPLITS)]
     corpus = {name: read_docs(paths[name], nlp.vocab) for name in names}
     count_labels(chain(*corpus.values()), path=folder)
@@ -100,21 +99,17 @@ def read_splits(nlp: "Language", folder: Path) -> "dict[str, list[Doc]]":
 
 
 def explore(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
-    """Explore docs; see `analysis.exploration`.
-
-    nlp (Language): Whose tokenizer the entities have to fit.
-    corpus (dict[str, list[Doc]]): The docs of each split.
-    """
+    """See `analysis.explore`; compares with the tokenizer of `nlp`."""
     from ..analysis.explore import explore
-    from ..analysis.explore_soundness import add_matches
+    from ..analysis.explore_findings import add_matches, match_tokens
+    from ..analysis.gold import read_doc
 
     read: dict[str, list[AnnotatedDoc]] = {name: [] for name in corpus}
     tokens: dict[str, list[TokenMatch]] = {name: [] for name in corpus}
     everything = [(name, doc) for name, docs in corpus.items() for doc in docs]
     for name, doc in watch(everything, unit=" docs"):
-        annotated, match = _read(nlp, doc)
-        read[name].append(annotated)
-        tokens[name].append(match)
+        read[name].append(read_doc(doc))
+        tokens[name].append(match_tokens(doc, nlp.make_doc(doc.text)))
     return explore(
         read,
         tokens={name: add_matches(matches) for name, matches in tokens.items()},
@@ -122,32 +117,25 @@ def explore(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
     )
 
 
-def _read(nlp: "Language", doc: "Doc") -> "tuple[AnnotatedDoc, TokenMatch]":
-    from ..analysis.explore_soundness import match_tokens
-    from ..analysis.gold import read_doc
-
-    return read_doc(doc), match_tokens(doc, nlp.make_doc(doc.text))
-
-
 def print_exploration(exploration: "Exploration") -> None:
-    """Print the tables and what there is to know."""
-    from ..analysis import explore_page as corpus_page
+    """Print the tables and the findings."""
+    from ..analysis import explore_page as page
 
-    print_table(corpus_page.tabulate_splits(exploration))
-    print_table(corpus_page.tabulate_labels(exploration))
-    print_table(corpus_page.tabulate_tags(exploration))
-    print_table(corpus_page.tabulate_lengths(exploration))
-    print_table(corpus_page.tabulate_ambiguity(exploration))
+    print_table(page.tabulate_splits(exploration))
+    print_table(page.tabulate_labels(exploration))
+    print_table(page.tabulate_tags(exploration))
+    print_table(page.tabulate_lengths(exploration))
+    print_table(page.tabulate_ambiguity(exploration))
     print_examples(exploration.spans, "entity")
     print_examples(exploration.words, "word")
     if exploration.unseen:
-        print_table(corpus_page.tabulate_unseen(exploration))
+        print_table(page.tabulate_unseen(exploration))
     for finding in exploration.findings:
         say(finding.level, finding.text)
 
 
 def print_examples(ambiguity: "Ambiguity", name: str) -> None:
-    """Print the first texts with several labels, if there are any."""
+    """Print the first texts with several labels, if any."""
     from ..analysis.explore_page import tabulate_examples
 
     table = tabulate_examples(ambiguity, name)
@@ -165,7 +153,7 @@ def write_exploration(
 ) -> Path:
     """Write page, data and pictures.
 
-    lead (Sequence[str]): Of the page: where the corpus is from.
+    lead (Sequence[str]): Of the page, on the source of the corpus.
     RETURNS (Path): The page.
     RAISES (ValueError): If the folder cannot be written to.
     """
@@ -177,7 +165,7 @@ def write_exploration(
     lead = [
         *lead,
         f"Made by `explore` of spacy-bilstm-crf {__version__}. Words are the tokens of "
-        f"the corpus; the tokenizer that they are compared with is that of '{lang}'.",
+        f"the corpus, compared with the tokenizer of '{lang}'.",
     ]
     files = publish(
         out,
@@ -200,18 +188,17 @@ def read_conversion(path: Path) -> list[str]:
         return []
     try:
         return [describe_conversion(path)]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         say("warn", NO_SUMMARY.format(path=path))
         return []
 
 
 def describe_conversion(path: Path) -> str:
-    """A sentence out of the summary that `convert` has written.
+    """A sentence from the summary that `convert` has written.
 
-    RAISES (OSError, ValueError, KeyError, TypeError): If the file cannot be read, or
-        is of another form.
+    RAISES (ValueError, KeyError, TypeError): If the file is of another form.
     """
-    import srsly
+    from ..corpus import read_summary
 
-    summary = srsly.read_json(path)
+    summary = read_summary(path, required=("source", "duplicates"))
     return CONVERSION.format(name=summary["source"]["name"], **summary["duplicates"])

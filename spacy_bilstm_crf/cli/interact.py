@@ -1,4 +1,4 @@
-"""`interact`: type a text, see what a pipeline makes of it."""
+"""`interact`: type a text, see its entities, their probabilities and tags."""
 
 import re
 import sys
@@ -9,11 +9,18 @@ from typer import Argument as Arg
 from typer import Exit
 from typer import Option as Opt
 
-from .loading import FACTORY, get_component
-from .printing import fail, say, waiting
-from .prompt import is_prompt, read_pipe, read_prompt
-from .reading import load_entity_pipeline
-from .terminal import align_tokens, has_colors, join_lines, mark_text
+from .loading import FACTORY, get_component, load_entity_pipeline
+from .predicting import run_scored
+from .printing import (
+    align_tokens,
+    fail,
+    has_colors,
+    join_lines,
+    mark_text,
+    say,
+    waiting,
+)
+from .texts import is_prompt, read_pipe, read_prompt
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -21,21 +28,21 @@ if TYPE_CHECKING:
     from ..analysis.record import Record
 
 HELP = """\
-Type a text, and press Enter. Pasted lines are one text; so is what stands between
-three quotes (\"\"\") and three more.
+Type a text and press Enter. Pasted lines are one text, and so is everything between
+two triple quotes (\"\"\").
   :best 5   the 5 most probable sets of entities of the last text
-  :tags     show the tags of all tokens, or stop showing them
-  :help     this
-  :quit     leave, as Ctrl-D does"""
-NO_ANALYSES = f"The pipeline has no {FACTORY}: confidence and analyses are not known."
-NO_TEXT = "There is no text yet."
+  :tags     show or hide the tags of all tokens
+  :help     show this help
+  :quit     leave, as does Ctrl-D"""
+NO_ANALYSES = f"The pipeline has no {FACTORY}: confidence and analyses are unknown."
+NO_TEXT = "No text has been typed yet."
 N_BEST = 5
 # 128 and the number of the signal, as a shell counts
 INTERRUPTED = 130
 
 
 class Reader(NamedTuple):
-    """A pipeline, and the component that knows probabilities, if there is one."""
+    """A pipeline, and its component that gives probabilities, if it has one."""
 
     nlp: "Language"
     name: str | None
@@ -43,20 +50,35 @@ class Reader(NamedTuple):
     def read(self, text: str, *, k: int = 0) -> "Record":
         from ..analysis.record import make_record
 
-        return make_record(self.nlp, text, name=self.name, k=k)
+        if self.name is None:
+            return make_record(self.nlp(text))
+        (doc,), (tags, marginals, analyses) = run_scored(
+            self.nlp,
+            self.name,
+            [self.nlp.make_doc(text)],
+            lambda scores: (
+                scores.tag_set.tags,
+                scores.marginals()[0],
+                scores.k_best(k)[0] if k else [],
+            ),
+        )
+        scheme = self.nlp.get_pipe(self.name).cfg["scheme"]
+        return make_record(
+            doc, scheme=scheme, tags=tags, marginals=marginals, analyses=analyses
+        )
 
 
 def interact_cli(
     model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
     json: bool = Opt(False, "--json", help="Answer each line with a JSON object"),
-    k: int = Opt(0, "--k", min=0, help="Sets of entities to show, the best first"),
-    name: str | None = Opt(None, help="The component, if there are several"),
+    k: int = Opt(0, "--k", min=0, help="Number of most probable sets of entities"),
+    name: str | None = Opt(None, help="Name of the component, if there are several"),
 ) -> None:
     """
-    Type texts and see their entities, how probable they are, and their tags. In a
-    pipe each line is a text, and its answer one line without colours; with --json it
-    holds all that is known. The end of the input, or Ctrl-D, leaves with exit code 0,
-    Ctrl-C with 130.
+    Type texts and see their entities with their probabilities and tags. If stdin or
+    stdout is a pipe, each line is a text and its answer one line without colours; with
+    --json it is a complete record. The end of the input (Ctrl-D) leaves with exit code
+    0, Ctrl-C with 130.
 
     Example: python -m spacy bilstm-crf interact en_bilstm_crf --json
     """
@@ -64,7 +86,7 @@ def interact_cli(
         with waiting(f"loading {model}"):
             reader = load_reader(model, name, k=k)
         if reader.nlp.meta.get("notes"):
-            # the output holds answers alone
+            # stdout is for answers only
             say("warn", reader.nlp.meta["notes"], stream=sys.stderr)
         if is_prompt():
             talk(reader, json=json, k=k)
@@ -80,8 +102,8 @@ def interact_cli(
 def load_reader(model: str, name: str | None, *, k: int) -> Reader:
     """Load a pipeline, and find its component.
 
-    RAISES (ValueError): If it finds no entities; if there is no such component and
-        it is needed, or if there are several and none is named.
+    RAISES (ValueError): If it finds no entities; if it has no such component and one is
+        needed, or has several and none is named.
     """
     nlp = load_entity_pipeline(model)
     factories = [nlp.get_pipe_meta(n).factory for n in nlp.pipe_names]
@@ -90,7 +112,7 @@ def load_reader(model: str, name: str | None, *, k: int) -> Reader:
 
 
 def answer(reader: Reader, *, json: bool, k: int) -> None:
-    """Answer the lines of a pipe, each as soon as it is there."""
+    """Answer the lines of a pipe, each as soon as it arrives."""
     for text in read_pipe():
         record = reader.read(text, k=k)
         lines = show_json(record) if json else show_plain(record)
@@ -99,7 +121,7 @@ def answer(reader: Reader, *, json: bool, k: int) -> None:
 
 
 def talk(reader: Reader, *, json: bool, k: int) -> None:
-    """Answer somebody who types."""
+    """Answer what is typed at a prompt."""
     print(HELP)
     if reader.name is None:
         print(NO_ANALYSES)
@@ -112,7 +134,7 @@ def talk(reader: Reader, *, json: bool, k: int) -> None:
 
 
 class Session:
-    """What is remembered between two lines: the last text, and what to show."""
+    """What one line leaves for the next: the last text, and what to show."""
 
     def __init__(self, reader: Reader, *, json: bool = False, k: int = 0) -> None:
         self.reader = reader
@@ -134,7 +156,7 @@ class Session:
     def obey(self, command: str, number: str) -> Iterator[str]:
         if command == "tags":
             self.has_tags = not self.has_tags
-            yield f"Tags are {'shown' if self.has_tags else 'not shown'}."
+            yield f"Tags are {'shown' if self.has_tags else 'hidden'}."
         elif command != "best":
             yield HELP
         elif self.reader.name is None or not self.text:
@@ -153,8 +175,8 @@ class Session:
 
 
 def get_rows(record: "Record") -> list[tuple[str, ...]]:
-    """Each word with its part of speech, if that is known, its entity tag, and the
-    probability of that."""
+    """Each word with its part of speech, if known, its entity tag, and the tag's
+    probability."""
     has_tags = record.doc.has_annotation("TAG")
     tokens = zip(record.doc, record.ner_tags, record.probabilities, strict=True)
     return [
@@ -175,7 +197,7 @@ def show_plain(record: "Record") -> Iterator[str]:
 
 
 def show_analyses(record: "Record") -> Iterator[str]:
-    """The most probable sets of entities, a line each."""
+    """The most probable sets of entities, one per line."""
     color = has_colors()
     for marks, probability in record.analyses:
         text = join_lines(mark_text(record.doc.text, marks, color=color))

@@ -1,25 +1,34 @@
-"""How commands speak."""
+"""What commands print: messages, tables, and marked text.
 
+Entities are coloured if the terminal has colours, and in brackets otherwise.
+"""
+
+import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from shutil import get_terminal_size
 from threading import Timer
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from typer import Exit
 
-from .terminal import has_colors
-
 if TYPE_CHECKING:
     from ..analysis.page import Table
+    from ..analysis.text import Mark
 
-DELAY = 2.0  # seconds after which somebody who watches wants to know what is done
+DELAY = 2.0  # seconds before a message shows what takes long
+BLACK, GREY = 16, "dddddd"
+# the six levels of red, green and blue in the palette of 256 colours
+LEVELS = (0, 95, 135, 175, 215, 255)
 
 
 @contextmanager
 def waiting(doing: str) -> Iterator[None]:
-    """Say what is being done where it takes long, as long as it takes; silent where
-    nobody watches. For what has no steps that could be counted."""
+    """Show a message while a step without countable progress runs.
+
+    It appears after `DELAY` seconds, and only if stderr is a terminal.
+    """
     if not sys.stderr.isatty():
         yield
         return
@@ -41,7 +50,7 @@ def waiting(doing: str) -> Iterator[None]:
 
 
 def choose_device(gpu_id: int) -> None:
-    """Compute on a GPU, or on the CPU for -1; says which where somebody watches.
+    """Compute on a GPU, or on the CPU for -1; print which if stdout is a terminal.
 
     RAISES (ValueError): If there is no such GPU.
     """
@@ -51,10 +60,10 @@ def choose_device(gpu_id: int) -> None:
 
 
 def say(style: str, text: str, *, stream: TextIO | None = None) -> None:
-    """Print a message as one line: wasabi would break it at 80 columns.
+    """Print a message on one line: wasabi would break it at 80 columns.
 
     style (str): 'good', 'info', 'warn' or 'fail'.
-    stream (TextIO | None): The standard output if None.
+    stream (TextIO | None): stdout if None.
     """
     from wasabi.printer import Printer
 
@@ -65,10 +74,7 @@ def say(style: str, text: str, *, stream: TextIO | None = None) -> None:
 
 
 def fail(error: Exception) -> NoReturn:
-    """End the command with a message and exit code 1.
-
-    The message is no part of an output that another program reads.
-    """
+    """End the command with a message on stderr and exit code 1."""
     say("fail", str(error), stream=sys.stderr)
     raise Exit(1) from None
 
@@ -78,7 +84,7 @@ def group_digits(cell: str | int) -> str:
 
 
 def list_counts(counts: Mapping[str, int]) -> str:
-    """As 'geo 1,200, per 30'."""
+    """Such as 'geo 1,200, per 30'."""
     return ", ".join(f"{name} {number:,}" for name, number in counts.items())
 
 
@@ -87,8 +93,105 @@ def print_table(table: "Table") -> None:
     from wasabi import msg
 
     aligns = ["l" if i < table.n_text else "r" for i in range(len(table.header))]
-    # a name that is cut is another name, and its column no longer fits its head
+    # wasabi would cut long names, and misalign their columns
     widest = max(len(cell) for row in [table.header, *table.rows] for cell in row)
     msg.table(
         table.rows, header=table.header, divider=True, aligns=aligns, max_col=widest
     )
+
+
+def has_colors(stream: TextIO | None = None) -> bool:
+    """Whether a stream shows colours, and NO_COLOR is not set; stdout if None."""
+    from wasabi.util import supports_ansi
+
+    is_terminal = (stream or sys.stdout).isatty()
+    # https://no-color.org
+    return is_terminal and not os.environ.get("NO_COLOR") and supports_ansi()
+
+
+def mark_text(text: str, marks: "Iterable[Mark]", *, color: bool) -> str:
+    """A text with its entities, their labels and confidence."""
+    from ..analysis.text import cut_text, get_colors
+
+    marks = list(marks)
+    colors = get_colors(mark.label for mark in marks)
+    parts = []
+    for part, mark in cut_text(text, marks):
+        if mark is None:
+            parts.append(part)
+        else:
+            shown = f"{join_lines(part)} {describe(mark)}"
+            parts.append(
+                paint(f" {shown} ", colors[mark.label]) if color else f"[{shown}]"
+            )
+    return "".join(parts).strip()
+
+
+def describe(mark: "Mark") -> str:
+    """Label, confidence, and a cross if the entity is wrong."""
+    parts = [mark.label]
+    if mark.confidence is not None:
+        parts.append(f"{mark.confidence:.2f}")
+    if mark.kind == "wrong":
+        parts.append("✗")
+    return " ".join(parts)
+
+
+def join_lines(text: str) -> str:
+    """The text on one line."""
+    return " ".join(text.split()) if "\n" in text else text
+
+
+def paint(text: str, background: str) -> str:
+    """Black on a colour, for a terminal with 256 colours."""
+    from wasabi import color
+
+    return color(text, fg=BLACK, bg=to_palette(background))
+
+
+def to_palette(color: str) -> int:
+    """The number of the nearest colour in the palette's cube of 216.
+
+    color (str): '#rrggbb' or '#rgb'; anything else becomes a light grey.
+    """
+    digits = color.removeprefix("#") if color.startswith("#") else ""
+    if len(digits) == 3:
+        digits = "".join(2 * digit for digit in digits)
+    parts = bytes.fromhex(digits if len(digits) == 6 else GREY)
+    red, green, blue = (_nearest(part, LEVELS) for part in parts)
+    return 16 + 36 * red + 6 * green + blue
+
+
+def _nearest(value: int, levels: Sequence[int]) -> int:
+    return min(range(len(levels)), key=lambda i: abs(levels[i] - value))
+
+
+def align_tokens(
+    rows: "Sequence[tuple[str, ...]]", *, width: int | None = None
+) -> Iterator[str]:
+    """Tokens with their cells below them, in blocks as wide as the terminal.
+
+    rows (Sequence[tuple[str, ...]]): Each token and its cells.
+    width (int | None): In characters; the terminal's if None.
+    YIELDS (str): Per block as many lines as a row has cells, and an empty one.
+    """
+    width = width or get_terminal_size().columns
+    block: list[tuple[str, ...]] = []
+    used = 0
+    for row in rows:
+        size = max(map(len, row)) + 2
+        if block and used + size > width:
+            yield from _align(block)
+            block, used = [], 0
+        block.append(row)
+        used += size
+    if block:
+        yield from _align(block)
+
+
+def _align(block: "Sequence[tuple[str, ...]]") -> Iterator[str]:
+    sizes = [max(map(len, row)) for row in block]
+    for line in zip(*block, strict=True):
+        cells = zip(line, sizes, strict=True)
+        yield "  ".join(f"{cell:<{size}}" for cell, size in cells).rstrip()
+    yield ""

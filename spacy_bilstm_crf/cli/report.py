@@ -1,39 +1,34 @@
-"""`report`: what a trained pipeline does on held-out data."""
+"""`report`: how a trained pipeline does on held-out data."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from .loading import FACTORY, make_example, read_docs, run_before
-from .printing import choose_device, fail, list_counts, print_table, say, waiting
-from .publishing import publish, require_extra, watch
-from .reading import (
+from .loading import (
     count_labels,
     describe_left_out,
     find_unknown_labels,
     load_entity_pipeline,
+    make_example,
+    read_docs,
     read_references,
 )
+from .predicting import predict
+from .printing import choose_device, fail, list_counts, print_table, say, waiting
+from .publishing import publish, require_extra, watch
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.training import Example
 
-    from ..analysis.explore_unseen import Seen
-    from ..analysis.gold_comparison import Comparison
+    from ..analysis.gold import PredictedDoc, Seen
     from ..analysis.report import Evaluation
     from ..analysis.report_log import TrainingLog
-    from ..types import Entity
-    from .reading import References
+    from .loading import References
 
-# candidates below this probability are hardly ever right
-LOWEST = 0.01
-# docs whose candidates are computed between two steps of the progress bar
-CHUNK = 500
-LOST_LABELS = "labels that the pipeline does not have, and always misses: {labels}"
+LOST_LABELS = "labels unknown to the pipeline, which it always misses: {labels}"
 
 
 def report_cli(
@@ -42,24 +37,22 @@ def report_cli(
     out: Path | None = Opt(
         None, help="Folder for report.html, report.json and the pictures"
     ),
-    train: Path | None = Opt(
-        None, help="The training data, file or folder: what the pipeline has seen"
-    ),
+    train: Path | None = Opt(None, help="The training data, a file or a folder"),
     log: Path | None = Opt(
-        None, help="The log of the training (output_file of spaCy's logger)"
+        None, help="The training log (output_file of spaCy's logger)"
     ),
     gold_tokens: bool = Opt(
-        False, "--gold-tokens", help="Read the tokens of the gold, not the raw text"
+        False, "--gold-tokens", help="Read gold tokens instead of raw text"
     ),
     resamples: int = Opt(1000, min=100, help="Samples of the bootstrap"),
     seed: int = Opt(0, help="Seed of the bootstrap"),
     gpu_id: int = Opt(-1, help="GPU to use, -1 for the CPU"),
 ) -> None:
     """
-    Score a trained pipeline, whatever finds its entities: precision, recall and F1
-    with 95% intervals, kinds of mistakes, confusion of labels and tags, scores by
-    length and by what was seen in training, what confidence is worth, learning
-    curves, and the worst mistakes as marked text.
+    Score any trained pipeline that finds entities: precision, recall and F1 with 95%
+    intervals, kinds of mistakes, confusion of labels and tags, scores by length and
+    by what was seen in training, reliability of confidence, learning curves, and the
+    worst mistakes as marked text.
 
     Example: python -m spacy bilstm-crf report en_a test.spacy --out report
     """
@@ -81,8 +74,9 @@ def report_cli(
         seen = None if train is None else read_training_data(nlp, train)
     except ValueError as error:
         fail(error)
-    comparisons = predict(nlp, examples, references.numbers)
-    evaluation = evaluate(comparisons, seen, training, resamples, seed)
+    found = predict(nlp, examples, numbers=references.numbers, with_candidates=True)
+    docs = list(watch(found, unit=" docs", total=len(examples)))
+    evaluation = evaluate(docs, seen, training, resamples, seed)
     print_evaluation(evaluation, notes)
     if out is None:
         return
@@ -99,10 +93,9 @@ def report_cli(
 def check_labels(
     nlp: "Language", references: "References", *, model: str, path: Path
 ) -> list[tuple[str, str]]:
-    """Compare the labels of the data with those of the pipeline.
+    """Compare the labels of the data with the labels of the pipeline.
 
-    RETURNS (list[tuple[str, str]]): What to know before reading the scores: levels and
-        sentences.
+    RETURNS (list[tuple[str, str]]): Levels and sentences to know before reading scores.
     RAISES (ValueError): If the data has no entity, or none with a label that the
         pipeline knows.
     """
@@ -115,12 +108,11 @@ def check_labels(
 
 
 def read_training_data(nlp: "Language", path: Path) -> "Seen":
-    """What the training data holds.
+    """Read the words and entities of the training data.
 
     RAISES (ValueError): If it cannot be read, or has no entities.
     """
-    from ..analysis.explore_unseen import read_seen
-    from ..analysis.gold import read_doc
+    from ..analysis.gold import read_doc, read_seen
 
     with waiting(f"reading {path}"):
         docs = read_docs(path, nlp.vocab)
@@ -128,62 +120,18 @@ def read_training_data(nlp: "Language", path: Path) -> "Seen":
     return read_seen(read_doc(doc) for doc in watch(docs, unit=" training docs"))
 
 
-def predict(
-    nlp: "Language", examples: "Sequence[Example]", numbers: Sequence[int]
-) -> "list[Comparison]":
-    """Let a pipeline find the entities of docs.
-
-    numbers (Sequence[int]): Their places in the data.
-    """
-    from ..analysis.gold_comparison import compare
-
-    candidates = find_candidates(nlp, examples)
-    docs = nlp.pipe(eg.predicted for eg in examples)
-    comparisons = []
-    for k, doc in enumerate(watch(docs, unit=" docs", total=len(examples))):
-        eg = examples[k]
-        eg.predicted = doc
-        found = None if candidates is None else candidates[k]
-        comparisons.append(compare(eg, found, number=numbers[k]))
-    return comparisons
-
-
-def find_candidates(
-    nlp: "Language", examples: "Sequence[Example]"
-) -> "list[list[tuple[Entity, float]]] | None":
-    """All spans that may be an entity, with their probabilities, doc by doc.
-
-    RETURNS (list | None): None if no component knows them, or several do.
-    """
-    from spacy.training import Example
-
-    names = [n for n in nlp.pipe_names if nlp.get_pipe_meta(n).factory == FACTORY]
-    if len(names) != 1:
-        return None
-    pipe: Any = nlp.get_pipe(names[0])
-    copies = [Example(eg.predicted.copy(), eg.reference) for eg in examples]
-    run_before(nlp, names[0], copies)
-    docs = [eg.predicted for eg in copies]
-    chunks = [docs[i : i + CHUNK] for i in range(0, len(docs), CHUNK)]
-    return [
-        list(zip(*prediction, strict=True))
-        for chunk in watch(chunks, unit=f" x {CHUNK} docs for candidates")
-        for prediction in pipe.candidates(chunk, threshold=LOWEST)
-    ]
-
-
 def evaluate(
-    comparisons: "Sequence[Comparison]",
+    docs: "Sequence[PredictedDoc]",
     seen: "Seen | None",
     log: "TrainingLog | None",
     n_resamples: int,
     seed: int,
 ) -> "Evaluation":
-    """See `analysis.evaluation`; with a progress bar."""
+    """See `analysis.report`; with a progress bar."""
     from ..analysis.report import evaluate
 
     return evaluate(
-        comparisons,
+        docs,
         seen=seen,
         log=log,
         n_resamples=n_resamples,
@@ -201,10 +149,10 @@ def print_evaluation(
     print_table(report_page.tabulate_tags(evaluation.tags))
     print_table(report_page.tabulate_kinds(evaluation))
     print_table(report_page.tabulate_scores(evaluation))
-    if why := report_page.explain_intervals(evaluation.scores, evaluation.averages):
+    if why := report_page.explain_scores(evaluation.scores, evaluation.averages):
         say("info", why)
     accuracy = evaluation.tags.accuracy
-    say("info", f"token by token {accuracy:.2%} of the tags are right, with all the O")
+    say("info", f"{accuracy:.2%} of tokens have the right tag, O included")
     if evaluation.finds_nothing:
         say("info", "no entity was predicted")
     elif evaluation.confidence is None:
@@ -219,7 +167,7 @@ def print_evaluation(
 def describe(
     nlp: "Language", data: Path, *, gold_tokens: bool, n_resamples: int, seed: int
 ) -> list[str]:
-    """What has been scored, and how."""
+    """What is scored, and how."""
     from .. import __version__
 
     meta = nlp.meta

@@ -9,7 +9,7 @@ from ..errors import Errors
 from .printing import say
 
 APP = Path(__file__).with_name("serving_page.py")
-# for this machine only, and nothing is sent anywhere
+# served to this machine only, without telemetry
 OPTIONS = (
     *("--server.address", "localhost"),
     *("--server.headless", "true"),
@@ -22,7 +22,7 @@ OPTIONS = (
 def serve_page(model: str, *, port: int) -> None:
     """Serve the page of a pipeline until Ctrl-C.
 
-    RAISES (ValueError): If the libraries for it are not installed.
+    RAISES (ValueError): If its libraries are not installed, or the server fails.
     """
     for package in ("streamlit", "spacy_streamlit"):
         if find_spec(package) is None:
@@ -35,7 +35,7 @@ def serve_page(model: str, *, port: int) -> None:
     except KeyboardInterrupt:
         return
     finally:
-        # of a signal that is not typed in a terminal it has heard nothing
+        # only a Ctrl-C typed in a terminal reaches the server as well
         server.terminate()
         server.wait()
     if code:

@@ -1,4 +1,4 @@
-"""What Streamlit runs: type a text, see its entities, hide what is less sure."""
+"""The page that Streamlit runs: type a text, see its entities, filter them."""
 
 import sys
 from pathlib import Path
@@ -68,7 +68,7 @@ def show_marks(doc: "Doc", marks: list[Mark], *, labels: list[str]) -> None:
 
 
 def show_analyses(nlp: "Language", name: str, text: str) -> None:
-    """What else the text could mean, if the reader asks for it."""
+    """Other analyses of the text, on request."""
     with st.expander("Other analyses"):
         number = st.number_input("How many", 1, 20, 5)
         if st.toggle("Show them"):

@@ -1,7 +1,7 @@
-"""Texts and docs that commands are given: files, the standard input, options."""
+"""Texts that commands read: files, options, stdin, and lines typed at a prompt."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 STDIN = "-"
+QUOTES = '"""'
+WAIT = 0.05  # seconds in which the next line of pasted text arrives
 SAMPLES = [
     "Joe went to Stanford University.",
     "John is planning a visit to London on October",
@@ -25,15 +27,15 @@ SAMPLES = [
 def read_inputs(
     nlp: "Language", inputs: Sequence[str], texts: Sequence[str], *, annotated: bool
 ) -> "Iterator[tuple[str, Doc]]":
-    """The docs of some files and texts, each with a title; not yet processed.
+    """The docs of some files and texts, not yet processed.
 
     inputs (Sequence[str]): Files: '.spacy' with docs, '.jsonl' with a 'text' on each
-        line, any other with one text; '-' is the standard input.
+        line, any other with one text; '-' is stdin.
     texts (Sequence[str]): Further texts, without title.
-    annotated (bool): Keep the annotation of docs; otherwise they come as bare texts.
+    annotated (bool): Keep the annotation of docs, instead of their texts only.
     YIELDS (tuple[str, Doc]): Title and doc.
-    RAISES (ValueError): For a file that cannot be read; for no '.spacy' file where
-        annotation is to be kept.
+    RAISES (ValueError): For a file that cannot be read, and if annotation is to be
+        kept and no '.spacy' file is given.
     """
     if annotated and not any(Path(name).suffix == ".spacy" for name in inputs):
         raise ValueError(Errors.B513)
@@ -71,9 +73,9 @@ def _get_text(line: str, *, where: str) -> str:
 
 
 def read_text(name: str) -> str:
-    """The text of a file in UTF-8, or of the standard input for '-'.
+    """The text of a file in UTF-8, or of stdin for '-'.
 
-    RAISES (ValueError): If it is not there, not UTF-8, or empty.
+    RAISES (ValueError): If it is missing, not UTF-8, or empty.
     """
     where = "the standard input" if name == STDIN else f"'{name}'"
     try:
@@ -81,17 +83,17 @@ def read_text(name: str) -> str:
     except OSError as error:
         reason = error.strerror
         raise ValueError(Errors.B514.format(path=where, reason=reason)) from None
-    text = decode(content, where=where)
+    text = decode_utf8(content, where=where)
     if not text.strip():
         raise ValueError(Errors.B517.format(where=where))
     return text
 
 
-def decode(content: bytes, *, where: str, line: int = 1) -> str:
+def decode_utf8(content: bytes, *, where: str, line: int = 1) -> str:
     """Decode UTF-8, with or without a byte-order mark; line ends become '\\n'.
 
     line (int): The number of the first line, for the message.
-    RAISES (ValueError): If the bytes are no UTF-8.
+    RAISES (ValueError): If the bytes are not UTF-8.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -102,3 +104,68 @@ def decode(content: bytes, *, where: str, line: int = 1) -> str:
             Errors.B515.format(where=where, line=line, byte=byte)
         ) from None
     return text.replace("\r\n", "\n")
+
+
+def is_prompt() -> bool:
+    """Whether both stdin and stdout are a terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def read_prompt(prompt: str) -> Iterator[str]:
+    """The texts typed at a prompt, until the end of the file.
+
+    A text is one line, or all lines pasted at once, or everything between two triple
+    quotes.
+    """
+    has_paste = enable_paste()
+    while True:
+        try:
+            text = input(prompt)
+            if not has_paste:
+                while is_waiting():
+                    text += "\n" + input()
+            yield join_quoted(text, input) if text.startswith(QUOTES) else text
+        except EOFError:
+            print()
+            return
+
+
+def join_quoted(first: str, read_line: Callable[[], str]) -> str:
+    """A text between triple quotes, of which the first line opens it."""
+    text = first.removeprefix(QUOTES)
+    while QUOTES not in text:
+        text += "\n" + read_line()
+    return text.split(QUOTES)[0].strip("\n")
+
+
+def enable_paste() -> bool:
+    """Let pasted lines arrive as one text, if the line editor can do that.
+
+    It also brings a history and editing.
+    """
+    try:
+        import readline
+    except ImportError:  # Windows
+        return False
+    if "libedit" in (readline.__doc__ or ""):
+        return False
+    readline.parse_and_bind("set enable-bracketed-paste on")
+    return True
+
+
+def is_waiting() -> bool:
+    """Whether there is unread input."""
+    if sys.platform == "win32":
+        return False
+    from select import select
+
+    return bool(select([sys.stdin], [], [], WAIT)[0])
+
+
+def read_pipe() -> Iterator[str]:
+    """The lines of stdin.
+
+    RAISES (ValueError): For a line that is not UTF-8.
+    """
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        yield decode_utf8(line, where="the standard input", line=number).rstrip("\n")

@@ -9,12 +9,10 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from .loading import load_pipeline
-from .printing import fail, say, waiting
-from .publishing import watch
-from .reading import load_entity_pipeline
+from .loading import load_entity_pipeline, load_pipeline
+from .printing import fail, has_colors, mark_text, say, waiting
+from .publishing import watch, write_files
 from .serving import serve_page
-from .terminal import has_colors, mark_text
 from .texts import SAMPLES, read_inputs
 
 if TYPE_CHECKING:
@@ -32,25 +30,27 @@ def visualize_cli(
         None,
         metavar="INPUT",
         help="Files: .spacy with docs, .jsonl with texts, others with one text each; "
-        "- is the standard input. A few sample texts if nothing is given",
+        "- is stdin. By default a few sample texts",
     ),
     text: list[str] | None = Opt(None, help="A text to read; may be repeated"),
     out: Path | None = Opt(
-        None, help="HTML page to write; without it entities are printed"
+        None, help="HTML page to write; by default entities are printed"
     ),
-    limit: int = Opt(100, min=0, help="Docs that are shown at most, 0 for all"),
+    limit: int = Opt(100, min=0, help="Maximum number of docs, 0 for all"),
     annotated: bool = Opt(
-        False, "--annotated", help="Show what .spacy files hold, and predict nothing"
+        False,
+        "--annotated",
+        help="Show the annotation of .spacy files, predict nothing",
     ),
     serve: bool = Opt(
-        False, "--serve", help="Open a page on this machine to type texts into"
+        False, "--serve", help="Serve a page on this machine to type texts into"
     ),
     port: int = Opt(8501, min=1, max=65535, help="Port of that page"),
 ) -> None:
     """
-    Show the entities that a pipeline finds. On the page the colour of an entity is as
-    strong as the entity is probable, the pointer shows the number, and a slider hides
-    what is less sure. The page needs no network.
+    Show the entities that a pipeline finds. On the page the colour of an entity fades
+    with its confidence, hovering shows the number, and a slider hides less confident
+    entities. The page needs no network.
 
     Example: python -m spacy bilstm-crf visualize en_bilstm_crf --out page.html
     """
@@ -99,12 +99,12 @@ def take(
 
 
 def predict(nlp: "Language", docs: "Sequence[Doc]") -> "list[Doc]":
-    """Run a pipeline, with a progress bar where it takes long."""
+    """Run a pipeline, with a progress bar if it takes long."""
     return list(watch(nlp.pipe(docs), total=len(docs), unit=" docs"))
 
 
 def make_notes(nlp: "Language", limit: int) -> list[str]:
-    """What a reader has to know: the notes of the pipeline, and what is left away."""
+    """Notes for the reader: the pipeline's own, and whether docs are left out."""
     notes = [nlp.meta["notes"]] if nlp.meta.get("notes") else []
     return [*notes, LIMIT.format(limit=limit)] if limit else notes
 
@@ -125,12 +125,11 @@ def write_page(
     title: str,
     notes: Sequence[str],
 ) -> None:
-    """Write a page of docs; it appears whole or not at all.
+    """Write a page of docs, whole or not at all.
 
     RAISES (ValueError): If it cannot be written.
     """
-    from ..analysis.text_page import Figure, render_entities
-    from ..corpus import write_files
+    from ..analysis.text import Figure, render_entities
 
     figures = [Figure(*pair) for pair in zip(titles, docs, strict=True)]
     html = render_entities(figures, title=title, notes=notes)

@@ -1,23 +1,18 @@
 """Corpora to spaCy's training format. No file here imports torch or prints.
 
-`kaggle_csv_to_docs` and `columns_to_docs` are the short ways from text to docs. The
-parts they are made of are here as well, for those who want the sentences, the counts
-or the split.
+`kaggle_csv_to_docs` and `columns_to_docs` convert text to docs directly. Their parts
+are exported too, for the sentences, the counts or the split.
 """
 
-from .archive import Source, choose_input, read_source
-from .column_rows import ColumnOptions
-from .columns import columns_to_docs, read_columns
-from .docs import docs_to_bytes, sentences_to_docs
-from .encoding import DecodedText, decode
+from .columns import ColumnOptions, columns_to_docs, read_columns
+from .docs import copy_tokens, docs_to_bytes, restore_spaces, sentences_to_docs
+from .files import DecodedText, Source, choose_input, decode, read_source
 from .kaggle_csv import kaggle_csv_to_docs, read_kaggle_csv
-from .output import write_files
 from .reading import Reading, ReadOptions, read_corpus
 from .schemes import FoundScheme
 from .sentences import CorpusError, ReadColumns, ReadCorpus, ReadReport, Sentence
-from .spacing import restore_spaces
 from .split import DuplicateReport, SplitCorpus, SplitOptions, split_sentences
-from .summary import summarize
+from .summary import read_summary, summarize
 
 __all__ = [
     "ColumnOptions",
@@ -36,6 +31,7 @@ __all__ = [
     "SplitOptions",
     "choose_input",
     "columns_to_docs",
+    "copy_tokens",
     "decode",
     "docs_to_bytes",
     "kaggle_csv_to_docs",
@@ -43,9 +39,9 @@ __all__ = [
     "read_corpus",
     "read_kaggle_csv",
     "read_source",
+    "read_summary",
     "restore_spaces",
     "sentences_to_docs",
     "split_sentences",
     "summarize",
-    "write_files",
 ]

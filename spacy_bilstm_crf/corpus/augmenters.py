@@ -12,11 +12,12 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import Errors
+from .docs import copy_tokens
 
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 # words, and whether a space follows each
 Mention = tuple[list[str], list[bool]]
-# of each label, so that long trainings do not gather more and more: the latest
+# per label, the latest, so that memory does not grow with training
 MAX_MENTIONS = 10_000
 # annotation that stays with a token when others are left out; the first two may change
 TOKEN_ATTRS = ["ENT_IOB", "SENT_START", "ENT_TYPE", "ENT_KB_ID", "TAG", "POS"]
@@ -31,14 +32,15 @@ def make_gold_tokens_augmenter(level: float) -> Augmenter:
     Registered as `spacy-bilstm-crf.gold_tokens.v1`.
 
     level (float): Share of the examples, from 0 to 1.
-    RAISES (ValueError): If the level is no share.
+    RAISES (ValueError): If the level is not a share.
     """
     if not 0 <= level <= 1:
-        raise ValueError(Errors.B306.format(name="level", value=level))
+        raise ValueError(Errors.B435.format(name="level", value=level))
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         if random.random() < level:
-            example = Example(copy_tokens(nlp, example.reference), example.reference)
+            reference = example.reference
+            example = Example(copy_tokens(reference, vocab=nlp.vocab), reference)
         yield example
 
     return augment
@@ -49,23 +51,23 @@ def make_mention_replacement_augmenter(
 ) -> Augmenter:
     """Add copies of examples in which entities are replaced by others of their label.
 
-    What a name is then hangs less on the few sentences that hold it, and rare labels
-    are seen more often (mention replacement, Dai and Adel 2020, section 3). Other
-    mentions are those that have been read before. The copies carry entities only.
+    The label of a name then depends less on the few sentences that contain it, and
+    rare labels are seen more often (mention replacement, Dai and Adel 2020, section
+    3). Replacements come from the examples read so far. Copies carry entities only.
     Registered as `spacy-bilstm-crf.mention_replacement.v1`.
 
-    copies (dict[str, float]): For each label how many copies of an example that holds
-        it are added on average; the highest of its labels counts. Entities of other
+    copies (dict[str, float]): Per label, how many copies of an example with it are
+        added on average; of several labels the highest counts. Entities of other
         labels are never replaced.
-    share (float): How many of the entities are replaced, from 0 to 1.
+    share (float): Share of the entities to replace, from 0 to 1.
     then (Augmenter | None): Applied to the example and to its copies.
-    RAISES (ValueError): If a number of copies is below 0, or `share` is no share.
+    RAISES (ValueError): If a number of copies is below 0, or `share` is not a share.
     """
     if not 0 <= share <= 1:
-        raise ValueError(Errors.B306.format(name="share", value=share))
+        raise ValueError(Errors.B435.format(name="share", value=share))
     for label, number in copies.items():
         if number < 0:
-            raise ValueError(Errors.B310.format(label=label, number=number))
+            raise ValueError(Errors.B436.format(label=label, number=number))
     mentions = {label: deque[Mention](maxlen=MAX_MENTIONS) for label in copies}
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
@@ -83,10 +85,8 @@ def make_mention_replacement_augmenter(
 
 
 def draw_copies(doc: Doc, copies: Mapping[str, float]) -> int:
-    """How many copies a doc gets: a whole number with the mean that is asked for.
-
-    None if some of its tokens are not annotated.
-    """
+    """How many copies a doc gets: a whole number with the requested mean; 0 if any of
+    its tokens is not annotated."""
     if any(token.ent_iob == 0 for token in doc):
         return 0
     mean = max((copies.get(ent.label_, 0) for ent in doc.ents), default=0)
@@ -96,11 +96,7 @@ def draw_copies(doc: Doc, copies: Mapping[str, float]) -> int:
 def replace_mentions(
     nlp: Language, doc: Doc, mentions: Mapping[str, Sequence[Mention]], share: float
 ) -> Doc:
-    """A doc with other entities of the same labels.
-
-    mentions (Mapping[str, Sequence[Mention]]): What to choose from, by label.
-    share (float): How many of the entities are replaced.
-    """
+    """A doc with a share of its entities replaced by other mentions of their label."""
     words: list[str] = []
     spaces: list[bool] = []
     places = []
@@ -126,20 +122,20 @@ def make_shortened_mentions_augmenter(
 ) -> Augmenter:
     """Leave out the first words of some entities, as titles before a name.
 
-    News has "Vice President Joe Biden" as one entity, and so few first names at the
-    beginning of one that a model may never learn what they are. What is left of an
-    entity begins with a capital letter. Tokens keep their annotation; docs with
-    dependencies or span groups stay whole.
+    News has "Vice President Joe Biden" as one entity, and so few entities that begin
+    with a first name that a model may never learn them. The rest of an entity begins
+    with a capital letter. Tokens keep their annotation; docs with dependencies or span
+    groups stay whole.
     Registered as `spacy-bilstm-crf.shortened_mentions.v1`.
 
-    labels (list[str]): Labels whose entities are shortened: of persons, whose last
-        names are names of theirs; not those of places, as "Korea" is not "South Korea".
+    labels (list[str]): Labels whose entities are shortened, such as persons, who are
+        also called by their last names; not places: "Korea" is not "South Korea".
     level (float): Share of these entities, from 0 to 1.
-    then (Augmenter | None): Applied to the examples that come out.
-    RAISES (ValueError): If the level is no share.
+    then (Augmenter | None): Applied to the result.
+    RAISES (ValueError): If the level is not a share.
     """
     if not 0 <= level <= 1:
-        raise ValueError(Errors.B306.format(name="level", value=level))
+        raise ValueError(Errors.B435.format(name="level", value=level))
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         doc = example.reference
@@ -166,7 +162,7 @@ def leave_out(nlp: Language, doc: Doc, cuts: list[Span]) -> Doc:
     kept = np.ones(len(doc), dtype=bool)
     for cut in cuts:
         kept[cut.start : cut.end] = False
-        # what follows begins what the cut began: the entity, perhaps the sentence
+        # the next token now begins the entity, perhaps the sentence
         attrs[cut.end, :2] = BEGIN, attrs[cut.start, 1]
     words, spaces = read_mention(doc)
     short = Doc(nlp.vocab, list(compress(words, kept)), list(compress(spaces, kept)))
@@ -182,8 +178,3 @@ def add_mention(words: list[str], spaces: list[bool], mention: Mention) -> None:
 def read_mention(tokens: Span | Doc) -> Mention:
     """The words of some tokens, and whether a space follows each."""
     return [t.text for t in tokens], [bool(t.whitespace_) for t in tokens]
-
-
-def copy_tokens(nlp: Language, doc: Doc) -> Doc:
-    """A doc with the words and spaces of another one, and nothing else."""
-    return Doc(nlp.vocab, *read_mention(doc))

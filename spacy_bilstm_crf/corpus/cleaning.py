@@ -1,7 +1,6 @@
-"""From the rows of one sentence to a sentence whose words and tags are sound.
+"""From the rows of one sentence to a sentence with clean words and legal tags.
 
-Nothing is changed in silence: every change is counted under the name it has in
-`ReadReport`.
+No change is silent: each is counted under its name in `ReadReport`.
 """
 
 from collections import Counter
@@ -35,7 +34,7 @@ def is_tag(tag: str) -> bool:
 def clean_sentences(
     raw: Iterable[RawSentence], *, counts: Counter[str]
 ) -> list[Sentence]:
-    """Clean sentences, see `clean_sentence`, and leave out those without a word."""
+    """Clean sentences, and leave out the ones without a word."""
     cleaned = (clean_sentence(*columns, counts=counts) for columns in raw)
     return [sentence for sentence in cleaned if sentence is not None]
 
@@ -49,8 +48,8 @@ def clean_sentence(
 ) -> Sentence | None:
     """Strip the words, repair illegal tags and drop empty words.
 
-    counts (Counter[str]): Where the changes are counted.
-    RETURNS (Sentence | None): The sentence; None if no word is left.
+    counts (Counter[str]): Incremented by the changes.
+    RETURNS (Sentence | None): None if no word is left.
     """
     stripped = [word.strip() for word in words]
     tags, n_repaired = repair_openings(ner_tags)
@@ -67,10 +66,7 @@ def clean_sentence(
 
 
 def repair_openings(tags: Sequence[str]) -> tuple[list[str], int]:
-    """Turn every `I-x` that continues no entity into `B-x`.
-
-    RETURNS (tuple[list[str], int]): Legal tags, and how many were changed.
-    """
+    """Turn every `I-x` that continues no entity into `B-x`; count the changes."""
     repaired: list[str] = []
     n_changed = 0
     previous = OUTSIDE
@@ -89,7 +85,7 @@ def _may_follow(previous: str, tag: str) -> bool:
 
 
 def drop_empty_words(sentence: Sentence) -> Sentence:
-    """Drop the tokens without a word; an entity keeps those that have one."""
+    """Drop the tokens without a word; an entity keeps its other tokens."""
     kept = [i for i, word in enumerate(sentence.words) if word]
     # new position of every old boundary
     moved = [0]

@@ -1,29 +1,22 @@
-"""Text in columns, one word a line, as the CoNLL tasks have it and many after them.
+"""Text in columns, one word per line, as in the CoNLL shared tasks.
 
-A blank line or `-DOCSTART-` ends a sentence; lines with `#` first that are no rows
-are comments. The entity tags may be in any of the schemes that `schemes` knows.
+A blank line or `-DOCSTART-` ends a sentence; a line starting with `#` that is not a
+row is a comment. The entity tags may be in any of the schemes that `schemes` knows.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..errors import Errors
 from .cleaning import RawSentence, clean_sentences
-from .column_rows import (
-    ColumnOptions,
-    Layout,
-    Line,
-    find_layout,
-    is_break,
-    is_comment,
-    pick_columns,
-    read_lines,
-)
 from .docs import corpus_to_docs
+from .files import split_lines
 from .schemes import (
+    ALIASES,
     PREFIXES,
     READING,
     find_scheme,
@@ -35,6 +28,49 @@ from .schemes import (
 from .sentences import CorpusError, ReadColumns, ReadCorpus, ReadReport
 
 FORM = "columns"
+DOCUMENT = "-DOCSTART-"
+COMMENT = "#"
+
+
+class ColumnOptions(NamedTuple):
+    """Which columns of a file to read, counted from 0.
+
+    token (int): The words.
+    tag (int | None): The entity tags; if None, the last column not used otherwise. A
+        file of words and parts of speech alone has none.
+    pos (int | None): The parts of speech; none are read if None.
+    scheme (str | None): 'iob1', 'iob2', 'biluo' or 'bioes'; detected if None.
+    """
+
+    token: int = 0
+    tag: int | None = None
+    pos: int | None = None
+    scheme: str | None = None
+
+
+class Line(NamedTuple):
+    """One line: its number from 1, its fields, and whether tabs separate them."""
+
+    number: int
+    fields: list[str]
+    tabbed: bool
+
+
+class Layout(NamedTuple):
+    """What the first row of a file says about all its rows.
+
+    source (str): The file's name, for messages.
+    first (Line): The first row.
+    token, tag, pos: The columns to read, all of which it has; None for none.
+    scheme (str | None): The tagging scheme, if it is known.
+    """
+
+    source: str
+    first: Line
+    token: int
+    tag: int | None
+    pos: int | None
+    scheme: str | None
 
 
 def columns_to_docs(
@@ -50,14 +86,12 @@ def columns_to_docs(
     options (ColumnOptions | None): The columns to read; the defaults if None.
     vocab (Vocab | None): The vocabulary of the docs; a new one if None.
     source (str): The file's name, for messages.
-    YIELDS (Doc): One doc a sentence, with gold entities and tags if columns of
-        them are read. Warns once if rows, words or tags had to be dropped or repaired.
-    RAISES (CorpusError): If the text is not in such columns, see `read_columns`.
+    YIELDS (Doc): One doc per sentence, with gold entities and tags if their columns
+        are read. Warns once if rows, words or tags had to be dropped or repaired.
+    RAISES (CorpusError): See `read_columns`.
     """
     corpus = read_columns(text, options=options, source=source)
-    return corpus_to_docs(
-        corpus, source=source, reader=read_columns.__name__, vocab=vocab
-    )
+    return corpus_to_docs(corpus, source=source, reader="read_columns", vocab=vocab)
 
 
 def read_columns(
@@ -65,14 +99,9 @@ def read_columns(
 ) -> ReadCorpus:
     """Read the sentences of an entity corpus in columns.
 
-    text (str): The content of the file.
-    options (ColumnOptions | None): The columns to read; the defaults if None.
-    source (str): The file's name, for messages.
-    RETURNS (ReadCorpus): The sentences in the order of the file, the columns and
-        the tagging scheme, and the counts of what was repaired or dropped.
-    RAISES (CorpusError): For a column that is not there, a row that is wider or
-        narrower than the first one, a tag that is none of the scheme, and a file
-        without sentences. The message names the line.
+    RAISES (CorpusError): For a missing column, a row that is wider or narrower than
+        the first one, a tag that is not of the scheme, and a file without sentences.
+        The message names the line.
     """
     layout = find_layout(text, source=source, options=options or ColumnOptions())
     counts: Counter[str] = Counter()
@@ -92,7 +121,7 @@ def read_columns(
 def _read_sentences(
     text: str, layout: Layout, counts: Counter[str]
 ) -> Iterator[RawSentence]:
-    """Sentences with normalized tags of whatever scheme, or with none at all."""
+    """Sentences with normalized tags of any scheme, or without tags."""
     sentence: RawSentence = ([], [], [])
     for line in read_lines(text):
         if is_break(line, layout.token):
@@ -110,24 +139,142 @@ def _read_sentences(
         yield sentence
 
 
-def _read_row(line: Line, layout: Layout) -> tuple[str, str, str | None]:
-    word, pos, tag = pick_columns(line, layout)
-    if tag is None:
-        return word, pos, None
-    if not is_tag_of(tag, layout.scheme):
-        raise CorpusError(
-            Errors.B429.format(
-                source=layout.source,
-                line=line.number,
-                column=layout.tag,
-                tag=tag,
-                prefixes=list(PREFIXES[layout.scheme or READING]),
-            )
-        )
-    return word, pos, normalize_tag(tag)
-
-
 def _to_iob2(sentence: RawSentence) -> RawSentence:
     words, pos_tags, tags = sentence
     iob2 = write_tags(read_entities(tags), len(tags), scheme="iob2")
     return words, pos_tags, iob2
+
+
+def read_lines(text: str) -> Iterator[Line]:
+    """The lines of a file; blank ones have no fields.
+
+    Tabs separate the fields of a line that has any, otherwise runs of spaces, and no
+    other white space: a word may contain it.
+    """
+    for number, line in enumerate(split_lines(text), start=1):
+        yield Line(number, _split_fields(line), "\t" in line)
+
+
+def _split_fields(line: str) -> list[str]:
+    if not line.strip():
+        return []
+    line = line.rstrip("\r\n")
+    if "\t" in line:
+        return line.split("\t")
+    return [field for field in line.split(" ") if field]
+
+
+def is_break(line: Line, token: int) -> bool:
+    """Whether a line ends a sentence: blank, or the start of a document."""
+    return not line.fields or DOCUMENT in line.fields[: token + 1]
+
+
+def is_comment(line: Line, layout: Layout) -> bool:
+    """Whether a line starting with `#` is not a row.
+
+    It is a row, with a word such as `#`, if it has the same columns as the others and a
+    valid tag; in a file without entity tags, if it has the same columns between tabs.
+    """
+    if not line.fields[0].startswith(COMMENT):
+        return False
+    first = layout.first
+    if (line.tabbed, len(line.fields)) != (first.tabbed, len(first.fields)):
+        return True
+    if layout.tag is None:
+        return not line.tabbed
+    return not is_tag_of(line.fields[layout.tag].strip(), None)
+
+
+def _read_row(line: Line, layout: Layout) -> tuple[str, str, str | None]:
+    """The word, its part of speech ('' if none is read) and its tag (None) in a row."""
+    found, expected = len(line.fields), len(layout.first.fields)
+    if found != expected:
+        text = Errors.B427.format(
+            source=layout.source,
+            line=line.number,
+            found=found,
+            expected=expected,
+            first=layout.first.number,
+        )
+        raise CorpusError(text)
+    word = line.fields[layout.token]
+    pos = "" if layout.pos is None else line.fields[layout.pos].strip()
+    if layout.tag is None:
+        return word, pos, None
+    tag = line.fields[layout.tag].strip()
+    if not is_tag_of(tag, layout.scheme):
+        text = Errors.B429.format(
+            source=layout.source,
+            line=line.number,
+            column=layout.tag,
+            tag=tag,
+            prefixes=list(PREFIXES[layout.scheme or READING]),
+        )
+        raise CorpusError(text)
+    return word, pos, normalize_tag(tag)
+
+
+def find_layout(text: str, *, source: str, options: ColumnOptions) -> Layout:
+    """Find the first row of a file, and the columns to read in it.
+
+    RAISES (CorpusError): If there is no row, or the row lacks one of the columns.
+    """
+    scheme = _get_scheme(options)
+    first = _find_first_row(text, options)
+    if first is None:
+        raise CorpusError(Errors.B430.format(source=source, rows=0))
+    tag = _find_tags(first, options) if options.tag is None else options.tag
+    layout = Layout(source, first, options.token, tag, options.pos, scheme)
+    _validate_columns(layout)
+    return layout
+
+
+def _get_scheme(options: ColumnOptions) -> str | None:
+    scheme = options.scheme
+    if scheme is not None and scheme not in ALIASES:
+        text = Errors.B422.format(name="scheme", value=scheme, choices=list(ALIASES))
+        raise CorpusError(text)
+    return None if scheme is None else ALIASES[scheme]
+
+
+def _find_first_row(text: str, options: ColumnOptions) -> Line | None:
+    """The first row that cannot be a comment; if there is none, the first that can."""
+    possible = None
+    for line in read_lines(text):
+        if is_break(line, options.token):
+            continue
+        if not line.fields[0].startswith(COMMENT):
+            return line
+        possible = possible or line
+    return possible
+
+
+def _find_tags(first: Line, options: ColumnOptions) -> int | None:
+    """The last column not used otherwise; if a row needs one and has none, the column
+    after the last."""
+    width = len(first.fields)
+    others = {options.token, options.pos}
+    free = [column for column in range(width) if column not in others]
+    if free:
+        return free[-1]
+    has_other_tags = options.pos is not None and options.scheme is None
+    return None if has_other_tags else width
+
+
+def _validate_columns(layout: Layout) -> None:
+    columns = {"token": layout.token, "tag": layout.tag, "pos": layout.pos}
+    named = {name: column for name, column in columns.items() if column is not None}
+    width = len(layout.first.fields)
+    for name, column in named.items():
+        if not 0 <= column < width:
+            text = Errors.B428.format(
+                source=layout.source,
+                line=layout.first.number,
+                found=width,
+                last=width - 1,
+                name=name,
+                column=column,
+            )
+            raise CorpusError(text)
+    if len(set(named.values())) < len(named):
+        raise CorpusError(Errors.B432.format(columns=named))

@@ -1,16 +1,19 @@
-"""The forms in which the Kaggle entity corpora are handed around, as CSV.
+"""The CSV forms of the Kaggle entity corpora.
 
-`tokens`: `Sentence #,Word,POS,Tag`, one token a row, the sentence's number on its
+`tokens`: `Sentence #,Word,POS,Tag`, one token per row, the sentence's number on its
 first row (or on all of them).
-`features`: one token a row and many columns, of which `sentence_idx`, `word`,
-`pos` and `tag` are read. Its published file runs through the numbers more than
-once, so a sentence ends where the number changes and not where a group ends, and
-some of its lines are malformed, which are counted.
-`sentences`: `Sentence #,Sentence,POS,Tag`, one sentence a row, its words separated
+`features`: one token per row and many columns, of which `sentence_idx`, `word`,
+`pos` and `tag` are read. The numbers of its published file repeat, so a sentence
+ends where the number changes; some of its lines are malformed, and are counted.
+`sentences`: `Sentence #,Sentence,POS,Tag`, one sentence per row, its words separated
 by single spaces, its tags as two Python lists.
+
+Rows are read with the csv module and not with pandas: a message must name its line,
+and a row with too few or too many fields must be noticed, not padded.
 """
 
 import ast
+import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -21,13 +24,19 @@ from spacy.vocab import Vocab
 
 from ..errors import Errors
 from .cleaning import RawSentence, clean_sentences, is_tag
-from .csv_rows import Row, read_rows
 from .docs import corpus_to_docs
-from .lines import split_lines
+from .files import split_lines
 from .sentences import CorpusError, ReadCorpus, ReadReport
 
-# a feature row whose token nobody tagged; not a tag of the scheme
+# marks an untagged token in a feature row; not a tag of the scheme
 _UNTAGGED = "unk"
+
+
+class Row(NamedTuple):
+    """The line number of a row, from 1, and its fields, unquoted."""
+
+    line: int
+    fields: list[str]
 
 
 class Table(NamedTuple):
@@ -36,7 +45,7 @@ class Table(NamedTuple):
     source (str): The file's name, for messages.
     columns (tuple[str, ...]): The header, in lower case.
     rows (Iterable[Row]): The rows below it.
-    counts (Counter[str]): Where to count what is met with.
+    counts (Counter[str]): Counts of rows, repairs and drops, filled while reading.
     """
 
     source: str
@@ -60,24 +69,17 @@ def kaggle_csv_to_docs(
     text (str): The content of the file; the header tells its form.
     vocab (Vocab | None): The vocabulary of the docs; a new one if None.
     source (str): The file's name, for messages.
-    YIELDS (Doc): One doc a sentence, with gold entities and tags. Warns once if
+    YIELDS (Doc): One doc per sentence, with gold entities and tags. Warns once if
         rows, words or tags had to be dropped or repaired.
-    RAISES (CorpusError): If the text is not one of the forms, see
-        `read_kaggle_csv`.
+    RAISES (CorpusError): See `read_kaggle_csv`.
     """
     corpus = read_kaggle_csv(text, source=source)
-    return corpus_to_docs(
-        corpus, source=source, reader=read_kaggle_csv.__name__, vocab=vocab
-    )
+    return corpus_to_docs(corpus, source=source, reader="read_kaggle_csv", vocab=vocab)
 
 
 def read_kaggle_csv(text: str, *, source: str = "<text>") -> ReadCorpus:
     """Read the sentences of an entity corpus in one of Kaggle's CSV forms.
 
-    text (str): The content of the file; the header tells its form.
-    source (str): The file's name, for messages.
-    RETURNS (ReadCorpus): The form, the sentences in the order of the file, and
-        the counts of what was repaired or dropped.
     RAISES (CorpusError): For a header without the columns of a form, a row that
         does not fit it, a tag that is not IOB2, lists of different lengths, and
         a file without sentences. The message names the line.
@@ -94,8 +96,30 @@ def read_kaggle_csv(text: str, *, source: str = "<text>") -> ReadCorpus:
     return ReadCorpus(name, sentences, ReadReport(**table.counts))
 
 
+def read_rows(text: str, *, source: str) -> Iterator[Row]:
+    """Read the rows of a CSV file, the header included; blank lines are skipped.
+
+    RAISES (CorpusError): If a quote is not closed on its line, or a field is too long.
+    """
+    reader = csv.reader(split_lines(text))
+    line = 1
+    try:
+        for fields in reader:
+            if reader.line_num > line:
+                raise CorpusError(Errors.B412.format(source=source, line=line))
+            if fields:
+                yield Row(line, fields)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "field limit" in str(error):
+            limit = csv.field_size_limit()
+            text = Errors.B425.format(source=source, line=line, limit=limit)
+            raise CorpusError(text) from None
+        raise CorpusError(Errors.B412.format(source=source, line=line)) from None
+
+
 def has_columns_of_a_form(text: str) -> bool:
-    """Whether the first line is a header in which something of a form stands."""
+    """Whether the first line is a header with a column of one of the forms."""
     first = next(split_lines(text.lstrip("\r\n")), "")
     columns = [name.strip(' \t\r\n"').lower() for name in first.split(",")]
     known = {column for form in FORMS.values() for column in form.columns}
@@ -114,14 +138,13 @@ def find_form(columns: Sequence[str], *, source: str) -> str:
     }
     closest = min(missing, key=lambda name: len(missing[name]))
     if missing[closest]:
-        raise CorpusError(
-            Errors.B410.format(
-                source=source,
-                found=", ".join(columns)[:200],
-                missing=missing[closest],
-                forms="; ".join(",".join(form.columns) for form in FORMS.values()),
-            )
+        text = Errors.B410.format(
+            source=source,
+            found=", ".join(columns)[:200],
+            missing=missing[closest],
+            forms="; ".join(",".join(form.columns) for form in FORMS.values()),
         )
+        raise CorpusError(text)
     return closest
 
 
@@ -163,7 +186,7 @@ def _feature_rows(table: Table) -> Iterator[Row]:
 
 
 def _group(table: Table, rows: Iterable[Row]) -> Iterator[RawSentence]:
-    """Sentences end where the number changes: numbers may come again later."""
+    """Sentences end where the number changes: numbers may repeat later."""
     current: str | None = None
     words: list[str] = []
     pos_tags: list[str] = []
@@ -193,15 +216,14 @@ def _read_sentences(table: Table) -> Iterator[RawSentence]:
         # single spaces, as a word may hold a no-break space
         words = text.split(" ")
         if not len(words) == len(pos_tags) == len(ner_tags):
-            raise CorpusError(
-                Errors.B416.format(
-                    source=table.source,
-                    line=line,
-                    n_words=len(words),
-                    n_pos=len(pos_tags),
-                    n_tags=len(ner_tags),
-                )
+            message = Errors.B416.format(
+                source=table.source,
+                line=line,
+                n_words=len(words),
+                n_pos=len(pos_tags),
+                n_tags=len(ner_tags),
             )
+            raise CorpusError(message)
         for tag in ner_tags:
             _validate_tag(table, line, tag)
         yield words, pos_tags, ner_tags
@@ -213,24 +235,20 @@ def _read_list(table: Table, line: int, column: str, cell: str) -> list[str]:
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         value = None
     if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
-        raise CorpusError(
-            Errors.B415.format(
-                source=table.source, line=line, column=column, found=cell[:60]
-            )
+        text = Errors.B415.format(
+            source=table.source, line=line, column=column, found=cell[:60]
         )
+        raise CorpusError(text)
     return [x.strip() for x in value]
 
 
 def _validate_width(table: Table, line: int, fields: list[str]) -> None:
-    if len(fields) != len(table.columns):
-        raise CorpusError(
-            Errors.B411.format(
-                source=table.source,
-                line=line,
-                found=len(fields),
-                expected=len(table.columns),
-            )
+    found, expected = len(fields), len(table.columns)
+    if found != expected:
+        text = Errors.B411.format(
+            source=table.source, line=line, found=found, expected=expected
         )
+        raise CorpusError(text)
 
 
 def _validate_tag(table: Table, line: int, tag: str) -> None:

@@ -27,20 +27,20 @@ def make_limited_corpus(
 class LimitedCorpus:
     """Another reader, with a limit on the length of its examples.
 
-    One warning says how many examples were longer, once they have been read to their
-    end; `counts` has the numbers of the last such reading.
+    One warning says how many examples were longer, after the first complete reading;
+    `counts` has the numbers of the last one.
 
     corpus (Reader): Such as `spacy.Corpus.v1`.
     max_length (int): The largest number of tokens of the reference.
-    longer (str): 'drop' leaves longer examples out, 'cut' keeps their beginning.
+    longer (str): 'drop' leaves out longer examples, 'cut' keeps their beginning.
     RAISES (ValueError): If the limit is below 1, or `longer` is unknown.
     """
 
     def __init__(self, corpus: Reader, *, max_length: int, longer: str) -> None:
         if max_length < 1:
-            raise ValueError(Errors.B303.format(name="max_length", value=max_length))
+            raise ValueError(Errors.B903.format(name="max_length", value=max_length))
         if longer not in ("drop", "cut"):
-            raise ValueError(Errors.B311.format(found=longer))
+            raise ValueError(Errors.B437.format(found=longer))
         self.corpus = corpus
         self.max_length = max_length
         self.longer = longer
@@ -48,11 +48,7 @@ class LimitedCorpus:
         self._has_warned = False
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        """Read the corpus.
-
-        nlp (Language): The pipeline that the examples are made for.
-        YIELDS (Example): Examples of at most `max_length` tokens.
-        """
+        """Read the examples, at most `max_length` tokens each."""
         counts: Counter[str] = Counter()
         for example in self.corpus(nlp):
             counts["examples"] += 1
@@ -74,24 +70,24 @@ class LimitedCorpus:
         if self._has_warned or not (counts["cut"] or counts["dropped"]):
             return
         self._has_warned = True
-        text = Warnings.W311.format(
+        text = Warnings.W402.format(
             total=counts["examples"],
             limit=self.max_length,
             cut=counts["cut"],
             dropped=counts["dropped"],
         )
         # from this very line: `spacy train` makes two readers of a corpus, and Python
-        # shows a text once a line
+        # shows a text once per line
         warnings.warn(text, stacklevel=1)
 
 
 def cut_example(example: Example, max_length: int) -> Example | None:
-    """The beginning of an example, cut where both of its docs have a token's end.
+    """The beginning of an example, cut where a token ends in both of its docs.
 
-    Entities that the cut runs through count as missing annotation.
+    Entities across the cut count as missing annotation.
 
     max_length (int): The largest number of tokens of the reference.
-    RETURNS (Example | None): None if no such place leaves anything.
+    RETURNS (Example | None): None if nothing would be left.
     """
     reference, predicted = example.reference, example.predicted
     # the end of each token in the text, and how many tokens there are up to it
@@ -104,7 +100,7 @@ def cut_example(example: Example, max_length: int) -> Example | None:
 
 
 def cut_doc(doc: Doc, length: int) -> Doc:
-    """The first tokens of a doc as a doc, with the spans that lie in them."""
+    """The first tokens of a doc as a doc, with the spans inside them."""
     cut = doc[:length].as_doc(copy_user_data=True)
     cut.cats = dict(doc.cats)
     for key, group in doc.spans.items():
@@ -113,13 +109,7 @@ def cut_doc(doc: Doc, length: int) -> Doc:
 
 
 def cut_group(group: SpanGroup, doc: Doc) -> SpanGroup:
-    """The spans of a group that lie in the beginning of its doc.
-
-    Of attributes that are a list or an array with a value for each span, such as
-    scores, the values of these spans are kept; all others are copied.
-
-    doc (Doc): The beginning of the group's doc.
-    """
+    """The spans of a group inside the beginning of its doc, with their attributes."""
     kept = [span.end <= len(doc) for span in group]
     spans = [
         Span(doc, span.start, span.end, span.label, kb_id=span.kb_id, span_id=span.id)
@@ -132,8 +122,8 @@ def cut_group(group: SpanGroup, doc: Doc) -> SpanGroup:
 
 
 def select(values: Any, kept: Sequence[bool]) -> Any:
-    """Of a list or an array with a value per span, the values of the spans that are
-    kept; anything else as it is."""
+    """Of a list or an array with a value per span, such as scores, the kept values;
+    anything else as it is."""
     is_array = isinstance(values, np.ndarray) and values.ndim > 0
     if not (is_array or isinstance(values, list)) or len(values) != len(kept):
         return values

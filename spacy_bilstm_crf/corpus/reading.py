@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import Errors
-from .archive import CSV_ENDINGS, Source, read_source
-from .column_rows import ColumnOptions
-from .columns import read_columns
-from .encoding import DecodedText, decode
+from .columns import ColumnOptions, read_columns
+from .files import CSV_ENDINGS, DecodedText, Source, decode, read_source
 from .kaggle_csv import has_columns_of_a_form, read_kaggle_csv
 from .sentences import CorpusError, ReadCorpus
 
@@ -18,9 +16,9 @@ class ReadOptions(NamedTuple):
     """How to read a corpus file.
 
     format (str): 'kaggle': CSV with a header. 'columns': a word and its tags on each
-        line. 'auto': the first for a name in '.csv' and where the first line is a
-        header of the first, otherwise the second.
-    encoding (str | None): The encoding; found out if None.
+        line. 'auto': 'kaggle' for '.csv' files and files whose header has Kaggle's
+        column names, otherwise 'columns'.
+    encoding (str | None): The encoding; detected if None.
     columns (ColumnOptions): The columns to read of a file of columns.
     """
 
@@ -43,11 +41,9 @@ def read_corpus(path: Path, *, options: ReadOptions) -> Reading:
     RAISES (CorpusError): If it cannot be read; the message says where and why.
     """
     if options.format not in FORMATS:
-        raise CorpusError(
-            Errors.B422.format(
-                name="format", value=options.format, choices=list(FORMATS)
-            )
-        )
+        choices = list(FORMATS)
+        text = Errors.B422.format(name="format", value=options.format, choices=choices)
+        raise CorpusError(text)
     source = read_source(path, form=options.format)
     decoded = decode(source.data, source=source.name, encoding=options.encoding)
     form = options.format
@@ -62,7 +58,7 @@ def read_corpus(path: Path, *, options: ReadOptions) -> Reading:
 
 
 def find_format(name: str, text: str) -> str:
-    """Tell a file of columns from one of Kaggle's forms by its name and header."""
+    """Distinguish a file of columns from Kaggle's forms by its name and header."""
     is_csv = name.lower().endswith(CSV_ENDINGS)
     return "kaggle" if is_csv or has_columns_of_a_form(text) else "columns"
 

@@ -1,10 +1,10 @@
 """Entity tags in any scheme to entities, and how well each scheme fits them.
 
-An entity begins where a tag says so, or where there is no entity of its label that
-could go on; it ends where a tag says so, or where nothing goes on. This reads IOB1,
-IOB2 and BILUO alike, legal or not. What a scheme would have written for the same
-entities shows which tags do not fit it: these are the repairs, and the scheme with
-the fewest is the one that the tags are in.
+An entity begins at a tag that begins one, or that cannot continue the entity before;
+it ends at a tag that ends one, or before a tag that does not continue it. This reads
+IOB1, IOB2 and BILUO alike, legal or not. Tags that a scheme would have written
+differently for the same entities do not fit it: they are the repairs, and the scheme
+with the fewest is the one the tags are in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,13 +14,13 @@ from typing import NamedTuple
 from ..tags import OUTSIDE, entities_to_tags, get_scheme, is_allowed, split_tag
 from ..types import Entity
 
-# the first scheme wins where several fit alike: where there are no entities
+# of schemes that fit equally well, as without entities, the first wins
 SCHEMES = ("iob2", "iob1", "biluo")
 ALIASES = {**{name: name for name in SCHEMES}, "bioes": "biluo"}
 # BILUO's letters in its other spellings: BIOES, BMES, BMEWO
 _LETTERS = {"E": "L", "S": "U", "M": "I", "W": "U"}
 PREFIXES = {"iob2": "BI", "iob1": "BI", "biluo": "BILU" + "".join(_LETTERS)}
-# its rule of what may go on holds the rules of the others
+# its rule of what may continue an entity includes the rules of the others
 READING = "biluo"
 
 
@@ -28,8 +28,8 @@ class FoundScheme(NamedTuple):
     """The scheme of some tags, and how many tags do not fit each scheme.
 
     name (str): 'iob1', 'iob2' or 'biluo'.
-    told (bool): Whether somebody named it; found from the tags if not.
-    misfits (dict[str, int]): Tags that each scheme would have written otherwise.
+    told (bool): Whether it was given, rather than detected from the tags.
+    misfits (dict[str, int]): Tags that each scheme would have written differently.
     """
 
     name: str
@@ -56,7 +56,7 @@ def is_tag_of(tag: str, scheme: str | None) -> bool:
 
 
 def read_entities(tags: Iterable[str]) -> list[Entity]:
-    """The entities that tags mark, in whatever scheme, legal or not.
+    """The entities that tags mark, in any scheme, legal or not.
 
     tags (Iterable[str]): Normalized tags of one sentence.
     """
@@ -80,20 +80,20 @@ def _goes_on(previous: str, tag: str) -> bool:
 
 
 def write_tags(entities: Sequence[Entity], n_tokens: int, *, scheme: str) -> list[str]:
-    """Write entities as one tag a token, in 'iob1', 'iob2' or 'biluo'."""
+    """Write entities as one tag per token, in 'iob1', 'iob2' or 'biluo'."""
     if scheme != "iob1":
         return entities_to_tags(entities, n_tokens, scheme=scheme)
     tags = entities_to_tags(entities, n_tokens, scheme="iob2")
     ends = {(end, label) for _, end, label in entities}
     for start, _, label in entities:
-        # B- is for where the entity before would run on otherwise
+        # B- only where the entity before would continue otherwise
         if (start, label) not in ends:
             tags[start] = f"I-{label}"
     return tags
 
 
 def count_misfits(tags: Sequence[str]) -> dict[str, int]:
-    """How many tags of a sentence each scheme would have written otherwise."""
+    """How many tags of a sentence each scheme would have written differently."""
     entities = read_entities(tags)
     if not entities:
         return dict.fromkeys(SCHEMES, 0)
@@ -110,7 +110,7 @@ def find_scheme(
     """Find the scheme that fits the tags of a corpus best.
 
     sentences (Iterable[Sequence[str]]): The normalized tags of each sentence.
-    told (str | None): The scheme, if it is known: then the tags are only counted.
+    told (str | None): The scheme, if it is known; misfits are counted all the same.
     """
     misfits = dict.fromkeys(SCHEMES, 0)
     for tags in sentences:

@@ -1,4 +1,4 @@
-"""What the converters pass around: sentences, counts, and one kind of error."""
+"""The types that converters pass around: sentences, counts, and their one error."""
 
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ class CorpusError(ValueError):
 
 
 class Sentence(NamedTuple):
-    """One sentence with its gold annotation; all that are there have the same length.
+    """One sentence with its gold annotation; fields that are not empty align.
 
     words (tuple[str, ...]): The words as the corpus tokenised them.
-    pos_tags (tuple[str, ...]): Part-of-speech tags; '' where there is none.
+    pos_tags (tuple[str, ...]): Part-of-speech tags; '' for a missing one.
     ner_tags (tuple[str, ...]): Entity tags, legal under IOB2; empty if none are read.
     """
 
@@ -23,7 +23,7 @@ class Sentence(NamedTuple):
 
 
 class ReadReport(NamedTuple):
-    """What reading a corpus met with. Every repair and every drop is counted.
+    """Counts from reading a corpus: every repair and every drop.
 
     rows (int): Rows below the header that were read, malformed ones included.
     sentences (int): Sentences read.
@@ -31,9 +31,9 @@ class ReadReport(NamedTuple):
     empty_words (int): Tokens dropped because their word is empty or white space.
     empty_sentences (int): Sentences dropped because no word was left in them.
     stripped_words (int): Words that lost white space at their ends.
-    repaired_tags (int): Tags `I-x` that continued no entity and became `B-x`; of
-        other schemes, tags that the scheme does not allow where they stand.
-    comment_lines (int): Lines with `#` first that hold no row.
+    repaired_tags (int): Tags `I-x` that continued no entity and became `B-x`; in
+        other schemes, tags that the scheme does not allow in their place.
+    comment_lines (int): Lines starting with `#` that are not rows.
     """
 
     rows: int = 0
@@ -56,7 +56,7 @@ _SIZES = ("rows", "sentences")
 
 
 class ReadColumns(NamedTuple):
-    """What was read of a file of columns: their numbers, counted from 0.
+    """The columns that were read from a file, counted from 0.
 
     token (int): The words.
     tag (int | None): The entity tags.
@@ -75,8 +75,8 @@ class ReadCorpus(NamedTuple):
 
     form (str): The form of the file.
     sentences (list[Sentence]): The sentences, in the order of the file.
-    report (ReadReport): What reading it met with.
-    columns (ReadColumns | None): The columns of a file of columns.
+    report (ReadReport): The counts of repairs and drops.
+    columns (ReadColumns | None): The columns, of a file in columns.
     """
 
     form: str

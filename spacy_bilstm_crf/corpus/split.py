@@ -1,8 +1,8 @@
 """Sentences to train, dev and test, the same on every machine and without leaks.
 
-The hash of a sentence's words, or of its block's number, decides; no random
-generator is involved. A split may also be given as a file. Sentences with the same
-words never lie in two splits.
+The hash of a sentence's words, or of its block's number, decides, not a random
+generator. A split may also come from a file of its own. Sentences with the same words
+are never in two splits.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ METHODS = ("words", "blocks")
 DUPLICATES = ("drop", "keep")
 SPLITS = ("train", "dev", "test")
 
-_SEPARATOR = "\x1f"  # the ASCII unit separator: in no word
+_SEPARATOR = "\x1f"  # the ASCII unit separator, which no word contains
 
 
 class SplitOptions(NamedTuple):
@@ -40,13 +40,13 @@ class SplitOptions(NamedTuple):
 
 
 class DuplicateReport(NamedTuple):
-    """Sentences whose words an earlier sentence has.
+    """Counts of sentences with the same words as an earlier one.
 
-    found (int): All of them.
-    with_other_tags (int): Those whose entity tags differ from the first one's.
-    dropped (int): Those that are in no split.
-    straddling (int): Those dropped only since their block lies in another split, or
-        since their file is that of another.
+    found (int): All.
+    with_other_tags (int): Whose entity tags differ from the first one's.
+    dropped (int): In no split.
+    straddling (int): Dropped only because their block, or their file, belongs to
+        another split.
     """
 
     found: int = 0
@@ -73,10 +73,9 @@ def split_sentences(
     sentences (Sequence[Sentence]): The sentences to split.
     options (SplitOptions): How to split them.
     given (Mapping[str, Sequence[Sentence]] | None): All sentences of 'dev', 'test' or
-        both, of which the corpus then has no share. Of sentences with the same words
-        those of test come first, then those of dev.
-    RAISES (CorpusError): For options that make no sense, and if a split that was
-        asked for would be empty.
+        both, which then get none from the corpus. A sentence found in several is kept
+        in test, otherwise in dev.
+    RAISES (CorpusError): For invalid options, and if a requested split would be empty.
     """
     given = given or {}
     options = without_shares(options, given)
@@ -130,8 +129,8 @@ def _assign(
 def validate_options(options: SplitOptions) -> None:
     """Check the options of a split.
 
-    RAISES (CorpusError): For shares outside of [0, 1) or that leave nothing for
-        train, a block without sentences, and unknown names.
+    RAISES (CorpusError): For shares outside [0, 1) or that leave nothing for train, a
+        block without sentences, and unknown names.
     """
     shares = (options.dev, options.test)
     if not (min(shares) >= 0 and sum(shares) < 1):  # also refuses nan
@@ -149,13 +148,13 @@ def validate_options(options: SplitOptions) -> None:
 
 
 def hash_fraction(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone."""
+    """A number in [0, 1) that depends only on the text."""
     digest = hashlib.blake2b(text.encode("utf8"), digest_size=6).digest()
     return int.from_bytes(digest, "big") / 2**48  # 48 bits: exact as a float
 
 
 def choose_split(fraction: float, *, dev: float, test: float) -> str:
-    """The split at a place in [0, 1): test first, so that dev's share leaves it be."""
+    """The split at a place in [0, 1): test first, unmoved by dev's share."""
     if fraction < test:
         return "test"
     return "dev" if fraction < test + dev else "train"
@@ -180,7 +179,7 @@ _CHOOSERS: dict[str, Callable[[int, Sentence, SplitOptions], str]] = {
 def _validate_copies(
     splits: Mapping[str, Sequence[Sentence]], assigned: Mapping[str, int]
 ) -> None:
-    """No split may have lost all its sentences to the files of others."""
+    """Refuse a split that lost all its sentences to the files of other splits."""
     for name, n_sentences in assigned.items():
         if not splits[name]:
             raise CorpusError(Errors.B431.format(name=name, n_sentences=n_sentences))

@@ -22,7 +22,7 @@ from .cpu_path import (
 from .markov_chain import Posterior
 from .plain import PADDING
 
-# Scores of a batch from which on float32 is the faster: below, memory is no bound
+# Batches of fewer scores are not bound by memory: float32 would be no faster
 MIN_SINGLE = 8192
 
 

@@ -1,4 +1,4 @@
-"""Shift the scores and take them out of log space, for `cpu_forward_backward`."""
+"""Shift the scores and exponentiate them, for `cpu_forward_backward`."""
 
 import math
 from typing import NamedTuple
@@ -62,7 +62,7 @@ class Factors(NamedTuple):
 def make_factors(
     potentials: Potentials[ScoreArray], lengths: IntArray, precision: Precision
 ) -> Factors | None:
-    """Shift the scores and take them out of log space.
+    """Shift the scores and exponentiate them.
 
     RETURNS (Factors | None): None if the scores range too widely.
     """
@@ -106,7 +106,7 @@ def _transition_factors(
     """exp(transitions - shift), no row and no column of which adds up to more than 1,
     except for staying in the border; the lowest score; and the shift.
     """
-    # what is not removed itself must not widen the range
+    # scores that are not removed must not widen the range
     scores = border_transitions(potentials, stay=potentials.start_transitions[0])
     low, high = _finite_range(scores)
     factors = np.exp(scores.astype(np.float64) - high)

@@ -6,8 +6,8 @@ For a teacher p and a student q, two distributions over the same tag sequences,
                = E_p[score_p(y) - score_q(y)] - log Z_p + log Z_q
 
 A score is a sum over tags and steps, so its expectation is one over their expected
-counts, and the gradient with respect to the scores of q is what q expects minus what
-p expects. But for the entropy of p, which is constant, this is the cross entropy of
+counts, and the gradient with respect to the scores of q is the expected counts of q
+minus those of p. Up to the entropy of p, a constant, this is the cross entropy of
 knowledge distillation (Hinton et al. 2015, "Distilling the knowledge in a neural
 network"), of whole tag sequences and exact (Wang et al. 2021, "Structural knowledge
 distillation", section 3).
@@ -28,7 +28,7 @@ INFINITY = float("inf")
 
 
 class Moments(NamedTuple):
-    """What a divergence needs to know of a CRF. In float64.
+    """The moments of a CRF that a divergence needs. In float64.
 
     log_partition: Log Z. Shape: (batch_size,).
     counts: The expected counts of each sequence, zero where it has no path. Shapes:
@@ -45,17 +45,17 @@ def kl_divergence(
 ) -> tuple[Tensor, Potentials[Tensor]]:
     """KL(teacher || student) of each sequence, and the gradient of their sum.
 
-    It is zero where both give every path the same probability. What is removed from
-    the teacher has no weight; it is the student who has to cover the teacher.
+    It is zero where both give every path the same probability. Paths removed from the
+    teacher have no weight; the student has to cover the teacher, not the reverse.
 
-    teacher (Potentials): The scores of the distribution that is aimed at.
+    teacher (Potentials): The scores of the target distribution.
     student (Potentials): Scores of the same tags at the same tokens.
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
     RETURNS (tuple[Tensor, Potentials]): The divergences, shape (batch_size,), and the
         gradient with respect to the student's scores. Where a path of the teacher is
         removed from the student, or one of them has none, the divergence is infinite,
         and the sequence adds nothing to the gradient.
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     validate_potentials(student)
     validate_teacher(teacher, student)
@@ -85,7 +85,7 @@ def _moments(potentials: Potentials[Tensor], lengths: Tensor) -> Moments:
 
 
 def _transition_counts(chain: Posterior) -> Tensor:
-    """How often each sequence goes from tag i to tag j, as is to be expected.
+    """The expected number of steps from tag i to tag j in each sequence.
 
     One tag i at a time, so that no table of all steps is in memory at once.
 
@@ -97,7 +97,7 @@ def _transition_counts(chain: Posterior) -> Tensor:
         log_beta, marginals = chain.log_beta[..., [i]], chain.marginals[..., [i]]
         # log p(j at t + 1 | i at t). Shape: (batch_size, seq_len, n_tags)
         log_steps = log_transitions + chain.log_gamma - log_beta
-        # from a tag that leads nowhere there is no step
+        # a tag without mass has no steps
         steps = log_steps.nan_to_num(nan=MINUS_INFINITY).exp()
         rows.append((marginals * steps).sum(1))
     return torch.stack(rows, dim=1)
@@ -114,7 +114,7 @@ def _expected_difference(
     """
     total = torch.zeros_like(counts.start_transitions[:, 0])
     for count, p, q in zip(counts, teacher, student, strict=True):
-        # what is not counted may be removed, and nothing times infinity is no number
+        # uncounted scores may be removed, and 0 times infinity is nan
         difference = (p.double() - q.double()).where(count > 0, 0.0)
         total += (count * difference).flatten(1).sum(1)
     return total

@@ -26,7 +26,7 @@ MINUS_INFINITY = tl.constexpr(float("-inf"))
 
 @triton.jit
 def finite(scores):
-    """The scores, 0 in the place of -inf: what can be subtracted from -inf."""
+    """The scores, 0 in the place of -inf: safe to subtract from -inf."""
     return tl.where(scores == MINUS_INFINITY, 0.0, scores)
 
 
@@ -35,7 +35,7 @@ def log_sum(scores):
     """log(sum(exp(scores))) over the first axis."""
     largest = finite(tl.max(scores, 0))
     total = tl.sum(tl.exp(scores - tl.expand_dims(largest, 0)), 0)
-    # not asked of the largest, which may overlook what is no number
+    # tested on the sum, as the maximum may overlook nan
     is_possible = total != 0
     total = tl.where(is_possible, total, 1.0)
     return tl.where(is_possible, largest + tl.log(total), MINUS_INFINITY)
@@ -166,7 +166,7 @@ def count(
     """Fill marginals, shape (batch_size, seq_len, n_tags), and for each chunk of tokens
     counts, shape (batch_size, n_chunks, n_tags + 2, n_tags): those of transitions, of
     first tags, and of last tags. All times the weight of the sequence. With HAS_GOLD
-    less those of the gold; nothing where gold leaves no path.
+    minus those of the gold; zero where gold leaves no path.
 
     Probabilities need no scale: at each step those of all tags add up to 1.
 
@@ -273,7 +273,7 @@ def best_path(
         tl.store(backpointers + place, previous.to(tl.int16), mask=known)
         best = arriving + emission
     tag = tl.argmax(best + end, 0, tie_break_left=True)
-    # where scores are no numbers, nothing is the largest, and padding may be chosen
+    # where scores are nan, none is the largest, and padding may be chosen
     tag = tl.minimum(tag, n_tags - 1)
     # what all threads have written is read by each of them
     tl.debug_barrier()

@@ -45,7 +45,7 @@ def constrain(
     allowed (Tensor | None): The tags that each token may have, all if None.
         Shape: (batch_size, seq_len, n_tags).
     RETURNS (Potentials): The scores, minus infinity where something is removed.
-    RAISES (ValueError): For a shape or dtype that does not fit.
+    RAISES (ValueError): If a shape or dtype does not fit.
     """
     validate_potentials(potentials)
     validate_constraints(potentials, constraints)
@@ -63,7 +63,7 @@ def log_partition(potentials: Potentials[Tensor], *, lengths: Tensor) -> Tensor:
 
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
     RETURNS (Tensor): Minus infinity where no path is left. Shape: (batch_size,).
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     return expected_counts(potentials, lengths=lengths)[0]
 
@@ -79,7 +79,7 @@ def expected_counts(
         gradient: the marginals of the tags, zero on padding, and the expected
         counts of transitions, first tags and last tags, summed over the batch.
         A sequence without a path adds nothing.
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
@@ -97,17 +97,17 @@ def marginals(potentials: Potentials[Tensor], *, lengths: Tensor) -> Tensor:
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
     RETURNS (Tensor): Zero on padding, and throughout a sequence without a path.
         Shape: (batch_size, seq_len, n_tags).
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     return expected_counts(potentials, lengths=lengths)[1].emissions
 
 
 @torch.no_grad()
 def posterior(potentials: Potentials[Tensor], *, lengths: Tensor) -> Posterior:
-    """Run forward-backward and keep what answers questions about spans.
+    """Run forward-backward and keep the tables that answer questions about spans.
 
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
@@ -125,7 +125,7 @@ def viterbi_decode(
     RETURNS (tuple[Tensor, Tensor]): Tag numbers, -1 on padding and throughout a
         sequence without a path, shape (batch_size, seq_len); scores, minus
         infinity for such a sequence, shape (batch_size,).
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
@@ -140,12 +140,12 @@ def k_best(
 ) -> tuple[Tensor, Tensor]:
     """The k best tag sequences and their scores, the best first.
 
-    k (int): How many, at least 1.
+    k (int): The number of paths, at least 1.
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
-    RETURNS (tuple[Tensor, Tensor]): Tag numbers, -1 on padding and throughout what is
-        left over where there are fewer paths, shape (batch_size, k, seq_len); scores,
-        minus infinity for what is left over, shape (batch_size, k).
-    RAISES (ValueError): For a shape, dtype, length or k that does not fit.
+    RETURNS (tuple[Tensor, Tensor]): Tag numbers, shape (batch_size, k, seq_len), and
+        scores, shape (batch_size, k). Padding is -1; if a sequence has fewer than k
+        paths, the rest are -1 throughout and have the score minus infinity.
+    RAISES (ValueError): If a shape, dtype, length or k does not fit.
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)
@@ -174,7 +174,7 @@ def sequence_score(
         Shape: (batch_size, seq_len).
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
     RETURNS (Tensor): Minus infinity if the path is removed. Shape: (batch_size,).
-    RAISES (ValueError): For a shape, dtype, length or tag number that does not fit.
+    RAISES (ValueError): If a shape, dtype, length or tag number does not fit.
     """
     validate_potentials(potentials)
     lengths = validate_lengths(potentials, lengths)

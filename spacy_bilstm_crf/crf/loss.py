@@ -45,7 +45,7 @@ def negative_log_likelihood(
     RETURNS (tuple[Tensor, Potentials]): Losses, shape (batch_size,), and the
         gradient. Where gold leaves no legal path the loss is infinite, and the
         sequence adds nothing to the gradient.
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     validate_potentials(potentials)
     validate_constraints(potentials, constraints)

@@ -1,4 +1,4 @@
-"""The distribution over tag sequences, as the Markov chain that it is.
+"""The posterior over tag sequences as a Markov chain, and the probabilities of spans.
 
 Given the sentence, a linear-chain CRF is a Markov chain (Sutton and McCallum 2012,
 section 4.1): from the first token on, the tag j follows the tag i with the probability
@@ -79,8 +79,8 @@ def probable_spans(
     """All spans with a probability of at least `floor`, whatever their length.
 
     A span begins with a tag that continues nothing and goes on while tags that
-    continue it follow; tag 0 is outside. What is probable enough is found token by
-    token: no stretch is more probable than its beginning.
+    continue it follow; tag 0 is outside. Spans are grown token by token: none is more
+    probable than its beginning.
 
     continues (ndarray): The tags that make a span longer. Shape: (n_tags,).
     floor (float): Above 0.

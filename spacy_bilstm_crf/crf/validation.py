@@ -1,4 +1,4 @@
-"""What the CRF checks at its border, so that its kernels can trust their input."""
+"""Checks of the arguments of the CRF, so that its kernels can trust them."""
 
 from numbers import Integral
 
@@ -36,7 +36,7 @@ def validate_potentials(potentials: Potentials[Tensor]) -> None:
 def validate_teacher(teacher: Potentials[Tensor], student: Potentials[Tensor]) -> None:
     """Check the scores of a second CRF against those of the first.
 
-    RAISES (ValueError): If they are of other tags or tokens, dtypes or devices.
+    RAISES (ValueError): If tags, tokens, dtypes or devices differ.
     """
     validate_potentials(teacher)
     emissions = student.emissions
@@ -66,7 +66,7 @@ def validate_lengths(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
 def validate_lattice(
     potentials: Potentials[Tensor], lattice: Tensor, *, name: str
 ) -> None:
-    """Check a table of allowed tags, one row a token.
+    """Check a table of allowed tags, one row per token.
 
     RAISES (ValueError): If it is not bool or has another shape than the emissions.
     """
@@ -90,7 +90,7 @@ def validate_state_lattice(
     """Check the states of a gold lattice.
 
     RAISES (ValueError): If their tables do not fit each other and the emissions, or
-        one of them stands for a number that is no tag.
+        one of them stands for an unknown tag number.
     """
     emissions, tag_ids = potentials.emissions, lattice.tag_ids
     if tag_ids.dim() != 1:
@@ -114,7 +114,7 @@ def validate_tag_ids(
     """Check tag numbers on the tokens; padding may hold anything.
 
     mask (Tensor): True on tokens. Shape: (batch_size, seq_len).
-    RAISES (ValueError): For another shape or dtype, or a number that is no tag.
+    RAISES (ValueError): For another shape or dtype, or an unknown tag number.
     """
     *shape, n_tags = potentials.emissions.shape
     if list(tag_ids.shape) != shape:
@@ -138,7 +138,7 @@ def validate_tag_ids(
 def validate_k(k: int) -> None:
     """Check a number of paths.
 
-    RAISES (ValueError): If it is not whole, or below 1.
+    RAISES (ValueError): If it is not an integer of at least 1.
     """
     if not isinstance(k, Integral) or k < 1:
         raise ValueError(Errors.B110.format(k=k))

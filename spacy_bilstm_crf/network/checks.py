@@ -8,7 +8,7 @@ from ..errors import Errors
 def check_positive(**settings: int) -> None:
     for name, value in settings.items():
         if value < 1:
-            raise ValueError(Errors.B303.format(name=name, value=value))
+            raise ValueError(Errors.B903.format(name=name, value=value))
 
 
 def check_rate(**settings: float | None) -> None:

@@ -48,7 +48,7 @@ class TorchShim(PyTorchShim):
         RAISES (ValueError): If it has not been built yet.
         """
         if self._model is None:
-            raise ValueError(Errors.B301.format(name=self.module_class.__name__))
+            raise ValueError(Errors.B901.format(name=self.module_class.__name__))
         return self._model
 
     @property
@@ -150,7 +150,7 @@ class TorchShim(PyTorchShim):
         msg = srsly.msgpack_loads(bytes_data)
         version = msg.get("format") if isinstance(msg, dict) else None
         if version != FORMAT_VERSION:
-            raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
+            raise ValueError(Errors.B902.format(found=version, expected=FORMAT_VERSION))
         if msg["weights"]:
             self.set_stored(msg["config"], load(msg["weights"]))
         return self

@@ -12,13 +12,12 @@ import warnings
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span
 
 from ..errors import Warnings
-from .entity_group import ENTITIES, SCORES, EntityGroup, Place, get_attrs
+from .entity_group import ENTITIES, SCORES, EntityGroup, Place, get_entries
 from .settings import SPANS_KEY
 
 # the attribute of `span._`
@@ -28,7 +27,7 @@ EXTENSION = "confidence"
 def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -> None:
     """Keep the probabilities of some new entities in `doc.spans[key]`.
 
-    Those that `doc.ents` holds already keep the probability that they have there.
+    Entities of `doc.ents` keep the probability that they have there.
 
     added (Iterable[tuple[Span, float]]): Entities and their probabilities.
     """
@@ -44,7 +43,7 @@ def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -
 
 
 def get_confidence(span: Span) -> float | None:
-    """The probability of a span with its label; None if nobody has given it one.
+    """The probability of a span with its label; None if it has none.
 
     Looked up in `doc.spans["bilstm_crf"]`, then in every other group of ours.
     """
@@ -60,9 +59,7 @@ def get_confidences(doc: Doc) -> list[float | None]:
 
 def get_score(span: Span, key: str) -> float | None:
     """The score of a span with its label in `doc.spans[key]`, if that is ours."""
-    attrs = get_attrs(span.doc.spans[key])
-    entities: Any = attrs.get(ENTITIES)
-    scores: Any = attrs.get(SCORES)
+    entities, scores = get_entries(span.doc.spans[key])
     if entities is None or np.shape(scores) != (len(entities),):
         return None
     place = get_place(span)
@@ -76,20 +73,20 @@ def get_place(span: Span) -> Place:
 
 
 def register_confidence() -> None:
-    """Make `span._.confidence` readable, unless somebody else has defined it."""
+    """Make `span._.confidence` readable, unless other code has defined it."""
     if not Span.has_extension(EXTENSION):
         Span.set_extension(EXTENSION, getter=get_confidence)
 
 
 def check_extension(name: str, key: str) -> None:
-    """Warn if `span._.confidence` is somebody else's.
+    """Warn if other code has defined `span._.confidence`.
 
     name (str): The component that gives entities their confidence.
     key (str): Where in `doc.spans` it goes.
     """
     register_confidence()
     *_, getter, _ = Span.get_extension(EXTENSION)
-    # by name: a module that is loaded again has other functions
+    # by name: a reloaded module has other functions
     place = getattr(getter, "__module__", None), getattr(getter, "__name__", None)
     if place != (__name__, get_confidence.__name__):
         warn_once(Warnings.W207.format(name=name, key=key))
@@ -97,5 +94,5 @@ def check_extension(name: str, key: str) -> None:
 
 @cache
 def warn_once(text: str) -> None:
-    """Warn of what stays as it is, once in a process."""
+    """Warn once in a process."""
     warnings.warn(text, stacklevel=4)

@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from ..errors import Errors
 from ..tags import TagSet
-from ..types import BoolArray, Entity
+from ..types import BoolArray, Entity, FloatArray, IntArray
 from .confidence import set_confidence
 from .entity_lattice import find_runs, is_preset
 from .spans import Prediction, find_spans, to_predictions
@@ -20,8 +20,8 @@ class Analysis(NamedTuple):
     """One way to read a doc.
 
     entities: All of its entities, in order: start token, end token (exclusive), label.
-    probability: That these are exactly the entities of the doc, in the model's eyes and
-        given what was set in the doc already.
+    probability: That these are exactly the entities of the doc, according to the model
+        and given what was set in the doc already.
     """
 
     entities: list[Entity]
@@ -36,7 +36,7 @@ def read_labels(
     if not is_label_data(labels):
         raise ValueError(Errors.B202.format(found=labels))
     if isinstance(labels, dict):
-        # what `ner` writes: for each transition its labels and their frequencies
+        # `ner` writes, for each transition, its labels and their frequencies
         return sorted({label for move in labels.values() for label in move if label})
     if labels is not None:
         return list(labels)
@@ -53,57 +53,44 @@ def is_label_data(labels: Any) -> bool:
     return is_list and all(isinstance(label, str) for label in labels)
 
 
-def read_entities(tag_ids: Any, layout: Layout, tag_set: TagSet) -> list[list[Entity]]:
-    """The entities of decoded tags, as tokens of their docs.
-
-    tag_ids (ndarray): Legal tag sequences. Shape: (batch_size, seq_len).
-    RETURNS (list[list[Entity]]): For each doc, those without words included.
-    """
-    found = find_spans(tag_ids, layout.mask, tag_set)
-    return [of_doc.entities for of_doc in to_predictions(found, layout, tag_set)]
-
-
 def read_analyses(
     docs: Sequence[Doc],
-    tag_ids: Any,
-    probabilities: Any,
+    tag_ids: IntArray,
+    probabilities: FloatArray,
     layout: Layout,
     tag_set: TagSet,
 ) -> list[list[Analysis]]:
-    """What decoded tag sequences say about their docs.
+    """The analyses of docs, from decoded tag sequences.
 
     tag_ids (ndarray): Legal tag sequences, -1 where there is none.
         Shape: (batch_size, k, seq_len).
     probabilities (ndarray): Shape: (batch_size, k).
-    RETURNS (list[list[Analysis]]): For each doc, in the order of its sequences; one
-        without entities of the model for docs without words.
+    RETURNS (list[list[Analysis]]): For each doc, in the order of its sequences; a doc
+        without words has one, with the entities that are set already.
     """
     analyses: list[list[Analysis]] = [[] for _ in docs]
     # shape: (n_paths,) each
     b, rank = np.nonzero(tag_ids[:, :, 0] >= 0)
     numbers = layout.docs[b].tolist()
     paths = repeat_sequences(layout, b)
-    entities = read_entities(tag_ids[b, rank], paths, tag_set)
-    found = zip(numbers, entities, probabilities[b, rank].tolist(), strict=True)
+    spans = find_spans(tag_ids[b, rank], paths.mask, tag_set)
+    predictions = to_predictions(spans, paths, tag_set)
+    found = zip(numbers, predictions, probabilities[b, rank].tolist(), strict=True)
     for i, of_path, probability in found:
-        analyses[i].append(Analysis(merge_entities(docs[i], of_path), probability))
+        entities = merge_entities(docs[i], of_path.entities)
+        analyses[i].append(Analysis(entities, probability))
     pairs = zip(docs, analyses, strict=True)
-    return [of_doc or [get_only_analysis(doc)] for doc, of_doc in pairs]
+    return [of_doc or [Analysis(merge_entities(doc, []), 1.0)] for doc, of_doc in pairs]
 
 
-def repeat_sequences(layout: Layout, b: Any) -> Layout:
-    """The layout of sequences `b` of another, as if each were of a doc of its own."""
+def repeat_sequences(layout: Layout, b: IntArray) -> Layout:
+    """The layout of sequences `b`, as if each had a doc of its own."""
     return layout._replace(
         n_docs=len(b),
         docs=np.arange(len(b)),
         tokens=layout.tokens[b],
         lengths=layout.lengths[b],
     )
-
-
-def get_only_analysis(doc: Doc) -> Analysis:
-    """What there is to say about a doc without words: what is set already."""
-    return Analysis(merge_entities(doc, []), 1.0)
 
 
 def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
@@ -115,7 +102,7 @@ def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
 
 def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -> None:
     """Add entities to a doc, with their confidence; what is set or blocked stays, and
-    keeps the confidence that it has.
+    keeps its confidence.
 
     spans_key (str | None): Where in `doc.spans` the confidence goes, nowhere if None.
     """
@@ -128,7 +115,7 @@ def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -
 
 
 def drop_preset(doc: Doc, prediction: Prediction) -> Prediction:
-    """What is new to a doc: no entity that is set in it already, nor blocked tokens."""
+    """The part of a prediction that touches no preset entity and no blocked token."""
     preset = is_preset(doc)
     pairs = zip(*prediction, strict=True)
     new = [(e, p) for e, p in pairs if not preset[e[0] : e[1]].any()]

@@ -1,13 +1,13 @@
 """A group of rated entities that stays with its text when tokens are merged or split.
 
-spaCy's retokenizer moves no span groups: the spans of a `SpanGroup` keep the numbers of
-tokens that are others by then. They keep their characters, too, and merging and
-splitting leave the text alone. By them this group finds its spans again.
+spaCy's retokenizer does not move span groups: the spans of a `SpanGroup` keep their
+token numbers, which then belong to other tokens. They also keep their characters, which
+merging and splitting do not change; by them this group finds its spans again.
 """
 
 import struct
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import RLock
 from typing import Any
 
@@ -22,12 +22,12 @@ ENTITIES, SCORES = "bilstm_crf_entities", "scores"
 # first character, last character (exclusive) and label; a list, as msgpack reads it
 Place = list[int | str]
 
-# a span as `SpanGroup.to_bytes` stores it, where one that is out of line can be read,
-# too: id, kb_id, label, start, end, start_char, end_char
+# a span as `SpanGroup.to_bytes` stores it, also if it is out of line: id, kb_id, label,
+# start, end, start_char, end_char
 STORED_SPAN = struct.Struct(">QQQllll")
 StoredSpan = tuple[int, int, int, int, int, int, int]
 
-# the attribute of a group as it is, without a look at the tokens
+# the attribute of a group, without a look at the tokens
 ATTRS = SpanGroup.__dict__["attrs"]
 
 
@@ -39,8 +39,8 @@ class EntityGroup(SpanGroup):
     with its entries in `attrs["scores"]` and `attrs["bilstm_crf_entities"]`, so that
     these stay parallel.
 
-    Each read looks at all tokens of the doc for that. In a doc of many thousands, go
-    through the group and not through its numbers: that is one read.
+    Each read looks at all tokens of the doc. In a doc of many thousands, iterate over
+    the group instead of indexing it: that is one read.
     """
 
     def __init__(
@@ -52,10 +52,9 @@ class EntityGroup(SpanGroup):
         spans: Iterable[Span] = (),
     ) -> None:
         super().__init__(doc, name=name, attrs=dict(attrs or {}), spans=list(spans))
-        # first characters of the tokens that the spans are numbers of.
-        # Shape: (n_tokens,)
+        # first characters of the tokens that the spans refer to. Shape: (n_tokens,)
         self._starts = doc.to_array(IDX)
-        # several threads may read a doc that is finished
+        # several threads may read a finished doc
         self._lock = RLock()
 
     @classmethod
@@ -109,7 +108,7 @@ class EntityGroup(SpanGroup):
     def from_bytes(self, bytes_data: bytes) -> "EntityGroup":
         """Read what `to_bytes` of any group has written."""
         super().from_bytes(bytes_data)
-        # nobody knows which tokens the spans are numbers of
+        # unknown: the bytes do not say which tokens the spans refer to
         self._starts = np.zeros(0, dtype="uint64")
         return self
 
@@ -135,7 +134,7 @@ class EntityGroup(SpanGroup):
                 self._starts = starts
 
     def _get_stored(self) -> list[StoredSpan]:
-        """All that is known of the spans, in line or not."""
+        """The spans as stored, in line or not."""
         with self._put_attrs_aside():
             spans = srsly.msgpack_loads(super().to_bytes())["spans"]
         return [STORED_SPAN.unpack(span) for span in spans]
@@ -143,7 +142,7 @@ class EntityGroup(SpanGroup):
     def _replace(
         self, old: Sequence[StoredSpan], new: Sequence[StoredSpan | None]
     ) -> None:
-        """Put spans in the place of others; None leaves one out, with its entries."""
+        """Replace the spans; None leaves one out, with its entries."""
         strings, pairs = self.doc.vocab.strings, zip(old, new, strict=True)
         gone = [[*span[5:], strings[span[2]]] for span, other in pairs if other is None]
         stored = [STORED_SPAN.pack(*span) for span in new if span is not None]
@@ -154,7 +153,7 @@ class EntityGroup(SpanGroup):
 
     @contextmanager
     def _put_attrs_aside(self) -> Iterator[dict[str, Any]]:
-        """For a while have none, as bytes may not hold what users put there."""
+        """Have none for a while: users may put there what bytes cannot hold."""
         with self._lock:
             attrs = get_attrs(self)
             ATTRS.__set__(self, {})
@@ -165,15 +164,27 @@ class EntityGroup(SpanGroup):
 
 
 def get_attrs(group: SpanGroup) -> dict[str, Any]:
-    """The attributes of any group as they are, without a look at the tokens."""
-    lock = group._lock if isinstance(group, EntityGroup) else nullcontext()
-    with lock:
+    """The attributes of any group, without a look at the tokens."""
+    with get_lock(group):
         attrs: dict[str, Any] = ATTRS.__get__(group)
     return attrs
 
 
+def get_entries(group: SpanGroup) -> tuple[Any, Any]:
+    """The places and scores of any group, without a look at the tokens; both from
+    before a change of the group, or both from after it."""
+    with get_lock(group):
+        attrs = ATTRS.__get__(group)
+        return attrs.get(ENTITIES), attrs.get(SCORES)
+
+
+def get_lock(group: SpanGroup) -> AbstractContextManager[Any]:
+    """Held while the spans and entries of a group change."""
+    return group._lock if isinstance(group, EntityGroup) else nullcontext()
+
+
 def find_tokens(spans: Iterable[StoredSpan], doc: Doc) -> list[StoredSpan | None]:
-    """Spans with the numbers of the tokens that have their characters now, None where
+    """Spans with the numbers of the tokens that hold their characters now, None where
     these are not whole tokens."""
     # shape: (n_tokens,) each
     starts, lengths = doc.to_array([IDX, LENGTH]).T
@@ -192,10 +203,10 @@ def drop_entries(
 ) -> None:
     """Leave out the scores and places of spans that are gone.
 
-    Where somebody has added spans that have none, the places tell whose they are.
+    Where other code has added spans without them, the places say whose they are.
 
     kept (Sequence[bool]): Whether a span stays. Shape: (n_spans,).
-    gone (Container[Place]): Where those are that do not.
+    gone (Container[Place]): The places of the others.
     """
     places: Any = attrs.get(ENTITIES)
     scores: Any = attrs.get(SCORES)

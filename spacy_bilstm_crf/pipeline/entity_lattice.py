@@ -149,7 +149,7 @@ class Restrictions:
     def require_gold(self, b: int, gold: "Annotation") -> IntArray:
         """Allow what the gold says, and every tag where it says nothing.
 
-        Entities of a label that the tag set does not know count as missing.
+        Entities of unknown labels count as missing.
 
         RETURNS (ndarray): The gold tag of each position, -1 where it is missing.
             Shape: (n_words,).
@@ -167,7 +167,7 @@ class Restrictions:
         return tag_ids
 
     def reject(self, b: int, span: Entity, gold_tag_ids: IntArray) -> bool:
-        """Note that a span is no entity, unless the lattice rules it out anyway.
+        """Note that a span is not an entity, unless the lattice rules it out anyway.
 
         gold_tag_ids (ndarray): As `require_gold` returns them. Shape: (n_words,).
         RETURNS (bool): Whether it is a gold entity.
@@ -200,14 +200,14 @@ class Restrictions:
 
 
 def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
-    """The tags of one entity; `O` for a label that the tag set does not know."""
+    """The tags of one entity; `O` for an unknown label."""
     prefixes = entity_prefixes(length, scheme=tag_set.scheme) if length else ""
     tag_ids = [tag_set.tag_to_id.get(f"{p}-{label}", 0) for p in prefixes]
     return np.array(tag_ids, dtype=np.int64)
 
 
 def get_rejected(example: Example, key: str | None) -> list[Entity]:
-    """The spans that are no entities, as far as their tokens align.
+    """The rejected spans, as far as their tokens align.
 
     key (str | None): Their span group in the reference; none are read if None.
     """
@@ -221,9 +221,9 @@ def get_rejected(example: Example, key: str | None) -> list[Entity]:
 class Annotation(NamedTuple):
     """What is annotated of the tokens of the predicted doc.
 
-    entities: Those of which both ends are known.
-    outside: True for tokens that are in no entity; those that are neither in one of
-        the entities are missing. Shape: (n_tokens,).
+    entities: Entities with both ends known.
+    outside: True for tokens outside of all entities; the other tokens, unless in one of
+        `entities`, are missing. Shape: (n_tokens,).
     """
 
     entities: Sequence[Entity]
@@ -244,15 +244,15 @@ def read_annotation(example: Example) -> Annotation:
 
 
 def read_identical_tokens(reference: Doc) -> Annotation:
-    """The gold where nothing has to be aligned: the short cut of most training."""
+    """The gold where nothing has to be aligned, as in most training."""
     iob, types = reference.to_array([ENT_IOB, ENT_TYPE]).reshape((-1, 2)).T
     is_outside = (iob == OUTSIDE) | ((iob == BEGIN) & (types == 0))
     return Annotation([(e.start, e.end, e.label_) for e in reference.ents], is_outside)
 
 
 def read_aligned_tags(biluo: Sequence[str | None]) -> Annotation:
-    """The gold as `Example.get_aligned_ner` gives it; fragments of entities, whose
-    other part did not align, count as missing."""
+    """The gold as `Example.get_aligned_ner` gives it; fragments of entities whose other
+    part did not align count as missing."""
     entities: list[Entity] = []
     start = None
     for i, tag in enumerate(biluo):

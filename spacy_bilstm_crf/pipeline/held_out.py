@@ -1,4 +1,4 @@
-"""Held-out data that has gone through the network once, for all that is asked of it."""
+"""Held-out data that has gone through the network once, for every question about it."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class HeldOut(NamedTuple):
 def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> HeldOut:
     """Run the network of a component on the predicted docs of some examples.
 
-    They are read as they are: earlier components have to have run on them.
+    Earlier components must have run on them already.
 
     RAISES (ValueError): If the network has not been built yet, or a setting is out of
         range.
@@ -40,22 +40,18 @@ def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> He
 
 
 def predict(pipe: CRFEntityRecognizer, held_out: HeldOut) -> list[Prediction]:
-    """What a component finds, each with its probability, with its present settings.
+    """The entities that a component finds under its present settings, rated.
 
-    RETURNS (list[Prediction]): For each example; without what was set before.
+    RETURNS (list[Prediction]): For each example, without what was set before.
     """
-    found = pipe.read_scores(held_out.batches).best()
-    pairs = zip(held_out.examples, found, strict=True)
-    return [drop_preset(eg.predicted, of_doc) for eg, of_doc in pairs]
+    return drop_all_preset(held_out, pipe.read_scores(held_out.batches).best())
 
 
-def find_candidates(scores: EntityScores, held_out: HeldOut) -> list[Prediction]:
-    """All spans that are entities with some probability, without what was set before.
-
-    scores (EntityScores): Of the examples.
-    """
-    found = scores.candidates(threshold=0.0)
-    pairs = zip(held_out.examples, found, strict=True)
+def drop_all_preset(
+    held_out: HeldOut, predictions: Sequence[Prediction]
+) -> list[Prediction]:
+    """Predictions for all examples, without what was set before."""
+    pairs = zip(held_out.examples, predictions, strict=True)
     return [drop_preset(eg.predicted, of_doc) for eg, of_doc in pairs]
 
 
@@ -83,8 +79,7 @@ def count_expected(scores: EntityScores) -> dict[str, float]:
 def annotate(
     pipe: CRFEntityRecognizer, held_out: HeldOut, predictions: Sequence[Prediction]
 ) -> list[Example]:
-    """The examples with predictions as annotation; those of `held_out` stay as they
-    are."""
+    """Copies of the examples with predictions as annotation."""
     docs = [eg.predicted.copy() for eg in held_out.examples]
     pipe.set_annotations(docs, predictions)
     pairs = zip(docs, held_out.examples, strict=True)

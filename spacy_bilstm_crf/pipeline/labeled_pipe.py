@@ -96,7 +96,7 @@ class LabeledPipe(TrainablePipe):
             tags.
         """
         if not self.has_network:
-            raise ValueError(Errors.B301.format(name=self.name))
+            raise ValueError(Errors.B901.format(name=self.name))
         expected = self.tag_set.n_tags
         found = self.model.get_ref("output_layer").get_dim("nO")
         if found != expected:
@@ -240,8 +240,8 @@ def read_file(bytes_data: bytes) -> dict[str, Any]:
     try:
         file = srsly.msgpack_loads(bytes_data)
     except ValueError as error:
-        raise ValueError(Errors.B309.format(reason=error)) from None
+        raise ValueError(Errors.B233.format(reason=error)) from None
     version = file.get("format") if isinstance(file, dict) else None
     if version != FORMAT_VERSION:
-        raise ValueError(Errors.B302.format(found=version, expected=FORMAT_VERSION))
+        raise ValueError(Errors.B902.format(found=version, expected=FORMAT_VERSION))
     return file

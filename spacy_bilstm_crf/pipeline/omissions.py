@@ -1,4 +1,4 @@
-"""What training could not learn from: counted, and warned of once."""
+"""What training could not learn from, counted, with one warning for each reason."""
 
 import warnings
 from collections import Counter
@@ -14,7 +14,7 @@ class Omissions:
     """What a component has left out of training so far, added up over all epochs.
 
     docs: How often a doc was left out, by reason.
-    labels: How often gold had a label that there is not, by label.
+    labels: How often gold had an unknown label, by label.
 
     name (str): The component, for warnings.
     """
@@ -23,14 +23,14 @@ class Omissions:
         self.name = name
         self.docs: Counter[str] = Counter()
         self.labels: Counter[str] = Counter()
-        # reasons that need no other warning
+        # reasons that have had their warning
         self._warned: set[str] = set()
 
     def find_contradictions(
         self, examples: Iterable[Example], key: str, *, reason: str, warning: str
     ) -> Iterator[Example]:
-        """Pass on examples, and warn at their end of those that reject a gold entity;
-        they are left out later, for this reason.
+        """Pass on examples, and warn at the end if some reject a gold entity; training
+        will leave these out, for this reason.
 
         key (str): The span group of the reference that holds rejected spans.
         warning (str): A message with places for `name`, `count` and `first`.
@@ -58,7 +58,7 @@ class Omissions:
         """Count docs from which nothing was learned; warn when the reason is new.
 
         warning (str): A message with places for `name`, `count` and `first`.
-        entity (Entity | None): What the reason is in the first of them.
+        entity (Entity | None): The reason in the first of them.
         """
         if docs and reason not in self._warned:
             self._warned.add(reason)
@@ -75,7 +75,7 @@ class Omissions:
         *,
         warning: str,
     ) -> None:
-        """Count gold whose label there is not; warn when a label is new.
+        """Count gold of unknown labels; warn when a label is new.
 
         unknown (Sequence[tuple[int, Entity]]): Each with the number of its doc.
         warning (str): A message with places for `name`, `labels`, `count` and `first`.
@@ -103,7 +103,7 @@ def find_contradiction(reference: Doc, key: str) -> Entity | None:
 
 
 def get_words(span: Span) -> tuple[list[int], str]:
-    """The tokens of a span that are no white space, and its label."""
+    """The words of a span, and its label."""
     return [token.i for token in span if not token.is_space], span.label_
 
 

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from .. import crf
 from ..errors import Errors
-from ..types import FloatArray, IntArray, Potentials, Tags
+from ..types import BoolArray, Constraints, FloatArray, IntArray, Potentials, Tags
+from .tensors import select_words, to_lattice, to_tensor, to_torch
 from .words import AnswerT, Layout, restore_order, to_tokens
 
 BestT = TypeVar("BestT")
@@ -98,6 +99,33 @@ class WordScores:
         """
         marginals = self.posterior.marginals.float().cpu().numpy()
         return to_tokens(marginals, self.docs, self.layout, empty=0.0)
+
+
+def score_words(
+    batch: Batch,
+    layout: Layout,
+    *,
+    name: str,
+    constraints: Constraints,
+    free: BoolArray | None,
+    temperature: float,
+) -> WordScores:
+    """Select the scores of words, and remove what is not possible.
+
+    layout (Layout): Where the words of the batch stand.
+    name (str): The component, for messages.
+    constraints (Constraints): What the tagging scheme allows.
+    free (ndarray | None): The tags that are possible, all if None.
+        Shape: (batch_size, seq_len, n_tags).
+    temperature (float): Divides the scores.
+    """
+    scores = select_words(to_torch(batch.potentials), layout)
+    allowed = to_lattice(free, scores)
+    scores = crf.constrain(scores, constraints, allowed=allowed)
+    if temperature != 1:
+        scores = Potentials(*(s / temperature for s in scores))
+    lengths = to_tensor(layout.lengths, scores)
+    return WordScores(name, batch.numbers, batch.docs, layout, scores, lengths)
 
 
 class DocScores(Generic[BestT, AnalysisT]):

@@ -14,24 +14,17 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from .. import crf
 from ..crf.validation import validate_k
 from ..errors import Errors
 from ..types import BoolArray, Potentials
 from .gold import Gold
 from .labeled_pipe import LabeledPipe
-from .listening import can_hear, get_listeners
+from .listening import get_listeners, release_encoder, require_vectors
 from .losses import divergence, gold_loss
 from .omissions import Omissions
-from .scores import Batch, DocScores, WordScores
+from .scores import Batch, DocScores, WordScores, score_words
 from .settings import Settings
-from .tensors import (
-    make_no_potentials,
-    select_words,
-    to_lattice,
-    to_tensor,
-    to_torch,
-)
+from .tensors import make_no_potentials
 from .words import (
     Layout,
     apply_by_length,
@@ -239,7 +232,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
             backprop(d_potentials)
             self._end_step(loss, sgd, losses)
         elif get_listeners(self.model) and any(has_words(doc) for doc in docs):
-            self._release_encoder(docs)
+            release_encoder(self.model, docs)
         return losses
 
     def initialize(
@@ -322,7 +315,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         if teacher is not None and any(has_words(doc) for doc in docs):
             set_dropout_rate(self.model, drop)
             student, backprop = self.model.begin_update(docs)
-            self._require_vectors(docs)
+            require_vectors(self.model, docs, name=self.name)
             said = teacher.predict(docs)
             loss, d_student = self.compute_divergence(said, student, docs)
             backprop(d_student)
@@ -346,18 +339,6 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
-
-    def _release_encoder(self, docs: Sequence[Doc]) -> None:
-        """Tell a shared encoder that nothing was learned here: it learns from the
-        others once the last of its listeners has answered."""
-        vectors, backprop = self.model.get_ref("tok2vec").begin_update(docs)
-        backprop([self.model.ops.alloc(of_doc.shape) for of_doc in vectors])
-
-    def _require_vectors(self, docs: Sequence[Doc]) -> None:
-        """Check that a teacher that listens to a shared encoder will hear something:
-        without vectors in the docs, it would read zeros."""
-        if not can_hear(self.model, docs):
-            raise ValueError(Errors.B215.format(name=self.name))
 
     def run_network(self, docs: Iterable[Doc]) -> list[Batch]:
         """Run the network on docs of similar length at a time.
@@ -388,15 +369,15 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
 
         temperature (float): Divides the scores.
         """
-        numbers, docs, potentials = batch
-        layout = get_layout(docs)
-        scores = select_words(to_torch(potentials), layout)
-        free = to_lattice(self.get_free_tags(docs, layout), scores)
-        scores = crf.constrain(scores, self.tag_set.constraints, allowed=free)
-        if temperature != 1:
-            scores = Potentials(*(s / temperature for s in scores))
-        lengths = to_tensor(layout.lengths, scores)
-        return WordScores(self.name, numbers, docs, layout, scores, lengths)
+        layout = get_layout(batch.docs)
+        return score_words(
+            batch,
+            layout,
+            name=self.name,
+            constraints=self.tag_set.constraints,
+            free=self.get_free_tags(batch.docs, layout),
+            temperature=temperature,
+        )
 
     def compute_divergence(
         self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]

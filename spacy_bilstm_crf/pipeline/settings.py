@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
+from confection import Config
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -14,7 +15,6 @@ from pydantic import (
     Field,
     ValidationError,
 )
-from thinc.api import Config
 
 from ..errors import Errors
 from ..tags import SCHEMES, get_scheme

@@ -22,7 +22,7 @@ MIN_THRESHOLD = 0.01
 
 
 class Prediction(NamedTuple):
-    """What a component says about a doc.
+    """The entities that a component finds in a doc.
 
     entities: Start token, end token (exclusive) and label of each, in order.
     probabilities: The probability of each, nan if not computed.
@@ -57,7 +57,7 @@ def find_spans(tag_ids: IntArray, mask: BoolArray, tag_set: TagSet) -> FoundSpan
     """
     continues = np.append(tag_set.continues, False)
     ids = np.where(mask, tag_ids, 0)
-    # shape: (batch_size, seq_len); one column more to see what comes after
+    # shape: (batch_size, seq_len); one more column, for the tag after the last
     after = np.pad(ids[:, 1:], ((0, 0), (0, 1)))
     sequences, starts = np.nonzero((ids > 0) & ~continues[ids])
     _, lasts = np.nonzero((ids > 0) & ~continues[after])
@@ -87,7 +87,7 @@ def rate_spans(
 
 
 def drop_improbable(found: FoundSpans, thresholds: FloatArray) -> FoundSpans:
-    """Leave out what is less probable than its label's threshold.
+    """Leave out spans below the threshold of their label.
 
     thresholds (ndarray): Shape: (n_labels,).
     """
@@ -116,11 +116,11 @@ def find_probable_spans(
 
 
 def resolve_overlaps(found: FoundSpans, thresholds: FloatArray) -> FoundSpans:
-    """Of spans that overlap keep those that exceed their thresholds most, in sum.
+    """Of overlapping spans keep the choice that exceeds its thresholds most, in sum.
 
     thresholds (ndarray): Shape: (n_labels,).
     """
-    # one line of words: what is in different sequences does not overlap
+    # one line of words: spans of different sequences do not overlap
     offset = found.sequences * found.ends.max(initial=1)
     gains = found.probabilities - thresholds[found.labels]
     return take(found, select_spans(offset + found.starts, offset + found.ends, gains))
@@ -133,11 +133,11 @@ def select_spans(starts: IntArray, ends: IntArray, gains: FloatArray) -> IntArra
 
     starts (ndarray): First token of each span. Shape: (n_spans,).
     ends (ndarray): Last token, exclusive. Shape: (n_spans,).
-    gains (ndarray): What each is worth, not below 0. Shape: (n_spans,).
+    gains (ndarray): The worth of each, not below 0. Shape: (n_spans,).
     RETURNS (ndarray): The numbers of the chosen spans, in the order of the text.
     """
     order = np.argsort(ends, kind="stable")
-    # for each span in that order how many of the others end before it begins
+    # for each span in that order the number of spans that end before it begins
     compatible = np.searchsorted(ends[order], starts[order], side="right").tolist()
     best, is_taken = [0.0], []
     for i, gain in enumerate(gains[order].tolist()):

@@ -36,7 +36,7 @@ class Meanings(NamedTuple):
 
 
 def get_meanings(labels: Sequence[str], neg_prefix: str | None) -> Meanings:
-    """What the labels say as tags, and what with the prefix of rejected ones."""
+    """The meaning of the labels as tags, and with the prefix of rejected tags."""
     required = {get_string_id(label): i for i, label in enumerate(labels)}
     rejected = {}
     if neg_prefix:
@@ -62,14 +62,14 @@ def read_tags(
 
 
 def is_rejected(tag: str, neg_prefix: str | None) -> bool:
-    """Whether a tag is one that the word does not have."""
+    """Whether a tag says which tag the word does not have."""
     return bool(neg_prefix) and tag != neg_prefix and tag.startswith(str(neg_prefix))
 
 
 def get_gold_lattice(
     examples: Sequence[Example], layout: Layout, meanings: Meanings
 ) -> Gold:
-    """What the gold leaves: every tag where it is missing, or does not align."""
+    """What the gold leaves: every tag where it is missing or misaligned."""
     tags = [get_gold_tags(example) for example in examples]
     docs = [example.reference for example in examples]
     return make_lattice(docs, tags, layout, meanings)
@@ -78,9 +78,9 @@ def get_gold_lattice(
 def get_preset_lattice(
     docs: Sequence[Doc], layout: Layout, labels: Sequence[str]
 ) -> BoolArray | None:
-    """What the tags leave that are set already.
+    """What is left by the tags that are set already.
 
-    A tag that is no label stays as well, but says nothing about the others.
+    A tag that is not a label stays as well, but says nothing about the others.
 
     RETURNS (ndarray | None): None where everything is possible.
         Shape: (batch_size, seq_len, n_tags).
@@ -99,7 +99,7 @@ def get_gold_tags(example: Example) -> HashArray:
     """
     x, y = example.predicted, example.reference
     if len(x) == len(y) and (x.to_array(ORTH) == y.to_array(ORTH)).all():
-        # the short cut of most training: nothing has to be aligned
+        # as in most training, nothing has to be aligned
         identical: HashArray = y.to_array(TAG)
         return identical
     aligned = (tag or 0 for tag in example.get_aligned("TAG"))

@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..errors import Errors, Warnings
 from ..types import Constraints, Entity, FloatArray, Potentials
 from .entity_recognizer import CRFEntityRecognizer
 from .gold import Gold
-from .held_out import HeldOut, count_expected, find_candidates
+from .held_out import HeldOut, count_expected, drop_all_preset
 from .losses import gold_loss
 from .omissions import describe
 from .scores import Batch
@@ -42,18 +42,11 @@ class Temperature(NamedTuple):
 
 
 class GoldBatch(NamedTuple):
-    """Held-out docs, and what their gold leaves open.
+    """Held-out docs, where their words stand, and what their gold leaves open."""
 
-    layout: Where the words of the docs stand.
-    gold: What the annotation leaves, and what is possible at all.
-    potentials: The scores of the docs, at a temperature of 1.
-    constraints: What the tagging scheme allows.
-    """
-
+    batch: Batch
     layout: Layout
     gold: Gold
-    potentials: Potentials[Any]
-    constraints: Constraints
 
 
 def tune_temperature(
@@ -76,9 +69,10 @@ def tune_temperature(
     """
     batches = [get_gold_batch(pipe, held_out, batch) for batch in held_out.batches]
     n_words = count_words(pipe, held_out, batches)
+    constraints = pipe.tag_set.constraints
 
     def get_loss(temperature: float) -> float:
-        losses = (get_losses(batch, temperature) for batch in batches)
+        losses = (get_losses(batch, constraints, temperature) for batch in batches)
         total = sum(float(loss[np.isfinite(loss)].sum()) for loss in losses)
         on_step()
         return total / n_words
@@ -98,17 +92,17 @@ def get_gold_batch(
     examples = [held_out.examples[i] for i in batch.numbers]
     # weights of labels are for training
     gold = pipe.read_gold(examples, layout)._replace(costs=None)
-    return GoldBatch(layout, gold, batch.potentials, pipe.tag_set.constraints)
+    return GoldBatch(batch, layout, gold)
 
 
-def get_losses(batch: GoldBatch, temperature: float) -> FloatArray:
+def get_losses(
+    of_batch: GoldBatch, constraints: Constraints, temperature: float
+) -> FloatArray:
     """The negative log likelihood of each sequence, infinite where its gold has no
     path. Shape: (batch_size,)."""
+    batch, layout, gold = of_batch
     cooled = Potentials(*(scores / temperature for scores in batch.potentials))
-    losses, _ = gold_loss(
-        cooled, batch.layout, batch.gold, constraints=batch.constraints
-    )
-    return losses
+    return gold_loss(cooled, layout, gold, constraints=constraints)[0]
 
 
 def count_words(
@@ -120,10 +114,11 @@ def count_words(
     """
     n_words, left_out = 0, []
     unknown: list[Entity] = []
-    for batch, of_batch in zip(held_out.batches, batches, strict=True):
-        layout, gold, *_ = of_batch
+    for of_batch in batches:
+        batch, layout, gold = of_batch
         unknown.extend(entity for _, entity in gold.unknown)
-        is_possible = np.isfinite(get_losses(of_batch, 1.0)).tolist()
+        losses = get_losses(of_batch, pipe.tag_set.constraints, 1.0)
+        is_possible = np.isfinite(losses).tolist()
         for b, i in enumerate(layout.docs.tolist()):
             if not is_possible[b]:
                 left_out.append(describe(batch.docs[i], gold.get_contradiction(i)))
@@ -214,7 +209,7 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
     """
     probabilities: dict[str, list[float]] = {label: [] for label in pipe.labels}
     scores = pipe.read_scores(held_out.batches)
-    for prediction in find_candidates(scores, held_out):
+    for prediction in drop_all_preset(held_out, scores.candidates(threshold=0.0)):
         for (_, _, label), p in zip(*prediction, strict=True):
             probabilities[label].append(p)
     expected = count_expected(scores)

@@ -4,8 +4,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from spacy_bilstm_crf.analysis.gold import AnnotatedDoc
-from spacy_bilstm_crf.analysis.gold_comparison import Comparison
+from spacy_bilstm_crf.analysis.gold import AnnotatedDoc, PredictedDoc
 
 LABELS = ("geo", "org", "per")
 N_WORDS = 6
@@ -18,10 +17,10 @@ def annotate(text, *entities, missing=(), sentences=None):
     return AnnotatedDoc(words, entities, frozenset(missing), sentences)
 
 
-def compare(doc, *predicted, confidences=None, candidates=None, number=0):
-    """A doc and predictions."""
+def predict(doc, *predicted, confidences=None, candidates=None, number=0):
+    """A gold doc and predictions."""
     confidences = confidences or (None,) * len(predicted)
-    return Comparison(doc, predicted, tuple(confidences), candidates, number)
+    return PredictedDoc(doc, predicted, tuple(confidences), candidates, number)
 
 
 @st.composite
@@ -37,8 +36,8 @@ def entity_lists(draw):
 
 
 @st.composite
-def comparisons(draw):
-    """A doc, predictions and confidences for each."""
+def predicted_docs(draw):
+    """Gold docs with predictions and their confidences."""
     missing = draw(st.sets(st.integers(0, N_WORDS - 1), max_size=1))
 
     def keep(entities):
@@ -49,4 +48,4 @@ def comparisons(draw):
     shares = st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0])
     confidences = [draw(shares) for _ in predicted]
     doc = annotate(words, *gold, missing=missing, sentences=((0, 2), (2, N_WORDS)))
-    return compare(doc, *predicted, confidences=confidences)
+    return predict(doc, *predicted, confidences=confidences)

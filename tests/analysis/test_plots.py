@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from spacy_bilstm_crf.analysis.panels import (
@@ -21,7 +21,7 @@ from spacy_bilstm_crf.analysis.panels import (
     write_percent,
     write_short,
 )
-from spacy_bilstm_crf.analysis.plots import MARKER, PALETTE, WIDTH, plot_panels, render
+from spacy_bilstm_crf.analysis.plots import WIDTH, plot_panels, render
 
 LONG = "a label of $many$ words"
 NAMES = ["per", LONG, "geo"]
@@ -115,20 +115,7 @@ def test_panels_stand_side_by_side():
     assert titles == ["Bars", "Bars", "Curves"]
 
 
-def test_markers_at_the_ends_of_an_axis_touch_no_words():
-    rows = {"p": [(0, 0, 5), (100, 95, 100), (50, 40, 60)]}
-    ax = plot_panels([PANELS["estimates"]._replace(series=rows)]).axes[0]
-    canvas = FigureCanvasAgg(ax.figure)
-    canvas.draw()
-    radius = MARKER / 2 * ax.figure.dpi / 72
-    left, right = ax.get_window_extent().intervalx
-    notes = ax.child_axes[0].get_yticklabels()
-    names = [text.get_window_extent().x1 for text in ax.get_yticklabels()]
-    assert max(names) < left - 2 * radius
-    assert min(text.get_window_extent().x0 for text in notes) > right + 2 * radius
-
-
-def test_words_of_marks_are_not_written_over_curves():
+def test_guides_are_named_in_the_legend_and_not_over_curves():
     (ax,) = plot_panels([PANELS["lines"]]).axes
     assert "here" in {text.get_text() for text in ax.get_legend().get_texts()}
     assert [text.get_text() for text in ax.texts] == []
@@ -219,20 +206,7 @@ def test_many_long_names_leave_room_for_the_numbers():
     assert shown[0] == "label 00 of … characters"
 
 
-def test_words_of_ticks_do_not_overlap_beside_long_names():
-    names = [f"B-label {i:02d} of thirty characters" for i in range(40)]
-    panels = [
-        Bars("All", "", names, {"all": [200_000, *[30] * 39]}, write_count, log=True),
-        Bars("Without", "", names, {"all": [20_000] * 40}, write_count),
-    ]
-    figure = plot_panels(panels)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    for ax in figure.axes:
-        assert not overlap(ax.get_xticklabels(), canvas.get_renderer())
-
-
-def test_marks_of_a_histogram_are_told_in_its_legend():
+def test_guides_of_a_histogram_are_named_in_its_legend():
     (ax,) = plot_panels([PANELS["histogram"]]).axes
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
     assert legend == ["train", "dev", "50%", "max 20"]
@@ -283,35 +257,6 @@ def get_contrast(first, second):
 
     low, high = sorted([get_luminance(first), get_luminance(second)])
     return (high + 0.05) / (low + 0.05)
-
-
-def test_colours_are_those_of_okabe_and_ito():
-    assert len(set(PALETTE.values())) == 8
-    assert list(PALETTE.values())[:4] == ["#0072B2", "#E69F00", "#009E73", "#D55E00"]
-
-
-def get_colors(panel):
-    """The colours in a picture, from top to bottom or in the order of the legend."""
-    (ax,) = plot_panels([panel]).axes[:1]
-    if isinstance(panel, Lines):
-        return [line.get_color() for line in ax.lines]
-    return [to_hex(mark[0].get_facecolor()).upper() for mark in ax.containers]
-
-
-def test_kinds_have_the_colour_of_their_name_or_of_their_place():
-    bars = Bars("", "", ["x"], {"a": [1], "b": [2]}, write_count)
-    lines = Lines("", "", "", {"a": Curve([0], [1]), "b": Curve([0], [2])})
-    for panel in (bars, lines):
-        assert get_colors(panel) == [PALETTE["blue"], PALETTE["orange"]]
-        colors = {"a": "green", "c": "sky"}
-        named = get_colors(panel._replace(colors=colors))
-        assert named == [PALETTE["green"], PALETTE["orange"]]
-
-
-def test_colours_come_again_where_there_are_many_kinds():
-    series = {str(i): [i] for i in range(9)}
-    colors = get_colors(Bars("", "", ["x"], series, write_count))
-    assert colors == [*PALETTE.values(), PALETTE["blue"]]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from spacy_bilstm_crf.analysis import significance
 from spacy_bilstm_crf.analysis.scores import get_macro_f1, get_micro_f1
@@ -11,6 +14,7 @@ from spacy_bilstm_crf.analysis.significance import (
     approximate_randomization,
     bootstrap,
     get_interval,
+    get_wilson_interval,
 )
 
 
@@ -117,3 +121,16 @@ def test_the_seed_decides_and_chunks_do_not(monkeypatch):
         counts, counts[::-1], get_micro_f1, n_shuffles=40, seed=7
     )
     assert again == p
+
+
+@given(st.integers(0, 40), st.integers(1, 40))
+def test_wilson_interval_is_that_of_scipy(n_right, n_wrong):
+    number = n_right + n_wrong
+    found = get_wilson_interval(n_right / number, number)
+    expected = binomtest(n_right, number).proportion_ci(method="wilson")
+    assert found.low == pytest.approx(expected.low, abs=1e-6)
+    assert found.high == pytest.approx(expected.high, abs=1e-6)
+
+
+def test_nothing_has_no_interval():
+    assert get_wilson_interval(float("nan"), 0) is None

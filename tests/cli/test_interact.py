@@ -23,7 +23,7 @@ from spacy_bilstm_crf.cli.interact import (
     load_reader,
     talk,
 )
-from spacy_bilstm_crf.cli.prompt import join_quoted
+from spacy_bilstm_crf.cli.texts import join_quoted
 
 TEXT = "Shaka Khan left London."
 
@@ -36,7 +36,6 @@ def folder(tmp_path_factory) -> Path:
     patterns = [{"label": "geo", "pattern": "London"}]
     rules.add_pipe("entity_ruler").add_patterns(patterns)
     rules.to_disk(folder / "rules")
-    spacy.blank("en").to_disk(folder / "blank")
     return folder
 
 
@@ -110,23 +109,6 @@ def test_each_line_is_answered_at_once(folder):
     process.stderr.close()
 
 
-@pytest.mark.parametrize(
-    ("model", "options", "code"),
-    [
-        ("nothing", [], "B503"),
-        ("blank", [], "B512"),
-        ("rules", ["--k", "2"], "B504"),
-        ("trained", ["--name", "other"], "B690"),
-    ],
-)
-def test_bad_input_is_one_message(folder, model, options, code):
-    result = run(folder / model, *options, input=TEXT)
-    assert result.exit_code == 1
-    assert isinstance(result.exception, SystemExit)
-    assert result.output.count("[B") == 1
-    assert f"[{code}]" in result.output
-
-
 def test_notes_of_the_pipeline_are_no_answers(folder):
     nlp = spacy.load(folder / "rules")
     nlp.meta["notes"] = "Trained on a sample."
@@ -168,7 +150,7 @@ def test_best_on_demand(reader):
 def test_tags_can_be_left_away(reader):
     session = Session(reader)
     assert "B-PERSON" in "\n".join(session.respond(TEXT))
-    assert list(session.respond(":tags")) == ["Tags are not shown."]
+    assert list(session.respond(":tags")) == ["Tags are hidden."]
     assert "B-PERSON" not in "\n".join(session.respond(TEXT))
     assert list(session.respond(":tags")) == ["Tags are shown."]
     assert "B-PERSON" in "\n".join(session.respond(TEXT))

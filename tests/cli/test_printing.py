@@ -1,13 +1,29 @@
-"""How commands speak while they work."""
+"""What commands print: messages, tables, marked text."""
 
 import io
-import time
+import re
 
 import pytest
 from typer import Exit
 
+from spacy_bilstm_crf.analysis.page import Table
+from spacy_bilstm_crf.analysis.text import Mark
 from spacy_bilstm_crf.cli import printing
-from spacy_bilstm_crf.cli.printing import choose_device, fail, print_table, say, waiting
+from spacy_bilstm_crf.cli.printing import (
+    align_tokens,
+    choose_device,
+    fail,
+    has_colors,
+    join_lines,
+    mark_text,
+    print_table,
+    say,
+    to_palette,
+    waiting,
+)
+
+TEXT = "Joe saw New\nYork."
+MARKS = [Mark(8, 16, "geo", 0.25), Mark(0, 3, "per", kind="wrong")]
 
 
 class Terminal(io.StringIO):
@@ -15,32 +31,42 @@ class Terminal(io.StringIO):
         return True
 
 
-def open_terminal(monkeypatch):
+class Timer:
+    """A timer whose time is up at once."""
+
+    def __init__(self, seconds, function, arguments):
+        self.start = lambda: function(*arguments)
+
+    def cancel(self):
+        pass
+
+    join = cancel
+
+
+class SlowTimer(Timer):
+    """A timer whose time is never up."""
+
+    def __init__(self, *arguments):
+        self.start = self.cancel
+
+
+def open_terminal(monkeypatch, timer=Timer):
     """In the test itself: pytest captures each phase anew."""
     monkeypatch.setattr("sys.stderr", Terminal())
-    monkeypatch.setattr(printing, "DELAY", 0.01)
+    monkeypatch.setattr(printing, "Timer", timer)
     return printing.sys.stderr
 
 
-def wait_for(terminal, text):
-    deadline = time.monotonic() + 10
-    while text not in terminal.getvalue() and time.monotonic() < deadline:
-        time.sleep(0.001)
-
-
-def test_somebody_who_waits_is_told_why(monkeypatch):
+def test_a_slow_step_is_named_and_the_line_wiped(monkeypatch):
     terminal = open_terminal(monkeypatch)
     with waiting("reading a file"):
-        wait_for(terminal, "reading")
         assert terminal.getvalue() == "\rreading a file ..."
-    # and then it is wiped out
     last = terminal.getvalue().split("\r")[-2:]
     assert last == [" " * len("reading a file ..."), ""]
 
 
-def test_what_is_quick_says_nothing(monkeypatch):
-    terminal = open_terminal(monkeypatch)
-    monkeypatch.setattr(printing, "DELAY", 60)
+def test_a_quick_step_says_nothing(monkeypatch):
+    terminal = open_terminal(monkeypatch, SlowTimer)
     with waiting("reading a file"):
         pass
     assert terminal.getvalue().strip() == ""
@@ -53,11 +79,11 @@ def test_errors_come_through(monkeypatch):
     assert terminal.getvalue().endswith("\r")
 
 
-def test_nobody_watches(monkeypatch):
+def test_nothing_is_shown_outside_a_terminal(monkeypatch):
+    open_terminal(monkeypatch)
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    monkeypatch.setattr(printing, "DELAY", 0)
     with waiting("reading a file"):
-        time.sleep(0.01)
+        pass
     assert printing.sys.stderr.getvalue() == ""
 
 
@@ -86,8 +112,6 @@ def test_errors_are_no_part_of_the_output(capsys):
 
 
 def test_long_names_are_not_cut(capsys):
-    from spacy_bilstm_crf.analysis.page import Table
-
     name = "a-pipeline-with-a-name/that-is-longer-than-thirty-characters"
     print_table(Table(["", name], [[name, "1"]]))
     lines = capsys.readouterr().out.splitlines()
@@ -96,3 +120,72 @@ def test_long_names_are_not_cut(capsys):
         ["-" * len(name)] * 2,
         [name, "1"],
     ]
+
+
+def test_without_colors():
+    shown = mark_text(TEXT, MARKS, color=False)
+    assert shown == "[Joe per ✗] saw [New York geo 0.25]."
+
+
+def test_with_colors():
+    shown = mark_text(TEXT, MARKS, color=True)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert plain == " Joe per ✗  saw  New York geo 0.25 ."
+    assert shown.count("\x1b[38;5;16;48;5;") == 2
+    assert shown.count("\x1b[0m") == 2
+
+
+def test_line_breaks_of_the_text_stay():
+    assert mark_text("one\ntwo", [], color=False) == "one\ntwo"
+    assert join_lines("one \n two\nthree  four") == "one two three four"
+    assert join_lines("one  two") == "one  two"
+
+
+@pytest.mark.parametrize(
+    ("color", "number"),
+    [("#000000", 16), ("#ffffff", 231), ("#ff0000", 196), ("#aa9cfc", 147)],
+)
+def test_nearest_color_of_the_palette(color, number):
+    assert to_palette(color) == number
+
+
+def test_short_color_names():
+    assert to_palette("#ddd") == to_palette("#dddddd")
+    # what is no such number is light, so that black text can be read
+    assert to_palette("linear-gradient(red, blue)") == to_palette("#dddddd")
+
+
+def test_colors_only_where_they_are_wanted(monkeypatch):
+    assert not has_colors()
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("ANSI_COLORS_DISABLED", raising=False)
+    assert has_colors()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not has_colors()
+
+
+def test_tokens_are_aligned_in_lines_that_fit():
+    rows = [
+        (word, "O", "1.00")
+        for word in ["a", "long", "line", "that", "needs", "to", "be", "cut"]
+    ]
+    lines = list(align_tokens(rows, width=24))
+    assert max(map(len, lines)) <= 24
+    blocks = [lines[i : i + 4] for i in range(0, len(lines), 4)]
+    assert len(blocks) > 1
+    assert all(block[3] == "" for block in blocks)
+    assert " ".join(" ".join(block[0].split()) for block in blocks) == " ".join(
+        word for word, *_ in rows
+    )
+    for word, tag, p, _ in blocks:
+        assert len(word.split()) == len(tag.split()) == len(p.split())
+
+
+def test_one_token_that_is_too_long():
+    lines = list(align_tokens([("x" * 50, "O"), ("y", "O")], width=20))
+    assert lines == ["x" * 50, "O", "", "y", "O", ""]
+
+
+def test_no_tokens():
+    assert list(align_tokens([], width=20)) == []

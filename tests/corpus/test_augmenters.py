@@ -46,7 +46,7 @@ def test_level_is_a_share_of_the_examples(example):
 
 @pytest.mark.parametrize("level", [-0.1, 1.5])
 def test_level_must_be_a_share(level):
-    with pytest.raises(ValueError, match=r"B306.*from 0 to 1"):
+    with pytest.raises(ValueError, match=r"B435.*from 0 to 1"):
         make_gold_tokens_augmenter(level)
 
 
@@ -147,7 +147,7 @@ def test_replacement_is_the_same_for_a_seed():
 
 
 @pytest.mark.parametrize(
-    ("copies", "share", "code"), [({"per": -1.0}, 0.5, "B310"), ({}, 1.2, "B306")]
+    ("copies", "share", "code"), [({"per": -1.0}, 0.5, "B436"), ({}, 1.2, "B435")]
 )
 def test_bad_settings_are_errors(copies, share, code):
     with pytest.raises(ValueError, match=code):
@@ -265,5 +265,5 @@ def test_shortened_examples_go_through_the_next_augmenter():
 
 
 def test_shortening_needs_a_share():
-    with pytest.raises(ValueError, match=r"B306.*from 0 to 1"):
+    with pytest.raises(ValueError, match=r"B435.*from 0 to 1"):
         make_shortened_mentions_augmenter(["per"], 2.0)

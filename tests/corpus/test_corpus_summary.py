@@ -14,7 +14,7 @@ from spacy_bilstm_crf.corpus import (
     SplitOptions,
     summarize,
 )
-from spacy_bilstm_crf.corpus.archive import FileFacts
+from spacy_bilstm_crf.corpus.files import FileFacts
 
 JOE = Sentence(("Joe", "Biden"), ("NNP", "NNP"), ("B-per", "I-per"))
 ROME = Sentence(("In", "Rome"), ("IN", "NNP"), ("O", "B-geo"))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_bilstm_crf.corpus import CorpusError
-from spacy_bilstm_crf.corpus.csv_rows import read_rows
+from spacy_bilstm_crf.corpus.kaggle_csv import read_rows
 
 FIELDS = st.lists(
     st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8")),

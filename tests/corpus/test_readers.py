@@ -51,7 +51,7 @@ def test_short_examples_pass_as_they_are():
 def test_longer_examples_are_dropped_and_counted_once():
     examples = [make_example(n) for n in (4, 10, 5, 6)]
     reader = make_reader(examples, max_length=5)
-    with pytest.warns(UserWarning, match="W311.*4 examples 0 were cut and 2 dropped"):
+    with pytest.warns(UserWarning, match="W402.*4 examples 0 were cut and 2 dropped"):
         read = list(reader(NLP))
     assert read == [examples[0], examples[2]]
     # the second epoch, and an interrupted one, say nothing
@@ -64,7 +64,7 @@ def test_longer_examples_are_cut_and_counted():
     reader = make_reader(
         [make_example(4), make_example(10)], max_length=6, longer="cut"
     )
-    with pytest.warns(UserWarning, match="W311.*1 were cut and 0 dropped"):
+    with pytest.warns(UserWarning, match="W402.*1 were cut and 0 dropped"):
         _, cut = reader(NLP)
     assert cut.reference.text.strip() == "Angela Merkel met a well-known man"
     assert cut.predicted.text == cut.reference.text
@@ -164,8 +164,8 @@ gold_preproc = true
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"max_length": 0}, "B303.*max_length = 0"),
-        ({"max_length": 5, "longer": "split"}, "B311.*'split'"),
+        ({"max_length": 0}, "B903.*max_length = 0"),
+        ({"max_length": 5, "longer": "split"}, "B437.*'split'"),
     ],
 )
 def test_bad_settings_are_errors(settings, match):

@@ -1,4 +1,4 @@
-"""The divergence of two CRFs: enumeration, differences, and what has to hold of it."""
+"""The divergence of two CRFs: enumeration, finite differences, laws."""
 
 import pytest
 import reference

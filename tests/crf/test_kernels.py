@@ -20,7 +20,7 @@ from checks import (
     take,
     to_numpy,
 )
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from strategies import SCHEMES, lattices, problems, span_problems, unconstrained
 
@@ -38,6 +38,8 @@ else:
     KERNELS["gpu"] = gpu
 GPU = "cuda" if torch.cuda.is_available() else "cpu"
 SINGLE = {"rtol": 2e-5, "atol": 2e-5}
+# an example of the interpreter is not worth shrinking
+FEW = {"max_examples": 8, "phases": [Phase.explicit, Phase.generate]}
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
 
 
@@ -46,7 +48,7 @@ def law(*strategies):
 
     def decorate(holds):
         def test(kernel):
-            @settings(max_examples=8 if kernel is gpu else 50)
+            @settings(**(FEW if kernel is gpu else {}))
             @given(st.tuples(*strategies))
             def run(drawn):
                 holds(kernel, *drawn)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from paths import ROOT
+from doc_blocks import find_block
 from spacy import registry
 from thinc.api import Config, set_dropout_rate
 
@@ -108,10 +108,9 @@ def test_chain_is_in_the_order_of_the_config():
     assert names[2:] == ["residual(bilstm)", "lstm", "with_array(relu)"]
 
 
-def test_chain_of_the_readme():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = [b for b in readme.split("```ini\n") if '"chain.v1"' in b[:200]]
-    text = block.split("```")[0].replace("components.ner.model.tok2vec.", "")
+def test_chain_of_the_guide():
+    block = find_block("docs/guides/network.md", "chain.v1")
+    text = block.replace("components.ner.model.tok2vec.", "")
     names = [layer.name for layer in make_encoder(text).layers]
     assert names == ["bilstm", "dropout_sequences", "lstm", "with_array(relu)"]
 

@@ -280,9 +280,9 @@ def test_a_network_that_is_not_built_is_an_error(component, ask):
     nlp = component.make()
     pipe = get_pipe(nlp)
     pipe.add_label(component.labels[0])
-    with pytest.raises(ValueError, match=rf"B301.*{component.factory}.*nlp.initialize"):
+    with pytest.raises(ValueError, match=rf"B901.*{component.factory}.*nlp.initialize"):
         ask(pipe, [nlp.make_doc(TEXTS[0])])
-    with pytest.raises(ValueError, match="B301"):
+    with pytest.raises(ValueError, match="B901"):
         pipe.update(make_annotated_examples(nlp))
 
 

@@ -142,14 +142,14 @@ def test_weights_are_safetensors_with_a_format_version(component, trained):
 def test_another_format_is_an_error(component, trained, found):
     stored = get_pipe(trained).to_bytes()
     model = srsly.msgpack_dumps({**read_model(stored), "format": found})
-    with pytest.raises(ValueError, match=r"B302.*expected 1"):
+    with pytest.raises(ValueError, match=r"B902.*expected 1"):
         get_pipe(component.make()).from_bytes(replace_model(stored, model))
 
 
 def test_a_damaged_model_is_an_error(component, trained):
     stored = get_pipe(trained).to_bytes()
     model = srsly.msgpack_loads(stored)["model"][:-100]
-    with pytest.raises(ValueError, match="B309"):
+    with pytest.raises(ValueError, match="B233"):
         get_pipe(component.make()).from_bytes(replace_model(stored, model))
 
 

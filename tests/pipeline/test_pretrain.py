@@ -101,7 +101,7 @@ def test_training_starts_where_pretraining_ends(folder, paths, pretrained):
 
 
 def test_weights_of_another_network_are_refused(folder, paths, pretrained):
-    """By Thinc, in the words that README quotes."""
+    """By Thinc, in the words that the guide quotes."""
     args = [*paths, *SMALL, "--components.ner.model.tok2vec.encode.hidden_width", 24]
     start = ["--paths.init_tok2vec", pretrained / "model-last.bin"]
     with pytest.raises(ValueError, match=r"Attempt to change dimension 'nO'.* to 32"):

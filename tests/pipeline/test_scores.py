@@ -4,13 +4,19 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import strategies
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pipelines import NER, TAGGER, TEXTS, get_trained, make_pipeline, make_tagger
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
+from spacy.training import Example
 from thinc.api import Model
 
 from spacy_bilstm_crf import crf
+from spacy_bilstm_crf.pipeline.losses import gold_loss
 from spacy_bilstm_crf.pipeline.settings import EntitySettings
 from spacy_bilstm_crf.pipeline.words import get_layout
+from spacy_bilstm_crf.types import Potentials
 
 ASKED = [*TEXTS, "", " \n ", " Shaka  Khan met\nBerlin "]
 # what a value of scores answers, and the method of the component that does as well
@@ -177,3 +183,55 @@ def test_defaults_are_not_shared():
     first["label_thresholds"]["LOC"] = 0.5
     assert not second["label_thresholds"]
     assert not make_pipeline().get_pipe(NER).cfg["label_thresholds"]
+
+
+# gold
+
+
+@st.composite
+def annotated(draw, vocab):
+    """An example with entities, missing annotation, rejected spans and line breaks."""
+    words = draw(st.lists(st.sampled_from(["a", "b", "\n"]), min_size=1, max_size=5))
+    n_tokens = len(words)
+    _, entities = draw(strategies.entity_lists(("LOC", "DISH"), n_tokens=n_tokens))
+    reference = Doc(vocab, words)
+    missing = draw(st.lists(st.integers(0, n_tokens - 1), max_size=2))
+    inside = {t for start, end, _ in entities for t in range(start, end)}
+    reference.set_ents(
+        [Span(reference, *entity) for entity in entities],
+        missing=[reference[t : t + 1] for t in set(missing) - inside],
+        default="outside",
+    )
+    bounds = st.tuples(st.integers(0, n_tokens - 1), st.integers(1, n_tokens))
+    labels = st.sampled_from(["LOC", "PERSON", "DISH"])
+    reference.spans["bad"] = [
+        Span(reference, start, end, draw(labels))
+        for start, end in draw(st.lists(bounds, max_size=4))
+        if start < end
+    ]
+    return Example(Doc(vocab, words), reference)
+
+
+@pytest.fixture(scope="module", params=strategies.SCHEMES)
+def learning(request):
+    """It learns from rejected spans."""
+    nlp = make_pipeline(scheme=request.param, incorrect_spans_key="bad")
+    for label in ("LOC", "PERSON"):
+        nlp.get_pipe(NER).add_label(label)
+    return nlp.get_pipe(NER)
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_only_contradictory_gold_has_no_path(learning, data):
+    pipe = learning
+    example = data.draw(annotated(pipe.vocab))
+    layout = get_layout([example.predicted])
+    gold = pipe.read_gold([example], layout)
+    n_tags = pipe.tag_set.n_tags
+    shapes = ((1, len(example.predicted), n_tags), (n_tags, n_tags), n_tags, n_tags)
+    potentials = Potentials(*(np.zeros(shape, "f") for shape in shapes))
+    losses, _ = gold_loss(
+        potentials, layout, gold, constraints=pipe.tag_set.constraints
+    )
+    assert np.isposinf(losses).tolist() == [bool(gold.contradictions)] * len(losses)

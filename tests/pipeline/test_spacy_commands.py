@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-from paths import ROOT
 from pipelines import SMALL_MODEL, TRAIN_DATA, get_entities
 from spacy.tokens import DocBin
 from spacy_commands import run
@@ -90,18 +89,6 @@ def test_fill_config_writes_the_whole_default_model(folder):
     assert architecture == "spacy-bilstm-crf.BiLSTMEncoder.v1"
     assert filled["scheme"] == "iob2"
     assert filled["scorer"] == {"@scorers": "spacy-bilstm-crf.entity_scorer.v1"}
-
-
-def test_config_of_the_readme_fills_and_trains(folder, paths):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```ini\n(.*?)^```", readme, re.M | re.S)
-    (block,) = [block for block in blocks if block.startswith("[nlp]")]
-    (folder / "readme.cfg").write_text(block)
-    run("init", "fill-config", folder / "readme.cfg", folder / "readme_full.cfg")
-    steps = ["--training.max_steps", "1", "--training.eval_frequency", "1"]
-    out = folder / "readme"
-    run("train", folder / "readme_full.cfg", "--output", out, *steps, *paths)
-    assert spacy.load(out / "model-last").pipe_names == ["ner"]
 
 
 def test_debug_config(folder, paths, capsys):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import spacy
-from paths import ROOT
+from doc_blocks import find_block
 from pipelines import (
     TEXTS,
     get_entities,
@@ -141,10 +141,8 @@ def check(nlp: Language, **kwargs) -> None:
     assert get_entities(nlp.pipe(TEXTS, **kwargs)) == get_gold()
 
 
-def test_readme_shows_the_curated_listener():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text.split("### Transformers and shared encoders\n")[1]
-    block = section.split("```ini\n")[1].split("```")[0]
+def test_guide_shows_the_curated_listener():
+    block = find_block("docs/guides/transformers.md", "LastTransformerLayerListener")
     component = Config().from_str(f"[components]\n{block}")["components"]["ner"]
     assert component["factory"] == FACTORY
     listener = {**component["model"]["tok2vec"], "width": WIDTH}
