@@ -10,6 +10,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from .loading import (
+    References,
     describe_left_out,
     get_component,
     load_pipeline,
@@ -17,17 +18,17 @@ from .loading import (
     read_references,
     run_before,
 )
-from .printing import choose_device, fail, group_digits, say, waiting
+from .printing import choose_device, fail, group_digits, print_rows, say, waiting
 from .publishing import replace_pipeline, require_replaceable
 
 if TYPE_CHECKING:
+    from spacy.language import Language
     from spacy.training import Example
 
     from ..analysis.report_confidence import Bin
     from ..pipeline.entity_recognizer import CRFEntityRecognizer
     from ..pipeline.held_out import HeldOut
     from ..pipeline.tuning import Temperature
-
 
 DIGITS = 4  # of the fitted numbers
 
@@ -83,8 +84,6 @@ def calibrate_cli(
 
     Example: python -m spacy bilstm-crf calibrate training/model-best dev.spacy
     """
-    from tqdm import tqdm
-
     try:
         choose_device(gpu_id)
         with waiting(f"reading {model} and {data}"):
@@ -93,29 +92,51 @@ def calibrate_cli(
             references = read_references(data, nlp.vocab)
         if output is not None:
             require_replaceable(output)
+        for text in describe_left_out(references):
+            say("warn", text)
+        examples = read_held_out(nlp, name, references)
+        report = watch_calibration(pipe, examples, decision=decision.value)
+        print_report(report, decision.value)
+        if output is not None:
+            write_calibrated(nlp, name, report, output)
     except ValueError as error:
         fail(error)
-    for text in describe_left_out(references):
-        say("warn", text)
+    if output is not None:
+        say("good", f"Calibrated pipeline written to {output}")
+
+
+def read_held_out(
+    nlp: "Language", name: str, references: References
+) -> "list[Example]":
+    """Held-out docs as the component `name` gets them."""
     examples = [make_example(nlp, doc, gold_tokens=False) for doc in references.docs]
     with waiting("running the components before"):
         run_before(nlp, name, examples)
-    try:
-        # no delay: the network runs over all docs before the first temperature
-        with tqdm(unit=" temperatures", disable=None, leave=False) as progress:
-            report = calibrate(
-                pipe, examples, decision=decision.value, on_step=progress.update
-            )
-    except ValueError as error:
-        fail(error)
-    print_report(report, decision.value)
-    if output is not None:
-        for key in ("temperature", "label_thresholds", "decision"):
-            nlp.get_pipe_config(name)[key] = pipe.cfg[key]
-        # the earlier scores belong to other entities
-        nlp.meta.setdefault("performance", {}).update(report.after.scores)
-        replace_pipeline(nlp, output)
-        say("good", f"Calibrated pipeline written to {output}")
+    return examples
+
+
+def watch_calibration(
+    pipe: "CRFEntityRecognizer", examples: "Sequence[Example]", *, decision: str
+) -> Report:
+    """`calibrate` with a progress bar."""
+    from tqdm import tqdm
+
+    # no delay: the network runs over all docs before the first temperature
+    with tqdm(unit=" temperatures", disable=None, leave=False) as progress:
+        return calibrate(pipe, examples, decision=decision, on_step=progress.update)
+
+
+def write_calibrated(nlp: "Language", name: str, report: Report, path: Path) -> None:
+    """Write a pipeline with its new settings and scores.
+
+    RAISES (ValueError): If it cannot be written.
+    """
+    cfg = nlp.get_pipe(name).cfg
+    for key in ("temperature", "label_thresholds", "decision"):
+        nlp.get_pipe_config(name)[key] = cfg[key]
+    # the earlier scores belong to other entities
+    nlp.meta.setdefault("performance", {}).update(report.after.scores)
+    replace_pipeline(nlp, path)
 
 
 def calibrate(
@@ -138,7 +159,7 @@ def calibrate(
     from ..pipeline.tuning import tune_temperature, tune_thresholds
 
     held_out = score_examples(pipe, examples)
-    before = evaluate(pipe, held_out)
+    before = score_settings(pipe, held_out)
     temperature = tune_temperature(pipe, held_out, on_step=on_step)
     pipe.cfg["temperature"] = round(temperature.value, DIGITS)
     thresholds = None
@@ -146,11 +167,11 @@ def calibrate(
         fitted = tune_thresholds(pipe, held_out)
         thresholds = {label: round(t, DIGITS) for label, t in fitted.items()}
     pipe.cfg.update(decision=decision, label_thresholds=thresholds or {})
-    return Report(temperature, thresholds, before, evaluate(pipe, held_out))
+    return Report(temperature, thresholds, before, score_settings(pipe, held_out))
 
 
-def evaluate(pipe: "CRFEntityRecognizer", held_out: "HeldOut") -> Result:
-    """Predict and compare with the gold; the examples are not changed."""
+def score_settings(pipe: "CRFEntityRecognizer", held_out: "HeldOut") -> Result:
+    """Compare the predictions with the gold; the examples are not changed."""
     from ..analysis.report_confidence import reliability_table
     from ..pipeline.entity_recognizer import score_entities
     from ..pipeline.held_out import annotate, compare_with_gold, predict
@@ -165,60 +186,47 @@ def print_report(report: Report, decision: str) -> None:
     print_reliability(report.before.bins, report.after.bins)
     print_labels(report)
     t = report.temperature
-    say(
-        "info",
-        f"temperature {t.value:.3f}: {t.loss_before:.4f} -> {t.loss_after:.4f} nats "
-        "per word",
-    )
+    losses = f"{t.loss_before:.4f} -> {t.loss_after:.4f} nats per word"
+    say("info", f"temperature {t.value:.3f}: {losses}")
     say("info", f"decision {decision}")
 
 
 def print_reliability(before: "Sequence[Bin]", after: "Sequence[Bin]") -> None:
     """Print confidence and precision of the entities, bin by bin."""
-    from wasabi import msg
-
     from ..analysis.report_confidence import calibration_error
 
     rows = [
-        (f"{b.low:.1f}-{b.high:.1f}", *_bin_cells(b), *_bin_cells(a))
+        [f"{b.low:.1f}-{b.high:.1f}", *_bin_cells(b), *_bin_cells(a)]
         for b, a in zip(before, after, strict=True)
     ]
-    columns = ["entities", "mean", "right"]
-    msg.table(
-        rows,
-        header=["confidence", *columns, *(f"{c} after" for c in columns)],
-        divider=True,
-        aligns=["l", *"r" * 6],
-    )
+    print_rows(_header("confidence", "entities", "mean", "right"), rows)
     errors = [100 * calibration_error(bins) for bins in (before, after)]
     say("info", "expected calibration error {:.1f}% -> {:.1f}%".format(*errors))
 
 
-def _bin_cells(row: "Bin") -> tuple[str, str, str]:
+def _header(first: str, *columns: str) -> list[str]:
+    return [first, *columns, *(f"{column} after" for column in columns)]
+
+
+def _bin_cells(row: "Bin") -> list[str]:
     shares = (row.confidence, row.precision)
-    means = ("-" if math.isnan(x) else f"{100 * x:.1f}" for x in shares)
-    return (group_digits(row.size), *means)  # type: ignore[return-value]
+    means = ["-" if math.isnan(x) else f"{100 * x:.1f}" for x in shares]
+    return [group_digits(row.size), *means]
 
 
 def print_labels(report: Report) -> None:
     """Print precision, recall and F1 of each label, and of all."""
-    from wasabi import msg
-
     results, thresholds = (report.before, report.after), report.thresholds
     labels = {label for r in results for label in r.scores["ents_per_type"] or {}}
     names = sorted(labels.union(thresholds or {}))
-    rows = [[name, *_prf_cells(results, name)] for name in names]
-    rows.append(["all", *_prf_cells(results, None)])
-    columns = ["P", "R", "F1"]
-    header = ["label", *columns, *(f"{c} after" for c in columns)]
+    table = [_header("label", "P", "R", "F1")]
+    table += [[name, *_prf_cells(results, name)] for name in names]
+    table.append(["all", *_prf_cells(results, None)])
     if thresholds is not None:
-        known = [
-            f"{thresholds[name]:.3f}" if name in thresholds else "" for name in names
-        ]
-        table = zip([header, *rows], ["threshold", *known, ""], strict=True)
-        for row, cell in table:
+        known = [f"{thresholds[n]:.3f}" if n in thresholds else "" for n in names]
+        for row, cell in zip(table, ["threshold", *known, ""], strict=True):
             row.insert(1, cell)
-    msg.table(rows, header=header, divider=True, aligns=["l", *"r" * len(header[1:])])
+    print_rows(table[0], table[1:])
 
 
 def _prf_cells(results: "Sequence[Result]", label: str | None) -> list[str]:

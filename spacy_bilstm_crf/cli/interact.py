@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from typer import Argument as Arg
@@ -24,8 +25,10 @@ from .texts import is_prompt, read_pipe, read_prompt
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokens import Doc
 
     from ..analysis.record import Record
+    from ..pipeline.entity_scores import EntityScores
 
 HELP = """\
 Type a text and press Enter. Pasted lines are one text, and so is everything between
@@ -47,25 +50,43 @@ class Reader(NamedTuple):
     nlp: "Language"
     name: str | None
 
-    def read(self, text: str, *, k: int = 0) -> "Record":
+    def read(self, text: str) -> "ReadText":
+        if self.name is None:
+            return ReadText(self.nlp(text), None)
+        docs = [self.nlp.make_doc(text)]
+        (doc,), scores = run_scored(self.nlp, self.name, docs, keep_scores)
+        return ReadText(doc, scores)
+
+
+class ReadText(NamedTuple):
+    """A text as a pipeline reads it, and its scores, if a component gives them."""
+
+    doc: "Doc"
+    scores: "EntityScores | None"
+
+    def make_record(self, *, k: int = 0) -> "Record":
+        """The entities of the text, with the `k` most probable sets of them."""
         from ..analysis.record import make_record
 
-        if self.name is None:
-            return make_record(self.nlp(text))
-        (doc,), (tags, marginals, analyses) = run_scored(
-            self.nlp,
-            self.name,
-            [self.nlp.make_doc(text)],
-            lambda scores: (
-                scores.tag_set.tags,
-                scores.marginals()[0],
-                scores.k_best(k)[0] if k else [],
-            ),
-        )
-        scheme = self.nlp.get_pipe(self.name).cfg["scheme"]
+        if self.scores is None:
+            return make_record(self.doc)
         return make_record(
-            doc, scheme=scheme, tags=tags, marginals=marginals, analyses=analyses
+            self.doc,
+            scheme=self.scores.tag_set.scheme,
+            tags=self.scores.tag_set.tags,
+            marginals=self.scores.marginals()[0],
+            analyses=self.scores.k_best(k)[0] if k else [],
         )
+
+
+def keep_scores(scores: "EntityScores") -> "EntityScores":
+    """The scores, with docs of their own: entities set in the others do not count as
+    preset when the scores are asked later."""
+    scores.batches = [
+        replace(words, docs=[doc.copy() for doc in words.docs])
+        for words in scores.batches
+    ]
+    return scores
 
 
 def interact_cli(
@@ -114,7 +135,7 @@ def load_reader(model: str, name: str | None, *, k: int) -> Reader:
 def answer(reader: Reader, *, json: bool, k: int) -> None:
     """Answer the lines of a pipe, each as soon as it arrives."""
     for text in read_pipe():
-        record = reader.read(text, k=k)
+        record = reader.read(text).make_record(k=k)
         lines = show_json(record) if json else show_plain(record)
         for line in lines:
             print(line, flush=True)
@@ -140,7 +161,7 @@ class Session:
         self.reader = reader
         self.json = json
         self.k = k
-        self.text = ""
+        self.last: ReadText | None = None
         self.has_tags = True
 
     def respond(self, line: str) -> Iterator[str]:
@@ -149,8 +170,8 @@ class Session:
         if command is not None:
             yield from self.obey(*command.groups())
         elif line.strip():
-            self.text = line
-            record = self.reader.read(line, k=self.k)
+            self.last = self.reader.read(line)
+            record = self.last.make_record(k=self.k)
             yield from show_json(record) if self.json else self.show(record)
 
     def obey(self, command: str, number: str) -> Iterator[str]:
@@ -159,11 +180,13 @@ class Session:
             yield f"Tags are {'shown' if self.has_tags else 'hidden'}."
         elif command != "best":
             yield HELP
-        elif self.reader.name is None or not self.text:
-            yield NO_TEXT if self.reader.name else NO_ANALYSES
+        elif self.reader.name is None:
+            yield NO_ANALYSES
+        elif self.last is None:
+            yield NO_TEXT
         else:
             k = max(int(number or N_BEST), 1)
-            yield from show_analyses(self.reader.read(self.text, k=k))
+            yield from list_analyses(self.last.make_record(k=k))
             yield ""
 
     def show(self, record: "Record") -> Iterator[str]:
@@ -171,7 +194,7 @@ class Session:
         yield "\n" + mark_text(record.doc.text, record.marks, color=color) + "\n"
         if self.has_tags:
             yield from align_tokens(get_rows(record))
-        yield from show_analyses(record)
+        yield from list_analyses(record)
 
 
 def get_rows(record: "Record") -> list[tuple[str, ...]]:
@@ -193,10 +216,10 @@ def get_rows(record: "Record") -> list[tuple[str, ...]]:
 
 def show_plain(record: "Record") -> Iterator[str]:
     yield join_lines(mark_text(record.doc.text, record.marks, color=False))
-    yield from show_analyses(record)
+    yield from list_analyses(record)
 
 
-def show_analyses(record: "Record") -> Iterator[str]:
+def list_analyses(record: "Record") -> Iterator[str]:
     """The most probable sets of entities, one per line."""
     color = has_colors()
     for marks, probability in record.analyses:

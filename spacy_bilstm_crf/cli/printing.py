@@ -90,14 +90,23 @@ def list_counts(counts: Mapping[str, int]) -> str:
 
 def print_table(table: "Table") -> None:
     """Print a table of a page."""
-    from wasabi import msg
-
-    aligns = ["l" if i < table.n_text else "r" for i in range(len(table.header))]
     # wasabi would cut long names, and misalign their columns
     widest = max(len(cell) for row in [table.header, *table.rows] for cell in row)
-    msg.table(
-        table.rows, header=table.header, divider=True, aligns=aligns, max_col=widest
-    )
+    print_rows(table.header, table.rows, n_text=table.n_text, max_col=widest)
+
+
+def print_rows(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    n_text: int = 1,
+    max_col: int = 30,
+) -> None:
+    """Print a table; columns after the first `n_text` are numbers."""
+    from wasabi import msg
+
+    aligns = ["l" if i < n_text else "r" for i in range(len(header))]
+    msg.table(rows, header=header, divider=True, aligns=aligns, max_col=max_col)
 
 
 def has_colors(stream: TextIO | None = None) -> bool:
@@ -120,14 +129,14 @@ def mark_text(text: str, marks: "Iterable[Mark]", *, color: bool) -> str:
         if mark is None:
             parts.append(part)
         else:
-            shown = f"{join_lines(part)} {describe(mark)}"
+            shown = f"{join_lines(part)} {describe_mark(mark)}"
             parts.append(
                 paint(f" {shown} ", colors[mark.label]) if color else f"[{shown}]"
             )
     return "".join(parts).strip()
 
 
-def describe(mark: "Mark") -> str:
+def describe_mark(mark: "Mark") -> str:
     """Label, confidence, and a cross if the entity is wrong."""
     parts = [mark.label]
     if mark.confidence is not None:

@@ -2,18 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from spacy_streamlit import load_model, visualize_ner
 
 from spacy_bilstm_crf.analysis.text import TEMPLATE, Mark, get_marks, to_spans
 from spacy_bilstm_crf.cli.loading import FACTORY
+from spacy_bilstm_crf.cli.predicting import run_scored
 from spacy_bilstm_crf.cli.texts import SAMPLES
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
+
+    from spacy_bilstm_crf.pipeline.entities import Analysis
 
 
 def main(model: str) -> None:
@@ -24,15 +27,23 @@ def main(model: str) -> None:
     if nlp.meta.get("notes"):
         st.warning(nlp.meta["notes"])
     text = st.text_area("Text", "\n".join(SAMPLES[-1:]), height=150)
-    doc = nlp(text)
+    # filled when it is known which analyses to compute in the same run
+    entities = st.container()
+    doc = None
+    for name in nlp.pipe_names:
+        if nlp.get_pipe_meta(name).factory == FACTORY:
+            doc = show_analyses(nlp, name, text) or doc
+    with entities:
+        show_entities(nlp, nlp(text) if doc is None else doc)
+
+
+def show_entities(nlp: "Language", doc: "Doc") -> None:
+    """The text with its entities, filtered by confidence."""
     marks = get_marks(doc)
     least = 0.0
     if any(mark.confidence is not None for mark in marks):
         least = st.slider("Confidence at least", 0.0, 1.0, 0.0, 0.01)
     show_marks(doc, [m for m in marks if is_sure(m, least)], labels=get_labels(nlp))
-    for name in nlp.pipe_names:
-        if nlp.get_pipe_meta(name).factory == FACTORY:
-            show_analyses(nlp, name, text)
 
 
 def is_sure(mark: Mark, least: float) -> bool:
@@ -67,26 +78,23 @@ def show_marks(doc: "Doc", marks: list[Mark], *, labels: list[str]) -> None:
         st.dataframe(rows, hide_index=True)
 
 
-def show_analyses(nlp: "Language", name: str, text: str) -> None:
-    """Other analyses of the text, on request."""
+def show_analyses(nlp: "Language", name: str, text: str) -> "Doc | None":
+    """Other analyses of the text, on request; the doc, if the pipeline ran for them."""
     with st.expander("Other analyses"):
-        number = st.number_input("How many", 1, 20, 5)
-        if st.toggle("Show them"):
-            doc = nlp(text, disable=[name])
-            found: list[Any] = nlp.get_pipe(name).k_best(doc, k=int(number))
-            st.dataframe(
-                [
-                    {
-                        "probability": probability,
-                        "entities": [
-                            f"{doc[start:end].text} ({label})"
-                            for start, end, label in entities
-                        ],
-                    }
-                    for entities, probability in found
-                ],
-                hide_index=True,
-            )
+        k = int(st.number_input("How many", 1, 20, 5))
+        if not st.toggle("Show them"):
+            return None
+        (doc,), (found,) = run_scored(
+            nlp, name, [nlp.make_doc(text)], lambda scores: scores.k_best(k)
+        )
+        st.dataframe([to_row(doc, analysis) for analysis in found], hide_index=True)
+    return doc
+
+
+def to_row(doc: "Doc", analysis: "Analysis") -> dict[str, object]:
+    entities, probability = analysis
+    texts = [f"{doc[start:end].text} ({label})" for start, end, label in entities]
+    return {"probability": probability, "entities": texts}
 
 
 main(sys.argv[1])

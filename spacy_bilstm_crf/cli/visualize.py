@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
+    from ..analysis.text import Figure
+
 TITLE = "Entities by {name}"
 TITLE_ANNOTATED = "Entities as annotated"
 LIMIT = "Only the first {limit:,} docs are shown; --limit 0 shows all."
@@ -63,19 +65,17 @@ def visualize_cli(
         texts = text or ([] if inputs else SAMPLES)
         found = read_inputs(nlp, inputs or [], texts, annotated=annotated)
         with waiting("reading the texts"):
-            figures, is_cut = take(found, limit)
-        docs = [doc for _, doc in figures]
+            figures, is_cut = take_first(found, limit)
         if not annotated:
-            docs = predict(nlp, docs)
+            figures = find_entities(nlp, figures)
         notes = make_notes(nlp, limit if is_cut else 0)
         if out is None:
-            print_docs(docs)
+            print_docs(figure.doc for figure in figures)
         else:
-            title = TITLE.format(name=Path(model).name)
-            title = TITLE_ANNOTATED if annotated else title
-            titles = [title for title, _ in figures]
+            name = Path(model).name
+            title = TITLE_ANNOTATED if annotated else TITLE.format(name=name)
             with waiting("making the page"):
-                write_page(out, titles, docs, title=title, notes=notes)
+                write_page(out, figures, title=title, notes=notes)
     except ValueError as error:
         fail(error)
     for note in notes:
@@ -84,23 +84,27 @@ def visualize_cli(
         say("good", f"Page written to {out}")
 
 
-def take(
+def take_first(
     found: "Iterator[tuple[str, Doc]]", limit: int
-) -> "tuple[list[tuple[str, Doc]], bool]":
-    """The first docs, and whether there are more.
+) -> "tuple[list[Figure], bool]":
+    """The first docs with their titles, all for a limit of 0; whether there are more.
 
-    limit (int): How many at most, 0 for all.
-    RAISES (ValueError): If there is none, or no text in them.
+    RAISES (ValueError): If there is no text in them.
     """
-    first = list(islice(found, limit or None))
-    if not any(doc.text.strip() for _, doc in first):
+    from ..analysis.text import Figure
+
+    first = [Figure(*pair) for pair in islice(found, limit or None)]
+    if not any(figure.doc.text.strip() for figure in first):
         raise ValueError(Errors.B517.format(where="the input"))
     return first, next(found, None) is not None
 
 
-def predict(nlp: "Language", docs: "Sequence[Doc]") -> "list[Doc]":
+def find_entities(nlp: "Language", figures: "Sequence[Figure]") -> "list[Figure]":
     """Run a pipeline, with a progress bar if it takes long."""
-    return list(watch(nlp.pipe(docs), total=len(docs), unit=" docs"))
+    docs = watch(
+        nlp.pipe(figure.doc for figure in figures), total=len(figures), unit=" docs"
+    )
+    return [f._replace(doc=doc) for f, doc in zip(figures, docs, strict=True)]
 
 
 def make_notes(nlp: "Language", limit: int) -> list[str]:
@@ -118,19 +122,13 @@ def print_docs(docs: "Iterable[Doc]") -> None:
 
 
 def write_page(
-    path: Path,
-    titles: Sequence[str],
-    docs: "Sequence[Doc]",
-    *,
-    title: str,
-    notes: Sequence[str],
+    path: Path, figures: "Sequence[Figure]", *, title: str, notes: Sequence[str]
 ) -> None:
-    """Write a page of docs, whole or not at all.
+    """Write a page of docs.
 
     RAISES (ValueError): If it cannot be written.
     """
-    from ..analysis.text import Figure, render_entities
+    from ..analysis.text import render_entities
 
-    figures = [Figure(*pair) for pair in zip(titles, docs, strict=True)]
     html = render_entities(figures, title=title, notes=notes)
     write_files(path.parent, {path.name: html.encode()})

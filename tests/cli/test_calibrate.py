@@ -14,8 +14,8 @@ from spacy_bilstm_crf.analysis.report_confidence import calibration_error
 from spacy_bilstm_crf.cli import app
 from spacy_bilstm_crf.cli.calibrate import (
     calibrate,
-    evaluate,
     print_report,
+    score_settings,
 )
 from spacy_bilstm_crf.cli.publishing import replace_pipeline
 from spacy_bilstm_crf.pipeline.held_out import count_expected, score_examples
@@ -199,15 +199,15 @@ def test_preset_entities_count_neither_in_thresholds_nor_in_confidence(nlp, pipe
         )
     held_out = score_examples(pipe, examples + preset)
     assert tune_thresholds(pipe, held_out) == pytest.approx(thresholds, abs=0.01)
-    sizes = [b.size for b in evaluate(pipe, score_examples(pipe, examples)).bins]
-    assert [b.size for b in evaluate(pipe, held_out).bins] == sizes
+    sizes = [b.size for b in score_settings(pipe, score_examples(pipe, examples)).bins]
+    assert [b.size for b in score_settings(pipe, held_out).bins] == sizes
 
 
 def test_confidence_is_reported_where_it_is_not_kept(nlp, pipe):
     examples = make_examples(nlp, HELD_OUT)
-    expected = evaluate(pipe, score_examples(pipe, examples))
+    expected = score_settings(pipe, score_examples(pipe, examples))
     pipe.cfg["spans_key"] = None
-    found = evaluate(pipe, score_examples(pipe, examples))
+    found = score_settings(pipe, score_examples(pipe, examples))
     assert repr(found) == repr(expected)
     assert calibration_error(found.bins) > 0
 
@@ -246,7 +246,7 @@ def test_network_runs_once(nlp, pipe, monkeypatch):
 
 def test_evaluation_leaves_the_examples_alone(nlp, pipe):
     examples = make_examples(nlp, HELD_OUT)
-    evaluate(pipe, score_examples(pipe, examples))
+    score_settings(pipe, score_examples(pipe, examples))
     assert not any(eg.predicted.ents for eg in examples)
 
 

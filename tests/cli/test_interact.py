@@ -19,7 +19,9 @@ from spacy_bilstm_crf.cli.interact import (
     HELP,
     NO_ANALYSES,
     NO_TEXT,
+    Reader,
     Session,
+    list_analyses,
     load_reader,
     talk,
 )
@@ -137,11 +139,14 @@ def test_session(reader):
     assert list(session.respond("  ")) == []
 
 
-def test_best_on_demand(reader):
+def test_best_on_demand(reader, monkeypatch):
+    """From the scores of the text: the network does not run again."""
     session = Session(reader)
     assert list(session.respond(":best 3")) == [NO_TEXT]
+    expected = list(list_analyses(reader.read(TEXT).make_record(k=3)))
     list(session.respond(TEXT))
-    assert len(list(session.respond(":best 3"))) == 4
+    monkeypatch.setattr(Reader, "read", None)
+    assert list(session.respond(":best 3")) == [*expected, ""]
     assert len(list(session.respond(":best"))) == 6
     # and after that the text is still the last one
     assert "Shaka Khan" in next(iter(session.respond(":best 1")))
