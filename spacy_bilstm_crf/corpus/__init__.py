@@ -8,7 +8,7 @@ from .columns import ColumnOptions, columns_to_docs, read_columns
 from .docs import copy_tokens, docs_to_bytes, restore_spaces, sentences_to_docs
 from .files import DecodedText, Source, choose_input, decode, read_source
 from .kaggle_csv import kaggle_csv_to_docs, read_kaggle_csv
-from .reading import Reading, ReadOptions, read_corpus
+from .reading import ReadFile, ReadOptions, read_corpus
 from .schemes import FoundScheme
 from .sentences import CorpusError, ReadColumns, ReadCorpus, ReadReport, Sentence
 from .split import DuplicateReport, SplitCorpus, SplitOptions, split_sentences
@@ -22,9 +22,9 @@ __all__ = [
     "FoundScheme",
     "ReadColumns",
     "ReadCorpus",
+    "ReadFile",
     "ReadOptions",
     "ReadReport",
-    "Reading",
     "Sentence",
     "Source",
     "SplitCorpus",

@@ -15,8 +15,8 @@ from ..errors import Errors
 from .docs import copy_tokens
 
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
-# words, and whether a space follows each
-Mention = tuple[list[str], list[bool]]
+# words, each with whether a space follows it
+Mention = list[tuple[str, bool]]
 # per label, the latest, so that memory does not grow with training
 MAX_MENTIONS = 10_000
 # annotation that stays with a token when others are left out; the first two may change
@@ -34,8 +34,7 @@ def make_gold_tokens_augmenter(level: float) -> Augmenter:
     level (float): Share of the examples, from 0 to 1.
     RAISES (ValueError): If the level is not a share.
     """
-    if not 0 <= level <= 1:
-        raise ValueError(Errors.B435.format(name="level", value=level))
+    _validate_share("level", level)
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         if random.random() < level:
@@ -63,8 +62,7 @@ def make_mention_replacement_augmenter(
     then (Augmenter | None): Applied to the example and to its copies.
     RAISES (ValueError): If a number of copies is below 0, or `share` is not a share.
     """
-    if not 0 <= share <= 1:
-        raise ValueError(Errors.B435.format(name="share", value=share))
+    _validate_share("share", share)
     for label, number in copies.items():
         if number < 0:
             raise ValueError(Errors.B436.format(label=label, number=number))
@@ -97,22 +95,20 @@ def replace_mentions(
     nlp: Language, doc: Doc, mentions: Mapping[str, Sequence[Mention]], share: float
 ) -> Doc:
     """A doc with a share of its entities replaced by other mentions of their label."""
-    words: list[str] = []
-    spaces: list[bool] = []
+    tokens: Mention = []
     places = []
     end = 0
     for ent in doc.ents:
-        add_mention(words, spaces, read_mention(doc[end : ent.start]))
+        tokens += read_mention(doc[end : ent.start])
         new = read_mention(ent)
         if mentions.get(ent.label_) and random.random() < share:
-            of_new, spaces_in_new = random.choice(mentions[ent.label_])
+            *first, (last, _) = random.choice(mentions[ent.label_])
             # what follows the entity stays as it is
-            new = of_new, [*spaces_in_new[:-1], new[1][-1]]
-        places.append((len(words), len(words) + len(new[0]), ent.label_))
-        add_mention(words, spaces, new)
+            new = [*first, (last, new[-1][1])]
+        places.append((len(tokens), len(tokens) + len(new), ent.label_))
+        tokens += new
         end = ent.end
-    add_mention(words, spaces, read_mention(doc[end:]))
-    changed = Doc(nlp.vocab, words, spaces)
+    changed = make_doc(nlp, tokens + read_mention(doc[end:]))
     changed.set_ents([Span(changed, i, j, label=label) for i, j, label in places])
     return changed
 
@@ -134,8 +130,7 @@ def make_shortened_mentions_augmenter(
     then (Augmenter | None): Applied to the result.
     RAISES (ValueError): If the level is not a share.
     """
-    if not 0 <= level <= 1:
-        raise ValueError(Errors.B435.format(name="level", value=level))
+    _validate_share("level", level)
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
         doc = example.reference
@@ -164,17 +159,19 @@ def leave_out(nlp: Language, doc: Doc, cuts: list[Span]) -> Doc:
         kept[cut.start : cut.end] = False
         # the next token now begins the entity, perhaps the sentence
         attrs[cut.end, :2] = BEGIN, attrs[cut.start, 1]
-    words, spaces = read_mention(doc)
-    short = Doc(nlp.vocab, list(compress(words, kept)), list(compress(spaces, kept)))
+    short = make_doc(nlp, list(compress(read_mention(doc), kept)))
     short.cats = dict(doc.cats)
     return short.from_array(TOKEN_ATTRS, attrs[kept])
 
 
-def add_mention(words: list[str], spaces: list[bool], mention: Mention) -> None:
-    words += mention[0]
-    spaces += mention[1]
-
-
 def read_mention(tokens: Span | Doc) -> Mention:
-    """The words of some tokens, and whether a space follows each."""
-    return [t.text for t in tokens], [bool(t.whitespace_) for t in tokens]
+    return [(t.text, bool(t.whitespace_)) for t in tokens]
+
+
+def make_doc(nlp: Language, tokens: Mention) -> Doc:
+    return Doc(nlp.vocab, [word for word, _ in tokens], [space for _, space in tokens])
+
+
+def _validate_share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(Errors.B435.format(name=name, value=value))

@@ -6,6 +6,7 @@ No change is silent: each is counted under its name in `ReadReport`.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..tags import (
     OUTSIDE,
@@ -19,16 +20,13 @@ from .sentences import Sentence
 
 SCHEME = "iob2"
 
-RawSentence = tuple[list[str], list[str], list[str]]  # words, pos tags, ner tags
 
+class RawSentence(NamedTuple):
+    """The rows of a sentence as they stand in the file."""
 
-@lru_cache(maxsize=1024)
-def is_tag(tag: str) -> bool:
-    """Whether a tag is `O` or an IOB2 prefix, a hyphen and a label."""
-    prefix, label = split_tag(tag)
-    return tag == OUTSIDE or bool(
-        label and prefix in tuple(get_scheme(SCHEME).prefixes)
-    )
+    words: list[str]
+    pos_tags: list[str]
+    ner_tags: list[str]
 
 
 def clean_sentences(

@@ -6,6 +6,7 @@ row is a comment. The entity tags may be in any of the schemes that `schemes` kn
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from spacy.tokens import Doc
@@ -56,13 +57,12 @@ class Line(NamedTuple):
     tabbed: bool
 
 
-class Layout(NamedTuple):
+class RowLayout(NamedTuple):
     """What the first row of a file says about all its rows.
 
-    source (str): The file's name, for messages.
-    first (Line): The first row.
-    token, tag, pos: The columns to read, all of which it has; None for none.
-    scheme (str | None): The tagging scheme, if it is known.
+    source: The file's name, for messages.
+    token, tag, pos: The columns to read, all of which the row has; None for none.
+    scheme: The tagging scheme, if it is known.
     """
 
     source: str
@@ -108,7 +108,7 @@ def read_columns(
     raw = list(_read_sentences(text, layout, counts))
     scheme = None
     if layout.tag is not None:
-        scheme = find_scheme((tags for _, _, tags in raw), told=layout.scheme)
+        scheme = find_scheme((s.ner_tags for s in raw), told=layout.scheme)
         counts["repaired_tags"] = scheme.misfits[scheme.name]
     sentences = clean_sentences(map(_to_iob2, raw), counts=counts)
     if not sentences:
@@ -119,30 +119,28 @@ def read_columns(
 
 
 def _read_sentences(
-    text: str, layout: Layout, counts: Counter[str]
+    text: str, layout: RowLayout, counts: Counter[str]
 ) -> Iterator[RawSentence]:
     """Sentences with normalized tags of any scheme, or without tags."""
-    sentence: RawSentence = ([], [], [])
-    for line in read_lines(text):
-        if is_break(line, layout.token):
-            if sentence[0]:
-                yield sentence
-                sentence = ([], [], [])
-        elif is_comment(line, layout):
-            counts["comment_lines"] += 1
-        else:
+    lines = read_lines(text)
+    for is_end, block in groupby(lines, lambda line: is_break(line, layout.token)):
+        sentence = RawSentence([], [], [])
+        for line in () if is_end else block:
+            if is_comment(line, layout):
+                counts["comment_lines"] += 1
+                continue
             counts["rows"] += 1
             for column, value in zip(sentence, _read_row(line, layout), strict=True):
                 if value is not None:
                     column.append(value)
-    if sentence[0]:
-        yield sentence
+        if sentence.words:
+            yield sentence
 
 
 def _to_iob2(sentence: RawSentence) -> RawSentence:
-    words, pos_tags, tags = sentence
+    tags = sentence.ner_tags
     iob2 = write_tags(read_entities(tags), len(tags), scheme="iob2")
-    return words, pos_tags, iob2
+    return sentence._replace(ner_tags=iob2)
 
 
 def read_lines(text: str) -> Iterator[Line]:
@@ -152,16 +150,13 @@ def read_lines(text: str) -> Iterator[Line]:
     other white space: a word may contain it.
     """
     for number, line in enumerate(split_lines(text), start=1):
-        yield Line(number, _split_fields(line), "\t" in line)
-
-
-def _split_fields(line: str) -> list[str]:
-    if not line.strip():
-        return []
-    line = line.rstrip("\r\n")
-    if "\t" in line:
-        return line.split("\t")
-    return [field for field in line.split(" ") if field]
+        is_tabbed = "\t" in line
+        fields = line.rstrip("\r\n").split("\t" if is_tabbed else " ")
+        if not line.strip():
+            fields = []
+        elif not is_tabbed:
+            fields = [field for field in fields if field]
+        yield Line(number, fields, is_tabbed)
 
 
 def is_break(line: Line, token: int) -> bool:
@@ -169,7 +164,7 @@ def is_break(line: Line, token: int) -> bool:
     return not line.fields or DOCUMENT in line.fields[: token + 1]
 
 
-def is_comment(line: Line, layout: Layout) -> bool:
+def is_comment(line: Line, layout: RowLayout) -> bool:
     """Whether a line starting with `#` is not a row.
 
     It is a row, with a word such as `#`, if it has the same columns as the others and a
@@ -185,7 +180,7 @@ def is_comment(line: Line, layout: Layout) -> bool:
     return not is_tag_of(line.fields[layout.tag].strip(), None)
 
 
-def _read_row(line: Line, layout: Layout) -> tuple[str, str, str | None]:
+def _read_row(line: Line, layout: RowLayout) -> tuple[str, str, str | None]:
     """The word, its part of speech ('' if none is read) and its tag (None) in a row."""
     found, expected = len(line.fields), len(layout.first.fields)
     if found != expected:
@@ -214,27 +209,23 @@ def _read_row(line: Line, layout: Layout) -> tuple[str, str, str | None]:
     return word, pos, normalize_tag(tag)
 
 
-def find_layout(text: str, *, source: str, options: ColumnOptions) -> Layout:
+def find_layout(text: str, *, source: str, options: ColumnOptions) -> RowLayout:
     """Find the first row of a file, and the columns to read in it.
 
     RAISES (CorpusError): If there is no row, or the row lacks one of the columns.
     """
-    scheme = _get_scheme(options)
-    first = _find_first_row(text, options)
-    if first is None:
-        raise CorpusError(Errors.B430.format(source=source, rows=0))
-    tag = _find_tags(first, options) if options.tag is None else options.tag
-    layout = Layout(source, first, options.token, tag, options.pos, scheme)
-    _validate_columns(layout)
-    return layout
-
-
-def _get_scheme(options: ColumnOptions) -> str | None:
     scheme = options.scheme
     if scheme is not None and scheme not in ALIASES:
         text = Errors.B422.format(name="scheme", value=scheme, choices=list(ALIASES))
         raise CorpusError(text)
-    return None if scheme is None else ALIASES[scheme]
+    first = _find_first_row(text, options)
+    if first is None:
+        raise CorpusError(Errors.B430.format(source=source, rows=0))
+    tag = _find_tags(first, options) if options.tag is None else options.tag
+    scheme = scheme and ALIASES[scheme]
+    layout = RowLayout(source, first, options.token, tag, options.pos, scheme)
+    _validate_columns(layout)
+    return layout
 
 
 def _find_first_row(text: str, options: ColumnOptions) -> Line | None:
@@ -261,7 +252,7 @@ def _find_tags(first: Line, options: ColumnOptions) -> int | None:
     return None if has_other_tags else width
 
 
-def _validate_columns(layout: Layout) -> None:
+def _validate_columns(layout: RowLayout) -> None:
     columns = {"token": layout.token, "tag": layout.tag, "pos": layout.pos}
     named = {name: column for name, column in columns.items() if column is not None}
     width = len(layout.first.fields)

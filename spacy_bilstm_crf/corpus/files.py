@@ -67,10 +67,10 @@ class FileFacts(NamedTuple):
 class Source(NamedTuple):
     """A corpus file that was read.
 
-    name (str): How messages name it.
-    data (bytes): The content of the corpus file.
-    file (FileFacts): The file on disk.
-    member (FileFacts | None): The file inside it, if it is a zip.
+    name: How messages name it.
+    data: The content of the corpus file.
+    file: The file on disk.
+    member: The file inside it, if it is a zip.
     """
 
     name: str
@@ -80,12 +80,10 @@ class Source(NamedTuple):
 
 
 class DecodedText(NamedTuple):
-    """The text of a file.
+    """The text of a file, without a byte order mark.
 
-    text (str): The text, without a byte order mark.
-    encoding (str): The encoding it was read with.
-    restored_characters (int): Control characters that were windows-1252
-        punctuation before the text was once read as latin-1, and are so again.
+    restored_characters: Control characters that were windows-1252 punctuation
+        before the text was once read as latin-1, and are so again.
     """
 
     text: str
@@ -193,15 +191,14 @@ def decode(data: bytes, *, source: str, encoding: str | None = None) -> DecodedT
             source=source, line=line, character=unusual.group(), encoding=encoding
         )
         raise CorpusError(message)
-    text, n_restored = _C1_CONTROLS.subn(_restore, text)
+    text, n_restored = _C1_CONTROLS.subn(
+        lambda control: bytes([ord(control.group())]).decode("cp1252"), text
+    )
     return DecodedText(text, encoding, n_restored)
 
 
 def find_encoding(data: bytes, *, source: str) -> str:
-    """Name the encoding of a text file: 'utf-8', 'utf-8-sig' or 'windows-1252'.
-
-    RAISES (CorpusError): For control characters that no text has.
-    """
+    """The encoding of a text file: 'utf-8', 'utf-8-sig' or 'windows-1252'."""
     binary = _BINARY.search(data)
     if binary:
         offset = binary.start()
@@ -212,10 +209,6 @@ def find_encoding(data: bytes, *, source: str) -> str:
     except UnicodeDecodeError:
         return "windows-1252"
     return "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
-
-
-def _restore(control: re.Match[str]) -> str:
-    return bytes([ord(control.group())]).decode("cp1252")
 
 
 def _decode_strictly(data: bytes, encoding: str, source: str) -> str:
@@ -232,8 +225,6 @@ def _decode_strictly(data: bytes, encoding: str, source: str) -> str:
 
 
 def split_lines(text: str) -> Iterator[str]:
-    """The lines of a text with their ends, lazily.
-
-    Unlike str.splitlines, this does not break at U+0085, U+2028 and others.
-    """
+    """The lines of a text with their ends; U+0085, U+2028 and others end none, as they
+    would in str.splitlines."""
     return (match.group() for match in _LINE.finditer(text))

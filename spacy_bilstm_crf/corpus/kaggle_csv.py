@@ -16,6 +16,8 @@ import ast
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -23,9 +25,10 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..errors import Errors
-from .cleaning import RawSentence, clean_sentences, is_tag
+from .cleaning import SCHEME, RawSentence, clean_sentences
 from .docs import corpus_to_docs
 from .files import split_lines
+from .schemes import is_tag_of
 from .sentences import CorpusError, ReadCorpus, ReadReport
 
 # marks an untagged token in a feature row; not a tag of the scheme
@@ -39,17 +42,18 @@ class Row(NamedTuple):
     fields: list[str]
 
 
-class Table(NamedTuple):
+class CsvTable(NamedTuple):
     """The rows below a header.
 
-    source (str): The file's name, for messages.
-    columns (tuple[str, ...]): The header, in lower case.
-    rows (Iterable[Row]): The rows below it.
-    counts (Counter[str]): Counts of rows, repairs and drops, filled while reading.
+    source: The file's name, for messages.
+    width: The number of columns.
+    pick: Selects the fields of the columns that the form needs.
+    counts: Of rows, repairs and drops, filled while reading.
     """
 
     source: str
-    columns: tuple[str, ...]
+    width: int
+    pick: Callable[[list[str]], tuple[str, ...]]
     rows: Iterable[Row]
     counts: Counter[str]
 
@@ -58,7 +62,7 @@ class Form(NamedTuple):
     """One form of the corpus: the columns it needs and how its rows are read."""
 
     columns: tuple[str, ...]
-    read: Callable[[Table], Iterator[RawSentence]]
+    read: Callable[[CsvTable], Iterator[RawSentence]]
 
 
 def kaggle_csv_to_docs(
@@ -88,7 +92,8 @@ def read_kaggle_csv(text: str, *, source: str = "<text>") -> ReadCorpus:
     header = next(rows, Row(1, []))
     columns = tuple(name.strip().lower() for name in header.fields)
     name = find_form(columns, source=source)
-    table = Table(source, columns, rows, Counter())
+    pick = itemgetter(*map(columns.index, FORMS[name].columns))
+    table = CsvTable(source, len(columns), pick, rows, Counter())
     sentences = clean_sentences(FORMS[name].read(table), counts=table.counts)
     if not sentences:
         raise CorpusError(Errors.B417.format(source=source, rows=table.counts["rows"]))
@@ -129,7 +134,6 @@ def has_columns_of_a_form(text: str) -> bool:
 def find_form(columns: Sequence[str], *, source: str) -> str:
     """Name the form that a header belongs to.
 
-    columns (Sequence[str]): The header, in lower case.
     RAISES (CorpusError): If no form has all its columns in the header.
     """
     missing = {
@@ -148,35 +152,25 @@ def find_form(columns: Sequence[str], *, source: str) -> str:
     return closest
 
 
-def _read_tokens(table: Table) -> Iterator[RawSentence]:
-    return _group(table, _token_rows(table))
-
-
-def _read_features(table: Table) -> Iterator[RawSentence]:
-    return _group(table, _feature_rows(table))
-
-
-def _token_rows(table: Table) -> Iterator[Row]:
+def _iter_tokens(table: CsvTable) -> Iterator[Row]:
     """Rows of (number, word, pos, tag), the number on every row."""
-    pick = itemgetter(*map(table.columns.index, FORMS["tokens"].columns))
     current = ""
     for line, fields in table.rows:
         table.counts["rows"] += 1
         _validate_width(table, line, fields)
-        number, word, pos, tag = pick(fields)
+        number, word, pos, tag = table.pick(fields)
         current = number.strip() or current
         if not current:
             raise CorpusError(Errors.B414.format(source=table.source, line=line))
         yield Row(line, [current, word, pos, tag])
 
 
-def _feature_rows(table: Table) -> Iterator[Row]:
+def _iter_features(table: CsvTable) -> Iterator[Row]:
     """Rows of (number, word, pos, tag), malformed ones counted and left out."""
-    pick = itemgetter(*map(table.columns.index, FORMS["features"].columns))
     for line, fields in table.rows:
         table.counts["rows"] += 1
-        if len(fields) == len(table.columns):
-            number, word, pos, tag = pick(fields)
+        if len(fields) == table.width:
+            number, word, pos, tag = table.pick(fields)
             # pandas writes the numbers of a column with a gap as 1.0
             number = number.strip().removesuffix(".0")
             if number.isdecimal() and tag != _UNTAGGED:
@@ -185,32 +179,25 @@ def _feature_rows(table: Table) -> Iterator[Row]:
         table.counts["malformed_rows"] += 1
 
 
-def _group(table: Table, rows: Iterable[Row]) -> Iterator[RawSentence]:
+def _group(
+    iter_rows: Callable[[CsvTable], Iterator[Row]], table: CsvTable
+) -> Iterator[RawSentence]:
     """Sentences end where the number changes: numbers may repeat later."""
-    current: str | None = None
-    words: list[str] = []
-    pos_tags: list[str] = []
-    ner_tags: list[str] = []
-    for line, (number, word, pos, tag) in rows:
-        tag = tag.strip()
-        _validate_tag(table, line, tag)
-        if number != current and words:
-            yield words, pos_tags, ner_tags
-            words, pos_tags, ner_tags = [], [], []
-        current = number
-        words.append(word)
-        pos_tags.append(pos.strip())
-        ner_tags.append(tag)
-    if words:
-        yield words, pos_tags, ner_tags
+    for _, of_sentence in groupby(iter_rows(table), lambda row: row.fields[0]):
+        words, pos_tags, ner_tags = RawSentence([], [], [])
+        for line, (_, word, pos, tag) in of_sentence:
+            words.append(word)
+            pos_tags.append(pos.strip())
+            ner_tags.append(tag.strip())
+            _validate_tag(table, line, ner_tags[-1])
+        yield RawSentence(words, pos_tags, ner_tags)
 
 
-def _read_sentences(table: Table) -> Iterator[RawSentence]:
-    pick = itemgetter(*map(table.columns.index, FORMS["sentences"].columns))
+def _read_sentences(table: CsvTable) -> Iterator[RawSentence]:
     for line, fields in table.rows:
         table.counts["rows"] += 1
         _validate_width(table, line, fields)
-        text, pos_cell, tag_cell = pick(fields)
+        text, pos_cell, tag_cell = table.pick(fields)
         pos_tags = _read_list(table, line, "POS", pos_cell)
         ner_tags = _read_list(table, line, "Tag", tag_cell)
         # single spaces, as a word may hold a no-break space
@@ -226,10 +213,10 @@ def _read_sentences(table: Table) -> Iterator[RawSentence]:
             raise CorpusError(message)
         for tag in ner_tags:
             _validate_tag(table, line, tag)
-        yield words, pos_tags, ner_tags
+        yield RawSentence(words, pos_tags, ner_tags)
 
 
-def _read_list(table: Table, line: int, column: str, cell: str) -> list[str]:
+def _read_list(table: CsvTable, line: int, column: str, cell: str) -> list[str]:
     try:
         value = ast.literal_eval(cell.strip())
     except (ValueError, SyntaxError, RecursionError, MemoryError):
@@ -242,8 +229,8 @@ def _read_list(table: Table, line: int, column: str, cell: str) -> list[str]:
     return [x.strip() for x in value]
 
 
-def _validate_width(table: Table, line: int, fields: list[str]) -> None:
-    found, expected = len(fields), len(table.columns)
+def _validate_width(table: CsvTable, line: int, fields: list[str]) -> None:
+    found, expected = len(fields), table.width
     if found != expected:
         text = Errors.B411.format(
             source=table.source, line=line, found=found, expected=expected
@@ -251,13 +238,19 @@ def _validate_width(table: Table, line: int, fields: list[str]) -> None:
         raise CorpusError(text)
 
 
-def _validate_tag(table: Table, line: int, tag: str) -> None:
-    if not is_tag(tag):
+def _validate_tag(table: CsvTable, line: int, tag: str) -> None:
+    if not is_tag_of(tag, SCHEME):
         raise CorpusError(Errors.B413.format(source=table.source, line=line, tag=tag))
 
 
 FORMS = {
-    "tokens": Form(("sentence #", "word", "pos", "tag"), _read_tokens),
-    "features": Form(("sentence_idx", "word", "pos", "tag"), _read_features),
+    "tokens": Form(
+        ("sentence #", "word", "pos", "tag"),
+        partial(_group, _iter_tokens),
+    ),
+    "features": Form(
+        ("sentence_idx", "word", "pos", "tag"),
+        partial(_group, _iter_features),
+    ),
     "sentences": Form(("sentence", "pos", "tag"), _read_sentences),
 }

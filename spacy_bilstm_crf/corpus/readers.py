@@ -82,12 +82,10 @@ class LimitedCorpus:
 
 
 def cut_example(example: Example, max_length: int) -> Example | None:
-    """The beginning of an example, cut where a token ends in both of its docs.
+    """The first `max_length` tokens of an example at most, cut where a token ends in
+    both of its docs; None if nothing would be left.
 
     Entities across the cut count as missing annotation.
-
-    max_length (int): The largest number of tokens of the reference.
-    RETURNS (Example | None): None if nothing would be left.
     """
     reference, predicted = example.reference, example.predicted
     # the end of each token in the text, and how many tokens there are up to it
@@ -116,12 +114,13 @@ def cut_group(group: SpanGroup, doc: Doc) -> SpanGroup:
         for span in compress(group, kept)
     ]
     attrs = {
-        name: select(values, kept) for name, values in deepcopy(group.attrs).items()
+        name: select_values(values, kept)
+        for name, values in deepcopy(group.attrs).items()
     }
     return SpanGroup(doc, name=group.name, attrs=attrs, spans=spans)
 
 
-def select(values: Any, kept: Sequence[bool]) -> Any:
+def select_values(values: Any, kept: Sequence[bool]) -> Any:
     """Of a list or an array with a value per span, such as scores, the kept values;
     anything else as it is."""
     is_array = isinstance(values, np.ndarray) and values.ndim > 0

@@ -27,7 +27,7 @@ class ReadOptions(NamedTuple):
     columns: ColumnOptions = ColumnOptions()
 
 
-class Reading(NamedTuple):
+class ReadFile(NamedTuple):
     """A corpus file that was read: its bytes, its text, its sentences."""
 
     source: Source
@@ -35,7 +35,7 @@ class Reading(NamedTuple):
     corpus: ReadCorpus
 
 
-def read_corpus(path: Path, *, options: ReadOptions) -> Reading:
+def read_corpus(path: Path, *, options: ReadOptions) -> ReadFile:
     """Read a corpus file, or the one such file inside a zip.
 
     RAISES (CorpusError): If it cannot be read; the message says where and why.
@@ -54,7 +54,7 @@ def read_corpus(path: Path, *, options: ReadOptions) -> Reading:
     else:
         _validate_no_columns(source.name, options.columns)
         corpus = read_kaggle_csv(decoded.text, source=source.name)
-    return Reading(source, decoded, corpus)
+    return ReadFile(source, decoded, corpus)
 
 
 def find_format(name: str, text: str) -> str:

@@ -7,7 +7,8 @@ differently for the same entities do not fit it: they are the repairs, and the s
 with the fewest is the one the tags are in.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -46,20 +47,14 @@ def normalize_tag(tag: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_tag_of(tag: str, scheme: str | None) -> bool:
-    """Whether a tag is `O`, or a prefix of a scheme, a hyphen and a label.
-
-    scheme (str | None): 'iob1', 'iob2' or 'biluo'; any of them if None.
-    """
+    """Whether a tag is `O`, or a prefix of a scheme (of any if None) with a label."""
     prefix, label = split_tag(tag)
     prefixes = tuple(PREFIXES[scheme or READING])
     return tag == OUTSIDE or bool(label and prefix in prefixes)
 
 
 def read_entities(tags: Iterable[str]) -> list[Entity]:
-    """The entities that tags mark, in any scheme, legal or not.
-
-    tags (Iterable[str]): Normalized tags of one sentence.
-    """
+    """The entities that normalized tags mark, in any scheme, legal or not."""
     entities: list[Entity] = []
     previous = OUTSIDE
     for i, tag in enumerate(tags):
@@ -95,10 +90,8 @@ def write_tags(entities: Sequence[Entity], n_tokens: int, *, scheme: str) -> lis
 def count_misfits(tags: Sequence[str]) -> dict[str, int]:
     """How many tags of a sentence each scheme would have written differently."""
     entities = read_entities(tags)
-    if not entities:
-        return dict.fromkeys(SCHEMES, 0)
-    misfits = {}
-    for scheme in SCHEMES:
+    misfits = dict.fromkeys(SCHEMES, 0)
+    for scheme in SCHEMES if entities else ():
         written = write_tags(entities, len(tags), scheme=scheme)
         misfits[scheme] = sum(a != b for a, b in zip(tags, written, strict=True))
     return misfits
@@ -107,17 +100,13 @@ def count_misfits(tags: Sequence[str]) -> dict[str, int]:
 def find_scheme(
     sentences: Iterable[Sequence[str]], *, told: str | None = None
 ) -> FoundScheme:
-    """Find the scheme that fits the tags of a corpus best.
+    """Find the scheme that fits the normalized tags of a corpus best.
 
-    sentences (Iterable[Sequence[str]]): The normalized tags of each sentence.
     told (str | None): The scheme, if it is known; misfits are counted all the same.
     """
-    misfits = dict.fromkeys(SCHEMES, 0)
+    total = Counter(dict.fromkeys(SCHEMES, 0))
     for tags in sentences:
-        for scheme, count in count_misfits(tags).items():
-            misfits[scheme] += count
-    return FoundScheme(told or _get_best(misfits), told is not None, misfits)
-
-
-def _get_best(misfits: Mapping[str, int]) -> str:
-    return min(misfits, key=misfits.__getitem__)
+        total.update(count_misfits(tags))
+    misfits = dict(total)
+    best = min(SCHEMES, key=misfits.__getitem__)
+    return FoundScheme(told or best, told is not None, misfits)

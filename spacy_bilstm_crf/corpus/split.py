@@ -7,7 +7,7 @@ are never in two splits.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import Errors
@@ -83,7 +83,7 @@ def split_sentences(
     splits: dict[str, list[Sentence]] = {name: [] for name in SPLITS}
     first: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {}
     assigned: Counter[str] = Counter()
-    found = with_other_tags = dropped = straddling = 0
+    counts: Counter[str] = Counter()
     for split, sentence in _assign(sentences, options, given):
         assigned[split] += 1
         if sentence.words not in first:
@@ -91,18 +91,17 @@ def split_sentences(
             splits[split].append(sentence)
             continue
         first_split, first_tags = first[sentence.words]
-        found += 1
-        with_other_tags += sentence.ner_tags != first_tags
+        counts["found"] += 1
+        counts["with_other_tags"] += sentence.ner_tags != first_tags
         if options.duplicates == "keep" and split == first_split:
             splits[split].append(sentence)
         else:
-            dropped += 1
-            straddling += options.duplicates == "keep"
+            counts["dropped"] += 1
+            counts["straddling"] += options.duplicates == "keep"
     if given:
         _validate_copies(splits, assigned)
     _validate_sizes(splits, options)
-    report = DuplicateReport(found, with_other_tags, dropped, straddling)
-    return SplitCorpus(splits, report)
+    return SplitCorpus(splits, DuplicateReport(**counts))
 
 
 def without_shares(options: SplitOptions, given: Collection[str]) -> SplitOptions:
@@ -121,17 +120,17 @@ def _assign(
     for split in reversed(SPLITS):
         for sentence in given.get(split, ()):
             yield split, sentence
-    choose = _CHOOSERS[options.method]
     for i, sentence in enumerate(sentences):
-        yield choose(i, sentence, options), sentence
+        key = _SEPARATOR.join(sentence.words)
+        if options.method == "blocks":
+            key = f"block {i // options.block_size}"
+        split = choose_split(hash_fraction(key), dev=options.dev, test=options.test)
+        yield split, sentence
 
 
 def validate_options(options: SplitOptions) -> None:
-    """Check the options of a split.
-
-    RAISES (CorpusError): For shares outside [0, 1) or that leave nothing for train, a
-        block without sentences, and unknown names.
-    """
+    """Refuse shares outside [0, 1) or that leave nothing for train, a block without
+    sentences, and unknown names."""
     shares = (options.dev, options.test)
     if not (min(shares) >= 0 and sum(shares) < 1):  # also refuses nan
         raise CorpusError(Errors.B418.format(dev=options.dev, test=options.test))
@@ -142,9 +141,8 @@ def validate_options(options: SplitOptions) -> None:
         ("duplicates", options.duplicates, DUPLICATES),
     ):
         if value not in choices:
-            raise CorpusError(
-                Errors.B422.format(name=name, value=value, choices=list(choices))
-            )
+            text = Errors.B422.format(name=name, value=value, choices=list(choices))
+            raise CorpusError(text)
 
 
 def hash_fraction(text: str) -> float:
@@ -158,22 +156,6 @@ def choose_split(fraction: float, *, dev: float, test: float) -> str:
     if fraction < test:
         return "test"
     return "dev" if fraction < test + dev else "train"
-
-
-def _choose_by_words(i: int, sentence: Sentence, options: SplitOptions) -> str:
-    fraction = hash_fraction(_SEPARATOR.join(sentence.words))
-    return choose_split(fraction, dev=options.dev, test=options.test)
-
-
-def _choose_by_block(i: int, sentence: Sentence, options: SplitOptions) -> str:
-    fraction = hash_fraction(f"block {i // options.block_size}")
-    return choose_split(fraction, dev=options.dev, test=options.test)
-
-
-_CHOOSERS: dict[str, Callable[[int, Sentence, SplitOptions], str]] = {
-    "words": _choose_by_words,
-    "blocks": _choose_by_block,
-}
 
 
 def _validate_copies(

@@ -15,11 +15,11 @@ from spacy.language import Language
 from .. import __version__
 from ..errors import Errors
 from ..tags import split_tag
-from .sentences import ReadColumns, Sentence
+from .sentences import Sentence
 from .split import SplitCorpus, SplitOptions, without_shares
 
 if TYPE_CHECKING:
-    from .reading import Reading
+    from .reading import ReadFile
 
 SAMPLE_NOTE = (
     "Trained on a small sample, for trying things out only: do not use its predictions."
@@ -46,20 +46,18 @@ KNOWN_SOURCES = {
 
 
 def summarize(
-    reading: "Reading",
+    reading: "ReadFile",
     split: SplitCorpus,
     *,
     options: SplitOptions,
     sample: bool,
-    given: "Mapping[str, Reading] | None" = None,
+    given: "Mapping[str, ReadFile] | None" = None,
 ) -> dict[str, Any]:
-    """Put everything that happened to a corpus into one dict.
+    """Put everything that happened to a corpus when it was converted into one dict.
 
-    reading (Reading): The corpus as it was read.
-    split (SplitCorpus): Its sentences in splits.
-    options (SplitOptions): How it was split.
+    split (SplitCorpus): The sentences in splits.
     sample (bool): Whether the sample replaces a missing corpus.
-    given (Mapping[str, Reading] | None): The files of the splits that have their own.
+    given (Mapping[str, ReadFile] | None): The files of the splits that have their own.
     RETURNS (dict[str, Any]): Plain values only, the same for the same input: no
         times, no folders.
     """
@@ -81,17 +79,14 @@ def summarize(
     }
 
 
-def _describe_reading(reading: "Reading") -> dict[str, Any]:
+def _describe_reading(reading: "ReadFile") -> dict[str, Any]:
     """A file, how it was read, and what was repaired in it."""
     source, decoded, corpus = reading
     report = corpus.report._asdict()
     return {
-        "source": {
-            **source.file._asdict(),
-            "member": source.member._asdict() if source.member else None,
-        },
+        "source": {**source.file._asdict(), "member": _to_dict(source.member)},
         "form": corpus.form,
-        "columns": _describe_columns(corpus.columns) if corpus.columns else None,
+        "columns": _to_dict(corpus.columns),
         "encoding": decoded.encoding,
         "rows": report.pop("rows"),
         "sentences": report.pop("sentences"),
@@ -99,9 +94,11 @@ def _describe_reading(reading: "Reading") -> dict[str, Any]:
     }
 
 
-def _describe_columns(columns: ReadColumns) -> dict[str, Any]:
-    scheme = columns.scheme._asdict() if columns.scheme else None
-    return {**columns._asdict(), "scheme": scheme}
+def _to_dict(value: Any) -> Any:
+    """A named tuple as a dict, and so the ones in it; other values as they are."""
+    if not hasattr(value, "_asdict"):
+        return value
+    return {name: _to_dict(field) for name, field in value._asdict().items()}
 
 
 def count_sentences(sentences: Sequence[Sentence]) -> dict[str, Any]:

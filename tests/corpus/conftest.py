@@ -6,7 +6,7 @@ from paths import DATA
 from spacy_bilstm_crf.corpus import (
     DecodedText,
     ReadCorpus,
-    Reading,
+    ReadFile,
     ReadOptions,
     Source,
     decode,
@@ -37,7 +37,7 @@ def gmb(gmb_text: DecodedText) -> ReadCorpus:
 
 
 @pytest.fixture(scope="session")
-def wikigold() -> Reading:
+def wikigold() -> ReadFile:
     if not WIKIGOLD.exists():
         pytest.skip("wikigold is not at ../shared/data/wikigold/wikigold.conll.txt")
     return read_corpus(WIKIGOLD, options=ReadOptions())

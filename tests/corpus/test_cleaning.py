@@ -7,23 +7,12 @@ from hypothesis import strategies as st
 from spacy_bilstm_crf.corpus.cleaning import (
     clean_sentence,
     drop_empty_words,
-    is_tag,
     repair_openings,
 )
 from spacy_bilstm_crf.corpus.sentences import Sentence
 from spacy_bilstm_crf.tags import tags_to_entities
 
 TAGS = st.lists(st.sampled_from(["O", "B-per", "I-per", "B-org", "I-org"]), max_size=9)
-
-
-@pytest.mark.parametrize("tag", ["O", "B-per", "I-per", "B-tim-dow"])
-def test_tags(tag):
-    assert is_tag(tag)
-
-
-@pytest.mark.parametrize("tag", ["", "o", "B", "B-", "-per", "L-per", "BI-per", "per"])
-def test_no_tags(tag):
-    assert not is_tag(tag)
 
 
 @pytest.mark.parametrize(

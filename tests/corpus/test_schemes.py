@@ -173,6 +173,7 @@ def test_told_is_told():
         ("B-tim-dow", {"iob1", "iob2", "biluo", None}),
         ("S-per", {"biluo", None}),
         ("U-per", {"biluo", None}),
+        ("L-per", {"biluo", None}),
         ("M-per", {"biluo", None}),
         *((tag, set()) for tag in ("", "o", "B", "B-", "-per", "per", "BI-x", "O-x")),
     ],

@@ -19,7 +19,7 @@ from spacy_bilstm_crf.corpus import (
     FoundScheme,
     ReadColumns,
     ReadCorpus,
-    Reading,
+    ReadFile,
     ReadReport,
     Sentence,
     Source,
@@ -50,7 +50,7 @@ def summarize_corpus(**changes):
         "sample": False,
     }
     arguments.update(changes)
-    reading = Reading(*(arguments.pop(k) for k in ("source", "decoded", "corpus")))
+    reading = ReadFile(*(arguments.pop(k) for k in ("source", "decoded", "corpus")))
     return summarize(reading, arguments.pop("split"), **arguments)
 
 
@@ -114,7 +114,7 @@ def test_columns():
 def test_given_files():
     file = Source("/a/dev.tsv", b"", FileFacts("dev.tsv", 5, "its"), None)
     corpus = ReadCorpus("tokens", [JOE], ReadReport(2, 1, comment_lines=3))
-    reading = Reading(file, DecodedText("", "utf-16", 0), corpus)
+    reading = ReadFile(file, DecodedText("", "utf-16", 0), corpus)
     summary = summarize_corpus(given={"dev": reading}, options=SplitOptions(test=0.2))
     assert list(summary["given"]) == ["dev"]
     assert summary["given"]["dev"]["source"]["md5"] == "its"
