@@ -1,7 +1,6 @@
 """The command `calibrate`: what it fits, prints and writes."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 import spacy
@@ -17,7 +16,6 @@ from spacy_bilstm_crf.cli.calibrate import (
     print_report,
     score_settings,
 )
-from spacy_bilstm_crf.cli.publishing import replace_pipeline
 from spacy_bilstm_crf.pipeline.held_out import count_expected, score_examples
 from spacy_bilstm_crf.pipeline.tuning import (
     best_expected_f1,
@@ -286,26 +284,6 @@ def test_docs_without_annotation_are_counted(folder, tmp_path):
     first, rest = result.output.split("\n", 1)
     assert first.endswith("without entity annotation, left out: 2")
     assert rest == expected
-
-
-def test_old_pipeline_comes_back_if_the_new_one_cannot_be_moved(
-    folder, tmp_path, monkeypatch
-):
-    nlp = spacy.load(folder / "model")
-    path = tmp_path / "model"
-    nlp.to_disk(path)
-    rename = Path.rename
-
-    def fail_for_new(self, target):
-        if self.name == "new":
-            raise OSError("no space left")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", fail_for_new)
-    with pytest.raises(ValueError, match=r"B528.*no space left"):
-        replace_pipeline(nlp, path)
-    assert spacy.load(path).pipe_names == nlp.pipe_names
-    assert [p.name for p in tmp_path.iterdir()] == ["model"]
 
 
 def test_meta_has_the_scores_of_what_is_written(folder, tmp_path):

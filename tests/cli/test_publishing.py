@@ -2,8 +2,9 @@ import os
 from pathlib import Path
 
 import pytest
+import spacy
 
-from spacy_bilstm_crf.cli.publishing import write_files
+from spacy_bilstm_crf.cli.publishing import replace_pipeline, write_files
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -62,3 +63,22 @@ def test_a_folder_in_a_files_place(tmp_path):
     with pytest.raises(ValueError, match="B528"):
         write_files(tmp_path, {"x": b"1"})
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_old_pipeline_comes_back_if_the_new_one_cannot_be_moved(tmp_path, monkeypatch):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    path = tmp_path / "model"
+    nlp.to_disk(path)
+    rename = Path.rename
+
+    def fail_for_new(self, target):
+        if self.name == "new":
+            raise OSError("no space left")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_new)
+    with pytest.raises(ValueError, match=r"B528.*no space left"):
+        replace_pipeline(nlp, path)
+    assert spacy.load(path).pipe_names == nlp.pipe_names
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]

@@ -7,12 +7,10 @@ import socket
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 import spacy
 from browser import open_browser, open_page
-from pipelines import make_pipeline, train_pipeline
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.cli import app, serving
@@ -24,20 +22,13 @@ needs_streamlit = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("serving") / "trained"
-    train_pipeline(make_pipeline()).to_disk(path)
-    return path
-
-
 def run(*arguments):
     return CliRunner().invoke(app, ["visualize", *map(str, arguments), "--serve"])
 
 
-def test_extra_that_is_not_installed(model, monkeypatch):
+def test_extra_that_is_not_installed(trained, monkeypatch):
     monkeypatch.setattr(serving, "find_spec", lambda name: None)
-    result = run(model)
+    result = run(trained)
     assert result.exit_code == 1
     assert "[B518] 'streamlit' is not installed" in result.output
 
@@ -66,10 +57,10 @@ def test_server_that_has_not_heard_the_interrupt(monkeypatch):
 
 @needs_streamlit
 @pytest.mark.filterwarnings("default")  # of what others have written
-def test_page_without_a_browser(model, monkeypatch):
+def test_page_without_a_browser(trained, monkeypatch):
     from streamlit.testing.v1 import AppTest
 
-    set_main(monkeypatch, model)
+    set_main(monkeypatch, trained)
     page = AppTest.from_file(str(serving.APP), default_timeout=60).run()
     assert not page.exception
     page.text_area[0].set_value(TEXT).run()
@@ -121,10 +112,10 @@ def get_free_port() -> int:
 
 
 @pytest.fixture
-def served(model):
+def served(trained):
     """The address of the page, and its process."""
     port = get_free_port()
-    command = [sys.executable, "-m", "spacy_bilstm_crf", "visualize", str(model)]
+    command = [sys.executable, "-m", "spacy_bilstm_crf", "visualize", str(trained)]
     process = subprocess.Popen(
         [*command, "--serve", "--port", str(port)],
         stdout=subprocess.PIPE,
@@ -180,10 +171,10 @@ def test_page_in_a_browser(served, tmp_path):
 
 
 @needs_streamlit
-def test_port_that_another_program_has(model):
+def test_port_that_another_program_has(trained):
     with socket.socket() as taken:
         taken.bind(("localhost", 0))
         taken.listen()
-        result = run(model, "--port", taken.getsockname()[1])
+        result = run(trained, "--port", taken.getsockname()[1])
     assert result.exit_code == 1
     assert "[B519]" in result.output

@@ -1,10 +1,8 @@
-import warnings
-
 import pytest
+from forms import COLUMNS
 from hypothesis import given
 from hypothesis import strategies as st
 from paths import ASSETS
-from spacy.vocab import Vocab
 from strategies import entity_lists
 from tag_writer import SPELLINGS, mirror
 
@@ -17,20 +15,6 @@ from spacy_bilstm_crf.corpus import (
 )
 from spacy_bilstm_crf.tags import tags_to_entities
 
-TEXT = """\
-Joe\tNNP\tB-per
-Biden\tNNP\tI-per
-visited\tVBD\tO
-Hyde\tNNP\tB-geo
-Park\tNNP\tI-geo
-.\t.\tO
-
-He\tPRP\tO
-paid\tVBD\tO
-$\t$\tO
-10,000\tCD\tO
-"""
-
 
 def read(text, **options):
     return read_columns(text, options=ColumnOptions(**options), source="x.conll")
@@ -40,38 +24,14 @@ def read_words(text, **options):
     return [" ".join(s.words) for s in read(text, **options).sentences]
 
 
-def test_sentences():
-    corpus = read(TEXT, pos=1)
-    first, second = corpus.sentences
-    assert first.words == ("Joe", "Biden", "visited", "Hyde", "Park", ".")
-    assert first.pos_tags == ("NNP", "NNP", "VBD", "NNP", "NNP", ".")
-    assert first.ner_tags == ("B-per", "I-per", "O", "B-geo", "I-geo", "O")
-    assert second.words == ("He", "paid", "$", "10,000")
-    assert (corpus.form, corpus.report.rows, corpus.report.sentences) == (
-        "columns",
-        10,
-        2,
-    )
-    assert corpus.report.changes == {}
-    assert corpus.columns[:3] == (0, 2, 1)
-    assert corpus.columns.scheme == ("iob2", False, {"iob2": 0, "iob1": 2, "biluo": 2})
-
-
-def test_docs():
-    vocab = Vocab()
-    first, second = columns_to_docs(TEXT, options=ColumnOptions(pos=1), vocab=vocab)
-    assert first.vocab is vocab
-    assert first.text == "Joe Biden visited Hyde Park."
-    assert [(e.text, e.label_) for e in first.ents] == [
-        ("Joe Biden", "per"),
-        ("Hyde Park", "geo"),
-    ]
-    assert [t.tag_ for t in second] == ["PRP", "VBD", "$", "CD"]
-    assert len(list(second.sents)) == 1
+def test_columns_and_scheme_are_told():
+    columns = read(COLUMNS, pos=1).columns
+    assert columns[:3] == (0, 2, 1)
+    assert columns.scheme == ("iob2", False, {"iob2": 0, "iob1": 2, "biluo": 2})
 
 
 def test_without_a_column_of_them_no_parts_of_speech():
-    (first, _) = columns_to_docs(TEXT)
+    (first, _) = columns_to_docs(COLUMNS)
     assert not first.has_annotation("TAG")
     assert len(first.ents) == 2
 
@@ -94,9 +54,9 @@ def test_without_a_column_of_them_no_parts_of_speech():
     ],
 )
 def test_the_same_in_other_dress(change):
-    corpus = read(change(TEXT), pos=1)
-    assert corpus.sentences == read(TEXT, pos=1).sentences
-    assert corpus.report == read(TEXT, pos=1).report
+    corpus = read(change(COLUMNS), pos=1)
+    assert corpus.sentences == read(COLUMNS, pos=1).sentences
+    assert corpus.report == read(COLUMNS, pos=1).report
 
 
 def test_words_may_hold_other_white_space():
@@ -162,15 +122,15 @@ def test_words_in_another_column():
 
 
 def test_comments_are_passed_over_and_counted():
-    text = f"# text = Joe Biden visited\n#\n# a b\n{TEXT}#x\ty\tz\n"
+    text = f"# text = Joe Biden visited\n#\n# a b\n{COLUMNS}#x\ty\tz\n"
     corpus = read(text)
-    assert corpus.sentences == read(TEXT).sentences
+    assert corpus.sentences == read(COLUMNS).sentences
     assert corpus.report.changes == {"comment_lines": 4}
     assert corpus.report.rows == 10
 
 
 def test_a_number_sign_with_its_tags_is_a_word():
-    text = TEXT.replace("$\t$", "#\t#").replace("He\t", "#he\t")
+    text = COLUMNS.replace("$\t$", "#\t#").replace("He\t", "#he\t")
     assert read_words(text)[1] == "#he paid # 10,000"
     assert read(text).report.changes == {}
     assert read_words("# O\n#1 B-org\n") == ["# #1"]
@@ -211,8 +171,8 @@ def test_told_schemes(name):
 
 
 def test_openings_of_iob2_are_repaired_and_counted():
-    corpus = read(f"{TEXT}\nBonn\tNNP\tB-geo\n".replace("B-per", "I-per"))
-    assert corpus.sentences[:2] == read(TEXT).sentences
+    corpus = read(f"{COLUMNS}\nBonn\tNNP\tB-geo\n".replace("B-per", "I-per"))
+    assert corpus.sentences[:2] == read(COLUMNS).sentences
     assert corpus.columns.scheme.name == "iob2"
     assert corpus.report.changes == {"repaired_tags": 1}
 
@@ -240,22 +200,6 @@ def test_words_are_cleaned_as_in_the_csv_forms():
     assert corpus.report.sentences == 1
 
 
-def test_docs_warn_once_with_the_counts():
-    text = "# a comment\nJoe\tB-per\n"
-    with pytest.warns(
-        UserWarning, match=r"W401.*x\.tsv.*'comment_lines': 1.*'read_columns'"
-    ) as caught:
-        list(columns_to_docs(text, source="x.tsv"))
-    assert len(caught) == 1
-    assert caught[0].filename == __file__
-
-
-def test_docs_of_a_sound_file_do_not_warn():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(list(columns_to_docs(TEXT))) == 2
-
-
 # errors
 
 
@@ -271,14 +215,14 @@ def assert_fails(text: str, *parts: str, **options) -> None:
 )
 def test_rows_of_another_width(row, found):
     assert_fails(
-        f"{TEXT}{row}\n",
+        f"{COLUMNS}{row}\n",
         *("B427", "x.conll, line 12", f"found {found} columns", "expected 3"),
         "as in line 1",
     )
 
 
 def test_the_first_row_is_no_comment():
-    text = f"# id\n\n{TEXT}left O\n"
+    text = f"# id\n\n{COLUMNS}left O\n"
     assert_fails(text, "B427", "line 14", "as in line 3")
 
 
@@ -288,7 +232,7 @@ def test_the_first_row_is_no_comment():
 def test_a_column_that_is_not_there(options, name):
     column = next(iter(options.values()))
     assert_fails(
-        TEXT,
+        COLUMNS,
         *("B428", "x.conll, line 1", "found 3 columns (0 to 2)", f"column {column}"),
         f"--{name}",
         **options,
@@ -301,27 +245,27 @@ def test_one_column():
 
 @pytest.mark.parametrize("options", [{"tag": 0}, {"tag": 1, "pos": 1}])
 def test_a_column_named_twice(options):
-    assert_fails(TEXT, "B432", "'token': 0", **options)
+    assert_fails(COLUMNS, "B432", "'token': 0", **options)
 
 
 @pytest.mark.parametrize("tag", ["per", "B", "B-", "b-per", "_", "", "X-per"])
 def test_a_tag_that_is_none(tag):
-    text = TEXT.replace("B-geo", tag)
+    text = COLUMNS.replace("B-geo", tag)
     expected = "B429", "x.conll, line 4, column 2", f"'{tag}'", "'B-per'", "'U'"
     assert_fails(text, *expected, "--tag-column")
 
 
 def test_a_tag_of_another_scheme_than_told():
-    text = TEXT.replace("B-geo", "U-geo")
+    text = COLUMNS.replace("B-geo", "U-geo")
     assert_fails(text, "B429", "line 4", "'U-geo'", "['B', 'I']", scheme="iob2")
 
 
 def test_parts_of_speech_are_no_entity_tags():
-    assert_fails(TEXT, "B429", "line 1, column 1", "'NNP'", tag=1)
+    assert_fails(COLUMNS, "B429", "line 1, column 1", "'NNP'", tag=1)
 
 
 def test_an_unknown_scheme():
-    assert_fails(TEXT, "B422", "'iob3'", "bioes", scheme="iob3")
+    assert_fails(COLUMNS, "B422", "'iob3'", "bioes", scheme="iob3")
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "-DOCSTART- O\n\n", "\t\t\n"])

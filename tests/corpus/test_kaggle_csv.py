@@ -2,18 +2,13 @@
 
 import csv
 import io
-import warnings
 
 import pytest
+from forms import CSV_FORMS, FEATURES, SENTENCES, TOKENS
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.vocab import Vocab
 
-from spacy_bilstm_crf.corpus import (
-    CorpusError,
-    kaggle_csv_to_docs,
-    read_kaggle_csv,
-)
+from spacy_bilstm_crf.corpus import CorpusError, read_kaggle_csv
 from spacy_bilstm_crf.corpus.kaggle_csv import read_rows
 
 FIELDS = st.lists(
@@ -67,89 +62,17 @@ def test_field_without_end_is_an_error(start):
         list(read_rows(text, source="x.csv"))
 
 
-TOKENS = """\
-Sentence #,Word,POS,Tag
-Sentence: 1,Joe,NNP,B-per
-,Biden,NNP,I-per
-,visited,VBD,O
-,Hyde,NNP,B-geo
-,Park,NNP,I-geo
-,.,.,O
-Sentence: 2,He,PRP,O
-,paid,VBD,O
-,$,$,O
-,"10,000",CD,O
-"""
-
-FEATURES = """\
-,lemma,next-word,pos,prev-word,sentence_idx,shape,word,tag
-0,joe,Biden,NNP,__START1__,1,capitalized,Joe,B-per
-1,biden,visited,NNP,Joe,1,capitalized,Biden,I-per
-2,visit,Hyde,VBD,Biden,1,lowercase,visited,O
-3,hyde,Park,NNP,visited,1,capitalized,Hyde,B-geo
-4,park,.,NNP,Hyde,1,capitalized,Park,I-geo
-5,.,__END1__,.,Park,1,punct,.,O
-6,he,paid,PRP,__START1__,2,capitalized,He,O
-7,pay,$,VBD,He,2,lowercase,paid,O
-8,$,"10,000",$,paid,2,other,$,O
-9,"10,000",__END1__,CD,$,2,number,"10,000",O
-"""
-
-SENTENCES = """\
-Sentence #,Sentence,POS,Tag
-Sentence: 1,Joe Biden visited Hyde Park .,"['NNP', 'NNP', 'VBD', 'NNP', 'NNP', '.']","['B-per', 'I-per', 'O', 'B-geo', 'I-geo', 'O']"
-Sentence: 2,"He paid $ 10,000","['PRP', 'VBD', '$', 'CD']","['O', 'O', 'O', 'O']"
-"""  # noqa: E501
-
-FORMS = {"tokens": TOKENS, "features": FEATURES, "sentences": SENTENCES}
-
-
 def read_words(text: str) -> list[str]:
     return [" ".join(s.words) for s in read_kaggle_csv(text).sentences]
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_all_forms_hold_the_same(form):
-    corpus = read_kaggle_csv(FORMS[form])
-    assert corpus.form == form
-    first, second = corpus.sentences
-    assert first.words == ("Joe", "Biden", "visited", "Hyde", "Park", ".")
-    assert first.pos_tags == ("NNP", "NNP", "VBD", "NNP", "NNP", ".")
-    assert first.ner_tags == ("B-per", "I-per", "O", "B-geo", "I-geo", "O")
-    assert second.words == ("He", "paid", "$", "10,000")
-    assert corpus.report.sentences == 2
-    assert corpus.report.rows == (2 if form == "sentences" else 10)
-    assert corpus.report.changes == {}
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_docs(form):
-    vocab = Vocab()
-    first, second = kaggle_csv_to_docs(FORMS[form], vocab=vocab)
-    assert first.vocab is vocab
-    assert first.text == "Joe Biden visited Hyde Park."
-    assert [(e.text, e.label_) for e in first.ents] == [
-        ("Joe Biden", "per"),
-        ("Hyde Park", "geo"),
-    ]
-    assert [t.tag_ for t in second] == ["PRP", "VBD", "$", "CD"]
-    assert second.text == "He paid $10,000"
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("newline", ["\r\n", "\r"])
-def test_line_ends(form, newline):
-    text = FORMS[form].replace("\n", newline)
-    assert read_kaggle_csv(text) == read_kaggle_csv(FORMS[form])
-
-
 @pytest.mark.parametrize("form", ["tokens", "features"])
 def test_header_in_other_letters_and_order(form):
-    rows = [line.rpartition(",") for line in FORMS[form].splitlines()]
+    rows = [line.rpartition(",") for line in CSV_FORMS[form].splitlines()]
     text = "\n".join(f"{tag},{rest}" for rest, _, tag in rows)
     header, _, body = text.partition("\n")
     swapped = f"{header.upper()}\n{body}\n"
-    assert read_kaggle_csv(swapped) == read_kaggle_csv(FORMS[form])
+    assert read_kaggle_csv(swapped) == read_kaggle_csv(CSV_FORMS[form])
 
 
 @pytest.mark.parametrize("word", ["None", "NA", "nan", "null", "N/A", "TRUE", "1.0"])
@@ -188,7 +111,7 @@ def test_illegal_tags_are_repaired_and_counted():
 
 @pytest.mark.parametrize("form", ["tokens", "features"])
 def test_empty_words_are_dropped_and_counted(form):
-    corpus = read_kaggle_csv(FORMS[form].replace(",Joe,", ",,"))
+    corpus = read_kaggle_csv(CSV_FORMS[form].replace(",Joe,", ",,"))
     assert corpus.sentences[0].words[0] == "Biden"
     assert corpus.sentences[0].ner_tags[:2] == ("B-per", "O")
     assert corpus.report.changes == {"empty_words": 1}
@@ -259,10 +182,10 @@ def assert_fails(text: str, *parts: str) -> None:
         assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", CSV_FORMS)
 @pytest.mark.parametrize("column", ["pos", "tag"])
 def test_missing_column(form, column):
-    header, _, body = FORMS[form].partition("\n")
+    header, _, body = CSV_FORMS[form].partition("\n")
     header = header.lower().replace(f",{column}", ",other")
     assert_fails(f"{header}\n{body}", "B410", "line 1", "other", f"['{column}']")
 
@@ -272,9 +195,9 @@ def test_no_header(text):
     assert_fails(text, "B410", "line 1", "sentence #,word,pos,tag", "sentence_idx")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", CSV_FORMS)
 def test_header_only(form):
-    header, _, _ = FORMS[form].partition("\n")
+    header, _, _ = CSV_FORMS[form].partition("\n")
     assert_fails(f"{header}\n", "B417", "no sentence", "rows below its header: 0")
 
 
@@ -286,7 +209,7 @@ def test_malformed_rows_only():
 @pytest.mark.parametrize("tag", ["B-", "per", "L-per", "0", ""])
 @pytest.mark.parametrize("form", ["tokens", "features"])
 def test_unknown_tag(form, tag):
-    text = FORMS[form].replace("B-geo", tag)
+    text = CSV_FORMS[form].replace("B-geo", tag)
     assert_fails(text, "B413", "line 5", f"'{tag}'", "expected 'O'")
 
 
@@ -327,19 +250,3 @@ def test_lists_that_are_none(cell):
 def test_lists_of_different_lengths():
     text = SENTENCES.replace("['O', 'O', 'O', 'O']", "['O', 'O', 'O']")
     assert_fails(text, "B416", "line 3", "found 4 words, 4 POS tags and 3 entity tags")
-
-
-# warnings
-
-
-def test_docs_warn_once_with_the_counts():
-    text = TOKENS.replace("B-per", "I-per").replace("B-geo", "I-geo")
-    with pytest.warns(UserWarning, match=r"W401.*x\.csv.*'repaired_tags': 2") as caught:
-        list(kaggle_csv_to_docs(text, source="x.csv"))
-    assert len(caught) == 1
-
-
-def test_docs_of_a_sound_file_do_not_warn():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(list(kaggle_csv_to_docs(TOKENS))) == 2
