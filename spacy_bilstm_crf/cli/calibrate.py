@@ -41,11 +41,7 @@ class DecisionName(str, Enum):
 
 
 class Result(NamedTuple):
-    """Scores and calibration of a component under some settings.
-
-    scores: Precision, recall and F1 of its entities.
-    bins: The reliability table of its confidence.
-    """
+    """The scores of a component under some settings, and its reliability table."""
 
     scores: dict[str, Any]
     bins: "list[Bin]"
@@ -55,7 +51,6 @@ class Report(NamedTuple):
     """The fitted settings, and what they change.
 
     thresholds: Per label; None if the decision uses none.
-    before, after: With the earlier settings and with these.
     """
 
     temperature: "Temperature"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from .printing import fail, group_digits, say, waiting
+from .printing import fail, group_digits, print_rows, say, waiting
 from .publishing import write_files
 
 if TYPE_CHECKING:
@@ -19,6 +19,22 @@ _SAMPLE = (
     "{path} is not there: using the sample {sample}, models trained on it "
     "are for trying things out only"
 )
+_DUPLICATES = (
+    "sentences that repeat an earlier one's words: {found:,} ({with_other_tags:,} with "
+    "other tags); dropped: {dropped:,}"
+)
+_NO_ENTITIES = "no column is left for entity tags: entities count as missing"
+_REPAIRED_COLUMNS = "tags repaired that {scheme} does not allow in their place"
+# the counts of corpus.json, in words
+_REPAIRS = {
+    "restored_characters": "control characters read as windows-1252 punctuation",
+    "malformed_rows": "rows dropped that do not fit the header",
+    "empty_words": "tokens dropped whose word is empty",
+    "empty_sentences": "sentences dropped without a word left",
+    "stripped_words": "words stripped of white space at their ends",
+    "repaired_tags": "tags I-x that continued no entity, made B-x",
+    "comment_lines": "lines starting with # skipped as comments",
+}
 
 
 class Format(str, Enum):
@@ -27,7 +43,7 @@ class Format(str, Enum):
     columns = "columns"
 
 
-class Scheme(str, Enum):
+class SchemeName(str, Enum):
     auto = "auto"
     iob1 = "iob1"
     iob2 = "iob2"
@@ -66,7 +82,7 @@ def convert_cli(
         None, help="Column of the parts of speech; by default none are read"
     ),
     token_column: int = Opt(0, help="Column of the words"),
-    scheme: Scheme = Opt(
+    scheme: SchemeName = Opt(
         "auto", help="Scheme of the tags in columns; auto takes the best fit"
     ),
     dev_file: Path | None = Opt(
@@ -102,14 +118,9 @@ def convert_cli(
 
     Example: python -m spacy bilstm-crf convert ner_dataset.csv corpus
     """
-    from ..corpus import (
-        ColumnOptions,
-        ReadOptions,
-        SplitOptions,
-        choose_input,
-    )
+    from ..corpus import ColumnOptions, ReadOptions, SplitOptions, choose_input
 
-    told = None if scheme is Scheme.auto else scheme.value
+    told = None if scheme is SchemeName.auto else scheme.value
     columns = ColumnOptions(token_column, tag_column, pos_column, told)
     files = {"dev": dev_file, "test": test_file}
     try:
@@ -138,31 +149,23 @@ def convert(
     options: "SplitOptions",
     sample: bool = False,
 ) -> dict[str, Any]:
-    """Convert a corpus and write the four files.
+    """Convert a corpus, write the four files, and return the summary.
 
-    output_dir (Path): Made if it is missing.
     given (Mapping[str, Path]): The files of 'dev', 'test' or both, if they have one.
-    reading (ReadOptions): How to read all these files.
     sample (bool): Whether the sample replaces a missing corpus.
-    RETURNS (dict[str, Any]): The summary, as in corpus.json.
     RAISES (ValueError): If the corpus cannot be converted or written; nothing is
         written then.
     """
     import srsly
 
-    from .. import corpus as converters
+    from ..corpus import read_corpus, split_sentences, summarize
 
     with waiting(f"reading {input_path}"):
-        corpus = converters.read_corpus(input_path, options=reading)
-        files = {n: converters.read_corpus(given[n], options=reading) for n in given}
-        split = converters.split_sentences(
-            corpus.corpus.sentences,
-            options=options,
-            given={name: file.corpus.sentences for name, file in files.items()},
-        )
-        summary = converters.summarize(
-            corpus, split, options=options, sample=sample, given=files
-        )
+        file = read_corpus(input_path, options=reading)
+        files = {name: read_corpus(given[name], options=reading) for name in given}
+        sentences = {name: files[name].corpus.sentences for name in files}
+        split = split_sentences(file.corpus.sentences, options=options, given=sentences)
+        summary = summarize(file, split, options=options, sample=sample, given=files)
     contents = _make_docs(split)
     contents["corpus.json"] = f"{srsly.json_dumps(summary, indent=2)}\n".encode()
     write_files(output_dir, contents)
@@ -190,29 +193,27 @@ def _make_docs(split: "SplitCorpus") -> dict[str, bytes]:
 
 def print_summary(summary: Mapping[str, Any], output_dir: Path) -> None:
     """Print what was converted, dropped and repaired."""
-    from wasabi import msg
-
-    labels = summary["labels"]
-    rows = [
-        [name, s["sentences"], s["tokens"], s["entities"], *_pick(s["labels"], labels)]
-        for name, s in {**summary["splits"], "total": summary["total"]}.items()
-    ]
-    header = ["", "sentences", "tokens", "entities", *labels]
-    msg.table(
-        [[group_digits(cell) for cell in row] for row in rows],
-        header=header,
-        divider=True,
-        aligns=["l", *"r" * (len(header) - 1)],
-    )
+    _print_splits(summary)
     files = [summary, *summary["given"].values()]
     for file in files:
         _print_file(file, named=len(files) > 1)
-    for line in _describe_duplicates(summary["duplicates"]):
-        say("warn", line)
+    if summary["duplicates"]["found"]:
+        say("warn", _DUPLICATES.format(**summary["duplicates"]))
     described = "; ".join(
         f"{_get_name(file)} ({file['form']}, {file['encoding']})" for file in files
     )
     say("good", f"{described} converted to {output_dir}")
+
+
+def _print_splits(summary: Mapping[str, Any]) -> None:
+    labels = summary["labels"]
+    sizes = ["sentences", "tokens", "entities"]
+    rows = []
+    for name, counts in {**summary["splits"], "total": summary["total"]}.items():
+        cells = [counts[size] for size in sizes]
+        cells += [counts["labels"].get(label, 0) for label in labels]
+        rows.append([name, *map(group_digits, cells)])
+    print_rows(["", *sizes, *labels], rows)
 
 
 def _get_name(file: Mapping[str, Any]) -> str:
@@ -223,45 +224,24 @@ def _print_file(file: Mapping[str, Any], *, named: bool) -> None:
     """Print how a file was read, and what was repaired and dropped in it."""
     prefix = f"{_get_name(file)}: " if named else ""
     if file["columns"] and file["columns"]["scheme"]:
-        say("info", prefix + _describe_scheme(file["columns"]))
+        say("info", prefix + _describe_scheme(**file["columns"]))
     elif file["columns"]:
         say("warn", prefix + _NO_ENTITIES)
-    for line in _notes(file):
+    for line in _describe_repairs(file):
         say("warn", prefix + line)
 
 
-def _describe_scheme(columns: Mapping[str, Any]) -> str:
+def _describe_scheme(*, tag: int, scheme: Mapping[str, Any], **_: Any) -> str:
     """Which scheme the tags are in, and why."""
-    scheme = columns["scheme"]
     why = "as told" if scheme["told"] else "which fits best"
     misfits = ", ".join(f"{name} {n:,}" for name, n in scheme["misfits"].items())
     return (
-        f"entity tags of column {columns['tag']} read as {scheme['name']}, {why} (tags "
+        f"entity tags of column {tag} read as {scheme['name']}, {why} (tags "
         f"that do not fit: {misfits})"
     )
 
 
-def _pick(counts: Mapping[str, int], labels: list[str]) -> list[int]:
-    return [counts.get(label, 0) for label in labels]
-
-
-# the counts of corpus.json, in words
-_REPAIRS = {
-    "restored_characters": "control characters read as windows-1252 punctuation",
-    "malformed_rows": "rows dropped that do not fit the header",
-    "empty_words": "tokens dropped whose word is empty",
-    "empty_sentences": "sentences dropped without a word left",
-    "stripped_words": "words stripped of white space at their ends",
-    "repaired_tags": "tags I-x that continued no entity, made B-x",
-    "comment_lines": "lines starting with # skipped as comments",
-}
-
-
-_NO_ENTITIES = "no column is left for entity tags: entities count as missing"
-_REPAIRED_COLUMNS = "tags repaired that {scheme} does not allow in their place"
-
-
-def _notes(file: Mapping[str, Any]) -> list[str]:
+def _describe_repairs(file: Mapping[str, Any]) -> list[str]:
     """One line per kind of repair and drop in a file."""
     texts = dict(_REPAIRS)
     if file["columns"] and file["columns"]["scheme"]:
@@ -269,14 +249,3 @@ def _notes(file: Mapping[str, Any]) -> list[str]:
         texts["repaired_tags"] = _REPAIRED_COLUMNS.format(scheme=scheme)
     repairs = file["repairs"]
     return [f"{text}: {repairs[key]:,}" for key, text in texts.items() if repairs[key]]
-
-
-def _describe_duplicates(duplicates: Mapping[str, int]) -> list[str]:
-    if not duplicates["found"]:
-        return []
-    return [
-        "sentences that repeat an earlier one's words: {found:,} "
-        "({with_other_tags:,} with other tags); dropped: {dropped:,}".format(
-            **duplicates
-        )
-    ]

@@ -123,8 +123,7 @@ def interact_cli(
 def load_reader(model: str, name: str | None, *, k: int) -> Reader:
     """Load a pipeline, and find its component.
 
-    RAISES (ValueError): If it finds no entities; if it has no such component and one is
-        needed, or has several and none is named.
+    RAISES (ValueError): If it finds no entities, or not the component that is needed.
     """
     nlp = load_entity_pipeline(model)
     factories = [nlp.get_pipe_meta(n).factory for n in nlp.pipe_names]

@@ -23,9 +23,8 @@ NOT_SPACY = (zlib.error, ValueError, KeyError, TypeError, AttributeError)
 
 
 class References(NamedTuple):
-    """Docs with gold, from a file or a folder.
+    """The docs of a file or a folder that have words and entity annotation.
 
-    docs: All with words and entity annotation.
     numbers: Their places in the data, from 0.
     n_left_out: How many other docs there are.
     """
@@ -99,7 +98,7 @@ def get_component(
 
 
 def read_docs(path: Path, vocab: "Vocab") -> "list[Doc]":
-    """Read a .spacy file, or all in a folder, in the order of their names.
+    """Read a .spacy file, or all in a folder in the order of their names.
 
     RAISES (ValueError): If the path is missing, a file is not a .spacy file, or there
         is no doc.
@@ -126,9 +125,8 @@ def _read_file(path: Path, vocab: "Vocab") -> "list[Doc]":
 
 
 def read_references(path: Path, vocab: "Vocab") -> References:
-    """Read the docs that a pipeline is compared with.
+    """Read the docs that a pipeline is compared with, from a file or a folder.
 
-    path (Path): A .spacy file, or a folder of them.
     RAISES (ValueError): As `read_docs`, and if no doc has words and entity annotation.
     """
     docs = read_docs(path, vocab)
@@ -175,9 +173,8 @@ def run_before(nlp: "Language", name: str, examples: "list[Example]") -> None:
 
 
 def count_labels(docs: "Iterable[Doc]", *, path: Path) -> Counter[str]:
-    """The number of entities of each label.
+    """The number of entities of each label; `path` is for the message.
 
-    path (Path): The origin of the docs, for the message.
     RAISES (ValueError): If there is no entity.
     """
     docs = list(docs)
@@ -190,11 +187,10 @@ def count_labels(docs: "Iterable[Doc]", *, path: Path) -> Counter[str]:
 def find_unknown_labels(
     nlp: "Language", found: Mapping[str, int], *, model: str, path: Path
 ) -> dict[str, int]:
-    """The labels of gold entities that a pipeline cannot find.
+    """The labels of gold entities that a pipeline cannot find, with their numbers.
 
-    found (Mapping[str, int]): The number of gold entities of each label.
-    model (str), path (Path): The origin of pipeline and docs, for the message.
-    RAISES (ValueError): If it knows none of them.
+    RAISES (ValueError): If it knows none of them; `model` and `path` are for the
+        message.
     """
     known = get_entity_labels(nlp)
     if not known:
@@ -208,10 +204,8 @@ def find_unknown_labels(
 
 
 def get_entity_labels(nlp: "Language") -> set[str]:
-    """The labels of the components that set `doc.ents`.
-
-    RETURNS (set[str]): Empty if a component does not declare what it sets.
-    """
+    """The labels of the components that set `doc.ents`; none if a component does not
+    declare what it sets."""
     assigned = {name: nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names}
     if not all(assigned.values()):
         return set()

@@ -120,6 +120,8 @@ def has_colors(stream: TextIO | None = None) -> bool:
 
 def mark_text(text: str, marks: "Iterable[Mark]", *, color: bool) -> str:
     """A text with its entities, their labels and confidence."""
+    from wasabi import color as paint
+
     from ..analysis.text import cut_text, get_colors
 
     marks = list(marks)
@@ -128,11 +130,11 @@ def mark_text(text: str, marks: "Iterable[Mark]", *, color: bool) -> str:
     for part, mark in cut_text(text, marks):
         if mark is None:
             parts.append(part)
-        else:
-            shown = f"{join_lines(part)} {describe_mark(mark)}"
-            parts.append(
-                paint(f" {shown} ", colors[mark.label]) if color else f"[{shown}]"
-            )
+            continue
+        shown = f"{join_lines(part)} {describe_mark(mark)}"
+        if color:
+            shown = paint(f" {shown} ", fg=BLACK, bg=to_palette(colors[mark.label]))
+        parts.append(shown if color else f"[{shown}]")
     return "".join(parts).strip()
 
 
@@ -151,15 +153,8 @@ def join_lines(text: str) -> str:
     return " ".join(text.split()) if "\n" in text else text
 
 
-def paint(text: str, background: str) -> str:
-    """Black on a colour, for a terminal with 256 colours."""
-    from wasabi import color
-
-    return color(text, fg=BLACK, bg=to_palette(background))
-
-
 def to_palette(color: str) -> int:
-    """The number of the nearest colour in the palette's cube of 216.
+    """The number of the nearest colour in the cube of 216 of a palette of 256.
 
     color (str): '#rrggbb' or '#rgb'; anything else becomes a light grey.
     """

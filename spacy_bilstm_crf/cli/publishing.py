@@ -20,10 +20,7 @@ EXTRA = ("matplotlib", "jinja2")
 
 
 def require_extra() -> None:
-    """Check that the libraries of the extra 'report' are installed.
-
-    RAISES (ValueError): If one is missing.
-    """
+    """Refuse to go on without the libraries of the extra 'report'."""
     from importlib.util import find_spec
 
     missing = [name for name in EXTRA if find_spec(name) is None]
@@ -112,10 +109,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def require_replaceable(path: Path) -> None:
-    """Check that a folder is free, or holds a pipeline and may be replaced by one.
-
-    RAISES (ValueError): If something else is there.
-    """
+    """Refuse to replace anything but a pipeline by a pipeline."""
     is_pipeline = (path / "meta.json").is_file() and (path / "config.cfg").is_file()
     if path.exists() and (not is_pipeline or path.resolve() == Path.cwd()):
         raise ValueError(Errors.B507.format(path=path))

@@ -139,10 +139,8 @@ def join_quoted(first: str, read_line: Callable[[], str]) -> str:
 
 
 def enable_paste() -> bool:
-    """Let pasted lines arrive as one text, if the line editor can do that.
-
-    It also brings a history and editing.
-    """
+    """Let pasted lines arrive as one text, if the line editor can do that; it also
+    brings a history and editing."""
     try:
         import readline
     except ImportError:  # Windows
@@ -163,9 +161,6 @@ def is_waiting() -> bool:
 
 
 def read_pipe() -> Iterator[str]:
-    """The lines of stdin.
-
-    RAISES (ValueError): For a line that is not UTF-8.
-    """
+    """The lines of stdin; one that is not UTF-8 is an error."""
     for number, line in enumerate(sys.stdin.buffer, start=1):
         yield decode_utf8(line, where="the standard input", line=number).rstrip("\n")

@@ -44,11 +44,8 @@ def clean_sentence(
     *,
     counts: Counter[str],
 ) -> Sentence | None:
-    """Strip the words, repair illegal tags and drop empty words.
-
-    counts (Counter[str]): Incremented by the changes.
-    RETURNS (Sentence | None): None if no word is left.
-    """
+    """Strip the words, repair illegal tags and drop empty words, all counted in
+    `counts`; None if no word is left."""
     stripped = [word.strip() for word in words]
     tags, n_repaired = repair_openings(ner_tags)
     n_empty = stripped.count("")

@@ -146,8 +146,8 @@ def _to_iob2(sentence: RawSentence) -> RawSentence:
 def read_lines(text: str) -> Iterator[Line]:
     """The lines of a file; blank ones have no fields.
 
-    Tabs separate the fields of a line that has any, otherwise runs of spaces, and no
-    other white space: a word may contain it.
+    Tabs separate the fields of a line that has any, otherwise runs of spaces; words may
+    contain other white space.
     """
     for number, line in enumerate(split_lines(text), start=1):
         is_tabbed = "\t" in line
@@ -210,10 +210,7 @@ def _read_row(line: Line, layout: RowLayout) -> tuple[str, str, str | None]:
 
 
 def find_layout(text: str, *, source: str, options: ColumnOptions) -> RowLayout:
-    """Find the first row of a file, and the columns to read in it.
-
-    RAISES (CorpusError): If there is no row, or the row lacks one of the columns.
-    """
+    """The first row of a file, and the columns to read, all of which it must have."""
     scheme = options.scheme
     if scheme is not None and scheme not in ALIASES:
         text = Errors.B422.format(name="scheme", value=scheme, choices=list(ALIASES))

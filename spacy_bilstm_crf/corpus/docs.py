@@ -40,10 +40,8 @@ _CLINGS_BOTH = (True, True)
 def corpus_to_docs(
     corpus: ReadCorpus, *, source: str, reader: str, vocab: Vocab | None
 ) -> Iterator[Doc]:
-    """Make docs for the caller's caller, who is warned once of all repairs.
-
-    reader (str): The function that returns the counts as data.
-    """
+    """Make docs for the caller's caller, who is warned once of all repairs, and told
+    of the function `reader` that returns the counts."""
     changes = corpus.report.changes
     if changes:
         text = Warnings.W401.format(source=source, changes=changes, reader=reader)

@@ -102,10 +102,7 @@ def read_kaggle_csv(text: str, *, source: str = "<text>") -> ReadCorpus:
 
 
 def read_rows(text: str, *, source: str) -> Iterator[Row]:
-    """Read the rows of a CSV file, the header included; blank lines are skipped.
-
-    RAISES (CorpusError): If a quote is not closed on its line, or a field is too long.
-    """
+    """The rows of a CSV file, the header included; blank lines are skipped."""
     reader = csv.reader(split_lines(text))
     line = 1
     try:
@@ -132,10 +129,7 @@ def has_columns_of_a_form(text: str) -> bool:
 
 
 def find_form(columns: Sequence[str], *, source: str) -> str:
-    """Name the form that a header belongs to.
-
-    RAISES (CorpusError): If no form has all its columns in the header.
-    """
+    """The form whose columns are all in a header (in lower case)."""
     missing = {
         name: [column for column in form.columns if column not in columns]
         for name, form in FORMS.items()

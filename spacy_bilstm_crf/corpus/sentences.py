@@ -56,13 +56,8 @@ _SIZES = ("rows", "sentences")
 
 
 class ReadColumns(NamedTuple):
-    """The columns that were read from a file, counted from 0.
-
-    token (int): The words.
-    tag (int | None): The entity tags.
-    pos (int | None): The parts of speech.
-    scheme (FoundScheme | None): The tagging scheme of the entity tags.
-    """
+    """The columns that were read from a file, counted from 0, and the scheme of the
+    entity tags."""
 
     token: int
     tag: int | None
@@ -71,13 +66,7 @@ class ReadColumns(NamedTuple):
 
 
 class ReadCorpus(NamedTuple):
-    """The sentences of a file and how it was read.
-
-    form (str): The form of the file.
-    sentences (list[Sentence]): The sentences, in the order of the file.
-    report (ReadReport): The counts of repairs and drops.
-    columns (ReadColumns | None): The columns, of a file in columns.
-    """
+    """The sentences of a file and how it was read; `columns` of a file in columns."""
 
     form: str
     sentences: list[Sentence]

@@ -70,8 +70,6 @@ def split_sentences(
 ) -> SplitCorpus:
     """Split a corpus into train, dev and test.
 
-    sentences (Sequence[Sentence]): The sentences to split.
-    options (SplitOptions): How to split them.
     given (Mapping[str, Sequence[Sentence]] | None): All sentences of 'dev', 'test' or
         both, which then get none from the corpus. A sentence found in several is kept
         in test, otherwise in dev.

@@ -61,12 +61,17 @@ def pipe(nlp):
     return nlp.get_pipe("bilstm_crf_ner")
 
 
+@pytest.fixture
+def examples(nlp):
+    return make_examples(nlp, HELD_OUT)
+
+
 def get_temperature(pipe, examples):
     return tune_temperature(pipe, score_examples(pipe, examples))
 
 
-def test_temperature_lowers_the_loss_and_the_calibration_error(nlp, pipe):
-    report = calibrate(pipe, make_examples(nlp, HELD_OUT), decision="best_path")
+def test_temperature_lowers_the_loss_and_the_calibration_error(pipe, examples):
+    report = calibrate(pipe, examples, decision="best_path")
     t = report.temperature
     assert t.value > 1
     assert t.loss_after < t.loss_before
@@ -77,8 +82,7 @@ def test_temperature_lowers_the_loss_and_the_calibration_error(nlp, pipe):
     assert pipe.cfg["label_thresholds"] == {}
 
 
-def test_no_other_temperature_is_better(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_no_other_temperature_is_better(pipe, examples):
     best = get_temperature(pipe, examples)
     potentials = pipe.model.predict([eg.predicted for eg in examples])
     n_words = sum(len(eg.predicted) for eg in examples)
@@ -88,8 +92,7 @@ def test_no_other_temperature_is_better(nlp, pipe):
         assert loss / n_words >= best.loss_after - 1e-6
 
 
-def test_loss_before_is_that_of_the_temperature_that_there_was(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_loss_before_is_that_of_the_temperature_that_there_was(pipe, examples):
     best = get_temperature(pipe, examples)
     pipe.cfg["temperature"] = best.value
     again = get_temperature(pipe, examples)
@@ -97,15 +100,13 @@ def test_loss_before_is_that_of_the_temperature_that_there_was(nlp, pipe):
     assert again.value == pytest.approx(best.value)
 
 
-def test_weights_of_labels_do_not_count_in_the_temperature(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_weights_of_labels_do_not_count_in_the_temperature(pipe, examples):
     expected = get_temperature(pipe, examples)
     pipe.cfg["label_weights"] = {"LOC": 5.0}
     assert get_temperature(pipe, examples) == expected
 
 
-def test_docs_without_gold_do_not_dilute_the_loss(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_docs_without_gold_do_not_dilute_the_loss(nlp, pipe, examples):
     blank = [nlp.make_doc("London calling."), Doc(nlp.vocab), nlp.make_doc(" \n ")]
     without_gold = [Example(doc, doc.copy()) for doc in blank]
     assert get_temperature(pipe, examples + without_gold) == pytest.approx(
@@ -120,8 +121,7 @@ def test_nothing_to_fit_a_temperature_to_is_an_error(nlp, pipe, text):
         get_temperature(pipe, [Example(doc, doc.copy())])
 
 
-def test_contradictory_docs_are_left_out_with_one_warning(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_contradictory_docs_are_left_out_with_one_warning(nlp, pipe, examples):
     expected = get_temperature(pipe, examples)
     pipe.cfg["incorrect_spans_key"] = "rejected"
     contradictory = make_examples(nlp, [HELD_OUT[1]] * 2)
@@ -148,8 +148,7 @@ def test_temperature_at_the_end_of_what_is_considered_is_warned_of(nlp, pipe):
         get_temperature(pipe, make_examples(nlp))
 
 
-def test_thresholds_are_half_of_the_best_expected_f1(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_thresholds_are_half_of_the_best_expected_f1(pipe, examples):
     docs = [eg.predicted for eg in examples]
     probabilities = {"LOC": [], "PERSON": []}
     for prediction in pipe.candidates(docs, threshold=0.01):
@@ -163,9 +162,8 @@ def test_thresholds_are_half_of_the_best_expected_f1(nlp, pipe):
     }
 
 
-def test_thresholds_have_a_floor(nlp, pipe, monkeypatch):
+def test_thresholds_have_a_floor(pipe, examples, monkeypatch):
     """A label of which the model knows next to nothing is not found everywhere."""
-    examples = make_examples(nlp, HELD_OUT)
     fitted = tune_thresholds(pipe, score_examples(pipe, examples))
     floor = max(fitted.values()) + 0.1
     monkeypatch.setattr("spacy_bilstm_crf.pipeline.tuning.LOWEST_THRESHOLD", floor)
@@ -184,9 +182,10 @@ def test_expected_entities_equal_enumeration(nlp, pipe):
     assert found == pytest.approx(expected, rel=1e-5)
 
 
-def test_preset_entities_count_neither_in_thresholds_nor_in_confidence(nlp, pipe):
+def test_preset_entities_count_neither_in_thresholds_nor_in_confidence(
+    nlp, pipe, examples
+):
     """They would be certain, and right."""
-    examples = make_examples(nlp, HELD_OUT)
     thresholds = tune_thresholds(pipe, score_examples(pipe, examples))
     preset = make_examples(nlp, [("We met Shaka Khan.", [(7, 17, "PERSON")])] * 50)
     for eg in preset:
@@ -201,8 +200,7 @@ def test_preset_entities_count_neither_in_thresholds_nor_in_confidence(nlp, pipe
     assert [b.size for b in score_settings(pipe, held_out).bins] == sizes
 
 
-def test_confidence_is_reported_where_it_is_not_kept(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_confidence_is_reported_where_it_is_not_kept(pipe, examples):
     expected = score_settings(pipe, score_examples(pipe, examples))
     pipe.cfg["spans_key"] = None
     found = score_settings(pipe, score_examples(pipe, examples))
@@ -210,15 +208,14 @@ def test_confidence_is_reported_where_it_is_not_kept(nlp, pipe):
     assert calibration_error(found.bins) > 0
 
 
-def test_component_without_a_scorer_is_scored(nlp, pipe):
+def test_component_without_a_scorer_is_scored(pipe, examples):
     pipe.scorer = None
-    report = calibrate(pipe, make_examples(nlp, HELD_OUT), decision="expected_f1")
+    report = calibrate(pipe, examples, decision="expected_f1")
     assert report.before.scores["ents_per_type"].keys() == {"LOC", "PERSON"}
     print_report(report, "expected_f1")
 
 
-def test_best_path_takes_thresholds_of_labels_away(nlp, pipe, capsys):
-    examples = make_examples(nlp, HELD_OUT)
+def test_best_path_takes_thresholds_of_labels_away(pipe, examples, capsys):
     calibrate(pipe, examples, decision="expected_f1")
     assert pipe.cfg["label_thresholds"]
     report = calibrate(pipe, examples, decision="best_path")
@@ -228,8 +225,7 @@ def test_best_path_takes_thresholds_of_labels_away(nlp, pipe, capsys):
     assert "threshold" not in capsys.readouterr().out
 
 
-def test_network_runs_once(nlp, pipe, monkeypatch):
-    examples = make_examples(nlp, HELD_OUT)
+def test_network_runs_once(pipe, examples, monkeypatch):
     n_docs = []
     forward = pipe.model._func
 
@@ -242,8 +238,7 @@ def test_network_runs_once(nlp, pipe, monkeypatch):
     assert sum(n_docs) == len(examples)
 
 
-def test_evaluation_leaves_the_examples_alone(nlp, pipe):
-    examples = make_examples(nlp, HELD_OUT)
+def test_evaluation_leaves_the_examples_alone(pipe, examples):
     score_settings(pipe, score_examples(pipe, examples))
     assert not any(eg.predicted.ents for eg in examples)
 
