@@ -14,6 +14,7 @@ from browser import open_browser, open_page
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.cli import app, serving
+from spacy_bilstm_crf.pipeline.entity_recognizer import CRFEntityRecognizer
 
 PACKAGES = ("streamlit", "spacy_streamlit")
 TEXT = "Shaka Khan left London."
@@ -69,12 +70,28 @@ def test_page_without_a_browser(trained, monkeypatch):
     page.slider[0].set_value(1.0).run()
     assert get_labels(page) == []
     page.slider[0].set_value(0.0).run()
+    runs = count_runs(monkeypatch)
     page.toggle[0].set_value(True).run()
+    assert len(runs) == 1
     table = page.dataframe[-1].value
     assert list(table["entities"][0]) == ["Shaka Khan (PERSON)", "London (LOC)"]
     assert table["probability"][0] > 0.5
     page.text_area[0].set_value("").run()
     assert not page.exception
+
+
+def count_runs(monkeypatch) -> list[int]:
+    """The numbers of docs that go through the network together from now on."""
+    runs = []
+    run_network = CRFEntityRecognizer.run_network
+
+    def count(pipe, docs):
+        docs = list(docs)
+        runs.append(len(docs))
+        return run_network(pipe, docs)
+
+    monkeypatch.setattr(CRFEntityRecognizer, "run_network", count)
+    return runs
 
 
 def set_main(monkeypatch, model):
