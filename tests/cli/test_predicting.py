@@ -68,7 +68,7 @@ def test_network_sees_each_doc_once(nlp, batches):
     assert sum(batches) == len(found) == len(examples) > CHUNK
     assert all(doc.candidates for doc in found if doc.gold.entities)
     batches.clear()
-    Reader(nlp, FACTORY).read("Shaka Khan left London.", k=3)
+    Reader(nlp, FACTORY).read("Shaka Khan left London.").make_record(k=3)
     assert batches == [1]
 
 
@@ -79,3 +79,12 @@ def test_other_pipelines_have_no_candidates():
     assert {doc.candidates for doc in found} == {None}
     assert [doc.number for doc in found] == list(range(len(TRAIN_DATA)))
     assert any(doc.predicted for doc in found)
+
+
+def test_scores_that_are_kept_answer_as_before(nlp):
+    """Entities that are set in between are not preset, the ones of the rules are."""
+    text = "Shaka Khan left London."
+    doc = nlp(text, disable=[FACTORY])
+    read = Reader(nlp, FACTORY).read(text)
+    assert read.doc.ents
+    assert read.scores.k_best(3) == [nlp.get_pipe(FACTORY).k_best(doc, 3)]
