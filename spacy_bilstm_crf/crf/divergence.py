@@ -21,8 +21,6 @@ from .linear_chain import posterior
 from .markov_chain import Posterior
 from .validation import validate_lengths, validate_potentials, validate_teacher
 
-INFINITY = float("inf")
-
 
 @torch.no_grad()
 def kl_divergence(
@@ -50,7 +48,7 @@ def kl_divergence(
     no_path = (log_z_p == MINUS_INFINITY) | (log_z_q == MINUS_INFINITY)
     # shape: (batch_size,)
     loss = _expected_difference(p, teacher, student)
-    loss += (log_z_q - log_z_p).masked_fill(no_path, INFINITY)
+    loss += (log_z_q - log_z_p).masked_fill(no_path, float("inf"))
     # rounding may leave it just below zero
     loss = loss.clamp(min=0.0)
     gradient = _difference(q, p, loss.isfinite())

@@ -16,7 +16,6 @@ from ..types import MINUS_INFINITY, Potentials
 from .markov_chain import Posterior
 from .plain import mask_paths, time_mask
 
-INFINITY = float("inf")
 # A table of transitions has to fit into the registers of a program
 MAX_TAGS = 128
 # Programs that keep a large device busy: chunks are as long as makes so many of them
@@ -49,7 +48,8 @@ def lattice_loss(
     both_log_z, into = _carry(potentials, lengths, gold)
     # shape: (batch_size,) each
     log_z, gold_log_z = both_log_z[0].chunk(2)
-    loss = torch.where(gold_log_z == MINUS_INFINITY, INFINITY, log_z - gold_log_z)
+    possible = gold_log_z != MINUS_INFINITY
+    loss = torch.where(possible, log_z - gold_log_z, float("inf"))
     ones = torch.ones_like(log_z)
     return loss, _count(potentials, lengths, both_log_z, into, ones, gold)
 

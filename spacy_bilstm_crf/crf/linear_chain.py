@@ -46,7 +46,7 @@ def constrain(
     RAISES (ValueError): If a shape or dtype does not fit.
     """
     validate_potentials(potentials)
-    validate_constraints(potentials, constraints)
+    validate_constraints(constraints, potentials.emissions.shape[2])
     if allowed is not None:
         validate_lattice(potentials, allowed, name="allowed")
     scores = remove(detach(potentials), constraints, allowed)

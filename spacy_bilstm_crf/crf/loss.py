@@ -46,7 +46,7 @@ def negative_log_likelihood(
     RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     validate_potentials(potentials)
-    validate_constraints(potentials, constraints)
+    validate_constraints(constraints, potentials.emissions.shape[2])
     if isinstance(gold, StateLattice):
         validate_state_lattice(potentials, gold)
     else:

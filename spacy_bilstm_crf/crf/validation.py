@@ -66,10 +66,14 @@ def validate_lattice(
 
 
 def validate_constraints(
-    potentials: Potentials[Tensor], constraints: Constraints
+    constraints: Constraints, n_tags: int, *, name: str = "constraints"
 ) -> None:
     """Check the tables of legal transitions: NumPy arrays or tensors."""
-    _validate_tables("constraints", constraints, potentials.emissions.shape[2])
+    shapes = ((n_tags, n_tags), (n_tags,), (n_tags,))
+    fields = zip(constraints._fields, constraints, shapes, strict=True)
+    for field, table, shape in fields:
+        dtype = np.bool_ if isinstance(table, np.ndarray) else torch.bool
+        _validate_array(f"{name}.{field}", table, shape, dtype)
 
 
 def validate_state_lattice(
@@ -86,7 +90,7 @@ def validate_state_lattice(
         raise ValueError(Errors.B111.format(tag_id=wrong[0], n_tags=n_tags))
     shape = (*emissions.shape[:2], n_states)
     _validate("gold.allowed", lattice.allowed, emissions, shape, torch.bool)
-    _validate_tables("gold.constraints", lattice.constraints, n_states)
+    validate_constraints(lattice.constraints, n_states, name="gold.constraints")
 
 
 def validate_tag_ids(
@@ -98,21 +102,13 @@ def validate_tag_ids(
     wrong = (((tag_ids < 0) | (tag_ids >= n_tags)) & mask).nonzero().tolist()
     if wrong:
         sequence, token = wrong[0]
-        raise ValueError(
-            Errors.B107.format(
-                tag_id=int(tag_ids[sequence, token]),
-                sequence=sequence,
-                token=token,
-                n_tags=n_tags,
-            )
-        )
+        place = {"sequence": sequence, "token": token}
+        tag_id = int(tag_ids[sequence, token])
+        raise ValueError(Errors.B107.format(tag_id=tag_id, n_tags=n_tags, **place))
 
 
 def validate_k(k: int) -> None:
-    """Check a number of paths.
-
-    RAISES (ValueError): If it is not an integer of at least 1.
-    """
+    """Check a number of paths: an integer of at least 1."""
     if not isinstance(k, Integral) or k < 1:
         raise ValueError(Errors.B110.format(k=k))
 
@@ -131,14 +127,6 @@ def _validate(
         raise ValueError(
             Errors.B108.format(name=name, device=device, expected=expected)
         )
-
-
-def _validate_tables(name: str, constraints: Constraints, n_tags: int) -> None:
-    shapes = ((n_tags, n_tags), (n_tags,), (n_tags,))
-    fields = zip(constraints._fields, constraints, shapes, strict=True)
-    for field, table, shape in fields:
-        dtype = np.bool_ if isinstance(table, np.ndarray) else torch.bool
-        _validate_array(f"{name}.{field}", table, shape, dtype)
 
 
 def _validate_array(
