@@ -48,7 +48,7 @@ class Factors(NamedTuple):
 
     emissions: In the order of time, and from the last step to the first.
         Shape: (seq_len + 2, 2, batch_size, n_tags + 1).
-    transitions: And transposed. Shape: (2, n_tags + 1, n_tags + 1).
+    transitions: As they are, and transposed. Shape: (2, n_tags + 1, n_tags + 1).
     log_scale: The shifts, added up for each sequence. Shape: (batch_size,).
     interval: The number of steps between two rescalings.
     """

@@ -145,8 +145,8 @@ def find_posterior(masses: Masses) -> Posterior:
 def _weigh_marginals(
     masses: Masses, weights: FloatArray
 ) -> tuple[ScoreArray, ScoreArray]:
-    """The weighted marginals, in the memory of joint, and the factors of that. Shapes:
-    those of joint and total.
+    """The weighted marginals, in the memory of joint, and the factor that joint was
+    multiplied by, which has the shape of total.
     """
     total = masses.total
     share = np.zeros_like(total)

@@ -48,7 +48,7 @@ def single_path(lattice: BoolArray, is_token: BoolArray) -> Path | None:
 
 
 def path_score(potentials: Potentials[ScoreArray], path: Path) -> FloatArray:
-    """In float64. Shape: (batch_size,)."""
+    """The score of each path, in float64."""
     # shape: (batch_size, seq_len)
     emissions = potentials.emissions.reshape(-1).take(path.emissions)
     emissions[~path.is_token] = 0.0

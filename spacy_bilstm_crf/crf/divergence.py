@@ -68,7 +68,7 @@ def _moments(
 
 
 def _transition_counts(chain: Posterior) -> Tensor:
-    """Of each sequence. Shape: (batch_size, n_tags, n_tags).
+    """Of each sequence, expected. Shape: (batch_size, n_tags, n_tags).
 
     One tag i at a time, so that no table of all steps is in memory at once.
     """

@@ -1,4 +1,4 @@
-"""The kernel for GPUs, documented in `kernels.Kernel`: launches those of `gpu_kernels`.
+"""The kernel for GPUs, documented in `kernels.Kernel`: launches `gpu_kernels`.
 
 One launch runs all steps, where `plain` needs several per step: on a GPU launches are
 what costs time. Nothing here waits for the device.

@@ -75,7 +75,8 @@ def expected_counts(
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
     RETURNS (tuple[Tensor, Potentials]): Log Z, shape (batch_size,), and the gradient:
         the marginals, zero on padding, and the expected counts of transitions, first
-        tags and last tags, summed over the batch. No path adds nothing.
+        tags and last tags, summed over the batch. A sequence without a path adds
+        nothing.
     RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     scores, lengths = _check(potentials, lengths)
