@@ -162,10 +162,7 @@ def init_bilstm(
 
 
 class CharacterBiLSTM(nn.Module):
-    """The last states of two LSTMs over the characters of a word, side by side.
-
-    n_rows (int): Number of different characters.
-    """
+    """The last states of two LSTMs over the characters of a word, side by side."""
 
     def __init__(self, *, n_rows: int, width: int, hidden_width: int) -> None:
         super().__init__()
@@ -178,12 +175,11 @@ class CharacterBiLSTM(nn.Module):
         nn.init.uniform_(self.embedding.weight, -bound, bound)
 
     def forward(self, characters: Tensor, lengths: Tensor) -> Tensor:
-        """Encode words. A word gets the same vector whatever the others are.
+        """Encode words, each to the same vector whatever the others are.
 
-        characters (Tensor): Rows of the embedding, int64, padded on the right.
+        characters (Tensor): Rows of the embedding, padded on the right.
             Shape: (n_words, n_chars).
         lengths (Tensor): True lengths, at least 1. Shape: (n_words,).
-        RETURNS (Tensor): Shape: (n_words, 2 * hidden_width).
         """
         order = lengths.argsort()
         parts = [
@@ -211,7 +207,6 @@ def encode_characters(text: str, max_length: int) -> NDArray[np.uint32]:
 
 
 def pad_characters(chars: list[NDArray[np.uint32]]) -> NDArray[np.int64]:
-    """The characters of some words as one array. Shape: (n_words, n_chars)."""
     padded = np.zeros((len(chars), max(map(len, chars))), dtype=np.int64)
     for row, c in zip(padded, chars, strict=True):
         row[: len(c)] = c

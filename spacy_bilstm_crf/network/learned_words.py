@@ -114,8 +114,6 @@ class WordIndex:
     Row 0 stands for unknown words. A word counts as rare while it has been seen between
     one pair of neighbours only, however many epochs have passed: a singleton of the
     corpus.
-
-    n_rows (int): Size of the table, row 0 included.
     """
 
     def __init__(self, n_rows: int) -> None:
@@ -124,21 +122,15 @@ class WordIndex:
         self.contexts = np.zeros(n_rows, dtype=np.uint64)
         self.rare = np.zeros(n_rows, dtype=bool)
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def find(self, keys: IdArray) -> NDArray[np.int64]:
-        """The rows of some words, 0 for unknown ones. Shape: (n_words,)."""
+        """The rows of words, 0 for unknown ones. Shape: (n_words,)."""
         find = self.rows.get
         return np.array([find(key, UNKNOWN) for key in keys.tolist()], dtype=np.int64)
 
     def learn(self, keys: IdArray, contexts: IdArray) -> NDArray[np.int64]:
-        """Find the rows of words met in training, giving rows to new ones.
+        """The rows of distinct words met in training; new ones get a row.
 
-        keys (ndarray): Distinct word ids. Shape: (n_words,).
-        contexts (ndarray): Smallest and largest context hash of each word.
-            Shape: (n_words, 2).
-        RETURNS (ndarray): Shape: (n_words,).
+        contexts (ndarray): See `Words`.
         """
         rows = self.find(keys)
         new = np.flatnonzero(rows == UNKNOWN)[: self.n_rows - 1 - len(self.rows)]

@@ -91,11 +91,7 @@ def forward(
 def find_offsets(
     model: Model[Words, Floats2d], words: Words, has_vector: BoolArray, is_train: bool
 ) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Which words have an offset, and where.
-
-    RETURNS (tuple): Numbers of words, and for each of them its row among the offsets.
-        Shapes: (n_moved,), (n_moved,).
-    """
+    """The numbers of the words that have an offset, and its row for each of them."""
     learned = np.flatnonzero(model.attrs["fine_tune"] | ~has_vector)
     if not len(learned):
         return learned, learned

@@ -1,6 +1,6 @@
 """Look distinct words up in the vectors table of the vocabulary."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from spacy.attrs import ORTH, intify_attr
@@ -16,18 +16,14 @@ from .words import Words
 LOOKUP = ("ORTH", "LOWER")
 
 
-def table_vectors(lookup: Sequence[str] = LOOKUP) -> Model[Words, Floats2d]:
-    """The vector that each word has in the table, or zeros; nothing is learned.
-
-    lookup (Sequence[str]): Lexical attributes to look a word up by; the first one found
-        counts.
-    """
+def table_vectors() -> Model[Words, Floats2d]:
+    """The vector that each word has in the table, or zeros; nothing is learned."""
     return Model(
         "table_vectors",
         forward,
         init=init,
         dims={"nO": None},
-        attrs={"word_attrs": [intify_attr(name) for name in lookup]},
+        attrs={"word_attrs": [intify_attr(name) for name in LOOKUP]},
     )
 
 
@@ -46,24 +42,19 @@ def init(
 
 
 def get_table_width(words: Words) -> int:
-    """The width of the vocabulary's vectors.
-
-    RAISES (ValueError): If it has none.
-    """
-    vectors: BaseVectors = words.docs[0].vocab.vectors
-    if not vectors.shape[1]:
+    width: int = words.docs[0].vocab.vectors.shape[1]
+    if not width:
         raise ValueError(Errors.B350)
-    return vectors.shape[1]
+    return width
 
 
 def look_up(
     model: Model[Words, Floats2d], words: Words, attrs: list[int]
 ) -> tuple[Floats2d, BoolArray]:
-    """The vectors of words in the table, zeros for words without one.
+    """The vectors of words in a new array, and whether each word has one.
 
-    attrs (list[int]): Lexical attributes to look a word up by, in order.
-    RETURNS (tuple): A new array of shape (n_words, width); and whether each word has a
-        vector, shape (n_words,).
+    A word is looked up by each attribute in turn; without a vector it gets zeros.
+
     RAISES (ValueError): If the table is not as wide as it was in training.
     """
     vectors: BaseVectors = words.docs[0].vocab.vectors
@@ -80,7 +71,7 @@ def look_up(
 
 
 def find_table_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArray:
-    """The row of each word in the table, -1 if it has none. Shape: (n_words,)."""
+    """The row of each word in the table, -1 if it has none."""
     rows: IntArray = np.full(len(words.features), -1)
     find = vectors.key2row.get
     for attr in attrs:

@@ -30,9 +30,9 @@ def test_vocabulary_grows_in_training_only():
     embed = make_embed(rare_dropout=0.0)
     docs = make_docs("The cat saw Berlin", "the dog")
     embed.predict(docs)
-    assert len(get_index(embed)) == 0
+    assert len(get_index(embed).rows) == 0
     embed.begin_update(docs)
-    assert len(get_index(embed)) == 6
+    assert len(get_index(embed).rows) == 6
     unknown, known = embed.predict(make_docs("Oslo Berlin"))[0]
     np.testing.assert_array_equal(unknown, get_table(embed)[0])
     assert not np.array_equal(known, unknown)
@@ -90,7 +90,7 @@ def test_index_does_not_outgrow_its_table():
     rows = index.learn(keys(5, 6, 7, 8), one_context(1, 2, 3, 4))
     assert rows.tolist() == [1, 2, 0, 0]
     assert index.learn(keys(8, 5), one_context(4, 1)).tolist() == [0, 1]
-    assert len(index) == 2
+    assert len(index.rows) == 2
 
 
 def test_word_stays_rare_however_often_its_only_context_returns():
