@@ -1,6 +1,5 @@
 """Word vectors from characters, by a convolution or an LSTM in each direction."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..errors import Errors
 from .checks import check_positive
 from .lstm import BiLSTMLayer, reversal_index
 from .shim import TorchShim
-from .words import Words
+from .words import WordLayer, WordResult, Words
 
 # characters are folded into this many rows; all of Latin-1 keeps a row of its own
 N_ROWS = 512
@@ -87,9 +86,7 @@ def build_character_cnn(
     )
 
 
-def forward_cnn(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward_cnn(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     max_length = model.attrs["max_length"]
     chars = [encode_characters(text, max_length) for text in words.texts]
     lengths = model.ops.asarray1i([len(c) for c in chars])
@@ -104,7 +101,7 @@ def forward_cnn(
 
 
 def init_cnn(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
+    model: WordLayer, X: Words | None = None, Y: Floats2d | None = None
 ) -> None:
     sample = Ragged(model.ops.asarray1i([0, 0]), model.ops.asarray1i([2]))
     model.layers[0].initialize(X=sample)
@@ -138,9 +135,7 @@ def build_character_bilstm(
     )
 
 
-def forward_bilstm(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward_bilstm(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     shim = model.shims[0]
     max_length = model.attrs["max_length"]
     chars = [encode_characters(text, max_length) for text in words.texts]
@@ -156,7 +151,7 @@ def forward_bilstm(
 
 
 def init_bilstm(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
+    model: WordLayer, X: Words | None = None, Y: Floats2d | None = None
 ) -> None:
     model.shims[0].build(**model.attrs["module"])
 

@@ -1,8 +1,6 @@
 """Word vectors learned from the training data alone."""
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import srsly
@@ -14,7 +12,7 @@ from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
 from .checks import check_attrs, check_positive, check_rate
-from .words import IdArray, Words
+from .words import IdArray, WordLayer, WordResult, Words
 
 UNKNOWN = 0
 
@@ -73,9 +71,7 @@ def initialize_vectors(ops: Ops, shape: tuple[int, ...]) -> Floats2d:
     return uniform_init(ops, shape, lo=-bound, hi=bound)
 
 
-def forward(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     rows = find_rows(model, words, is_train)
     Y, backprop_embed = model.layers[0](rows, is_train)
 
@@ -86,7 +82,7 @@ def forward(
     return Y, backprop
 
 
-def find_rows(model: Model[Words, Floats2d], words: Words, is_train: bool) -> Ints1d:
+def find_rows(model: WordLayer, words: Words, is_train: bool) -> Ints1d:
     """The row of each word; in training new words get one, and some are dropped."""
     index: WordIndex = model.attrs["index"]
     keys, contexts, inverse = words.group(model.attrs["word_attrs"][0])
@@ -101,9 +97,7 @@ def find_rows(model: Model[Words, Floats2d], words: Words, is_train: bool) -> In
     return model.ops.asarray1i(np.where(dropped, UNKNOWN, rows)[inverse])
 
 
-def init(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
-) -> None:
+def init(model: WordLayer, X: Words | None = None, Y: Floats2d | None = None) -> None:
     model.attrs["index"] = WordIndex(model.attrs["index"].n_rows)
     model.layers[0].initialize()
 
@@ -163,15 +157,7 @@ class WordIndex:
         return index
 
 
-@serialize_attr.register(WordIndex)
-def serialize_word_index(
-    _: WordIndex, value: WordIndex, name: str, model: Model[Any, Any]
-) -> bytes:
-    return value.to_bytes()
-
-
-@deserialize_attr.register(WordIndex)
-def deserialize_word_index(
-    _: WordIndex, value: bytes, name: str, model: Model[Any, Any]
-) -> WordIndex:
-    return WordIndex.from_bytes(value)
+serialize_attr.register(WordIndex, lambda _, value, name, model: value.to_bytes())
+deserialize_attr.register(
+    WordIndex, lambda _, value, name, model: WordIndex.from_bytes(value)
+)

@@ -1,7 +1,5 @@
 """Look distinct words up in the vectors table of the vocabulary."""
 
-from collections.abc import Callable
-
 import numpy as np
 from spacy.attrs import ORTH, intify_attr
 from spacy.vectors import BaseVectors, Mode, Vectors
@@ -10,7 +8,7 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..types import BoolArray, IntArray
-from .words import Words
+from .words import WordLayer, WordResult, Words
 
 # the word as it is, then in lower case: many tables hold lower-cased words only
 LOOKUP = ("ORTH", "LOWER")
@@ -27,16 +25,12 @@ def table_vectors() -> Model[Words, Floats2d]:
     )
 
 
-def forward(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     Y, _ = look_up(model, words, model.attrs["word_attrs"])
     return Y, lambda dY: words
 
 
-def init(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
-) -> None:
+def init(model: WordLayer, X: Words | None = None, Y: Floats2d | None = None) -> None:
     if X is not None:
         model.set_dim("nO", get_table_width(X))
 
@@ -49,7 +43,7 @@ def get_table_width(words: Words) -> int:
 
 
 def look_up(
-    model: Model[Words, Floats2d], words: Words, attrs: list[int]
+    model: WordLayer, words: Words, attrs: list[int]
 ) -> tuple[Floats2d, BoolArray]:
     """The vectors of words in a new array, and whether each word has one.
 
@@ -82,7 +76,7 @@ def find_table_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArra
 
 
 def take_rows(
-    model: Model[Words, Floats2d], vectors: Vectors, rows: IntArray
+    model: WordLayer, vectors: Vectors, rows: IntArray
 ) -> tuple[Floats2d, BoolArray]:
     has_vector: BoolArray = rows >= 0
     Y = model.ops.alloc2f(len(rows), vectors.shape[1])

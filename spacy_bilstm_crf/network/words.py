@@ -1,7 +1,7 @@
 """Embed each distinct word of a batch once, then copy its vector to its tokens."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,11 +54,14 @@ class Words(NamedTuple):
         return [strings[orth] for orth in self.column(ORTH).tolist()]
 
 
+WordLayer: TypeAlias = Model[Words, Floats2d]
+# what the `forward` of such a layer returns
+WordResult: TypeAlias = tuple[Floats2d, Callable[[Floats2d], Words]]
 InT = list[Doc]
 OutT = list[Floats2d]
 
 
-def distinct_words(layer: Model[Words, Floats2d]) -> Model[InT, OutT]:
+def distinct_words(layer: WordLayer) -> Model[InT, OutT]:
     """Apply a layer to the distinct words of a batch of docs.
 
     Its nodes name the lexical attributes that they read in `attrs["word_attrs"]`.
@@ -99,7 +102,7 @@ def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -
     model.set_dim("nO", layer.get_dim("nO"))
 
 
-def get_word_attrs(layer: Model[Words, Floats2d]) -> list[int]:
+def get_word_attrs(layer: WordLayer) -> list[int]:
     """The attributes that a layer and its sublayers read, ORTH first."""
     used = {a for node in layer.walk() for a in node.attrs.get("word_attrs", ())}
     return [ORTH, *sorted(used - {ORTH})]
