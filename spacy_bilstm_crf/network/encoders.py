@@ -49,9 +49,8 @@ def build_bilstm_encoder(
         "recurrent_dropout": recurrent_dropout,
         "residual": residual,
     }
-    return encode_sequences(
-        "bilstm", BiLSTM, settings, dropout=dropout, nO=2 * hidden_width, nI=width
-    )
+    dims = {"nI": width, "nO": 2 * hidden_width}
+    return encode_sequences("bilstm", BiLSTM, settings, dropout, dims)
 
 
 def build_lstm_encoder(
@@ -77,19 +76,16 @@ def build_lstm_encoder(
     check_positive(hidden_width=hidden_width)
     check_rate(dropout=dropout, recurrent_dropout=recurrent_dropout)
     settings = {"hidden_width": hidden_width, "recurrent_dropout": recurrent_dropout}
-    return encode_sequences(
-        "lstm", ForwardLSTM, settings, dropout=dropout, nO=hidden_width, nI=width
-    )
+    dims = {"nI": width, "nO": hidden_width}
+    return encode_sequences("lstm", ForwardLSTM, settings, dropout, dims)
 
 
 def encode_sequences(
     name: str,
     module_class: Callable[..., nn.Module],
     settings: dict[str, Any],
-    *,
     dropout: float | None,
-    nO: int,
-    nI: int | None,
+    dims: dict[str, int | None],
 ) -> Model[InT, OutT]:
     """Encode each sequence of vectors with a torch module.
 
@@ -101,7 +97,7 @@ def encode_sequences(
         forward,
         init=init,
         attrs={"module": settings, **rate_attr(dropout)},
-        dims={"nI": nI, "nO": nO},
+        dims=dims,
         shims=[TorchShim(module_class)],
     )
 
