@@ -70,36 +70,36 @@ def tabulate_scores(contest: Contest) -> Table:
 
 def tabulate_costs(costs: Mapping[str, Cost]) -> Table:
     """Speed, load time, size and memory of each pipeline."""
-    found = list(costs.values())
-    rows = [
-        ["words per second, best", *(f"{max(c.words_per_second):,.0f}" for c in found)],
-        [
-            "words per second, median",
-            *(f"{median(c.words_per_second):,.0f}" for c in found),
-        ],
-        ["load time, seconds", *(f"{c.load_seconds:.2f}" for c in found)],
-        ["size on disk, MiB", *(f"{c.size / MIB:,.1f}" for c in found)],
-        ["peak memory, MiB", *(_in_mib(c.peak_memory) for c in found)],
-    ]
+    names = (
+        "words per second, best",
+        "words per second, median",
+        "load time, seconds",
+        "size on disk, MiB",
+        "peak memory, MiB",
+    )
+    columns = map(_write_cost, costs.values())
+    rows = [list(row) for row in zip(names, *columns, strict=True)]
     return Table(["", *costs], rows)
 
 
-def _in_mib(size: int | None) -> str:
-    return "-" if size is None else f"{size / MIB:,.0f}"
+def _write_cost(cost: Cost) -> list[str]:
+    memory = cost.peak_memory
+    return [
+        f"{max(cost.words_per_second):,.0f}",
+        f"{median(cost.words_per_second):,.0f}",
+        f"{cost.load_seconds:.2f}",
+        f"{cost.size / MIB:,.1f}",
+        "-" if memory is None else f"{memory / MIB:,.0f}",
+    ]
 
 
 def tabulate_pairs(pairs: Sequence[Pair]) -> Table:
     """How two pipelines differ."""
-    header = ["difference", "F1", "p", "macro F1", "p"]
-    rows = [
-        [
-            f"{pair.second} less {pair.first}",
-            *_write_difference(pair.micro),
-            *_write_difference(pair.macro),
-        ]
-        for pair in pairs
-    ]
-    return Table(header, rows)
+    rows = []
+    for first, second, micro, macro, _ in pairs:
+        differences = (*_write_difference(micro), *_write_difference(macro))
+        rows.append([f"{second} less {first}", *differences])
+    return Table(["difference", "F1", "p", "macro F1", "p"], rows)
 
 
 def write_figure(interval: Interval, form: str = ".1f") -> str:

@@ -74,22 +74,15 @@ def explore(
 def _list_steps(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> list[Step]:
     """How each field of an exploration is computed."""
     return [
-        ("splits", lambda: _map(describe_split, corpus)),
+        ("splits", lambda: {n: describe_split(docs) for n, docs in corpus.items()}),
         ("words", lambda: find_ambiguous_words(chain(*corpus.values()))),
         ("spans", lambda: find_ambiguous_spans(chain(*corpus.values()))),
         ("unseen", lambda: _find_unseen(corpus)),
         ("repeats", lambda: find_repeats(corpus)),
         ("noise", lambda: measure_noise(corpus)),
         ("consistency", lambda: measure_consistency(corpus)),
-        ("soundness", lambda: _map(check_entities, corpus)),
+        ("soundness", lambda: {n: check_entities(docs) for n, docs in corpus.items()}),
     ]
-
-
-def _map(
-    function: Callable[[Sequence[AnnotatedDoc]], Any],
-    corpus: Mapping[str, Sequence[AnnotatedDoc]],
-) -> dict[str, Any]:
-    return {name: function(docs) for name, docs in corpus.items()}
 
 
 def _find_unseen(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> dict[str, Unseen]:
@@ -97,4 +90,4 @@ def _find_unseen(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> dict[str, Unse
         return {}
     seen = read_seen(corpus[TRAIN])
     others = {name: docs for name, docs in corpus.items() if name != TRAIN}
-    return _map(lambda docs: find_unseen(seen, docs), others)
+    return {name: find_unseen(seen, docs) for name, docs in others.items()}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..tags import OUTSIDE, split_tag
-from ..types import Entity, FloatArray, IntArray
+from ..types import Entity, FloatArray
 from .gold import MISSING, AnnotatedDoc, PredictedDoc, Seen, get_tags
 from .scores import (
     Counts,
@@ -138,9 +138,9 @@ def report_tags(docs: Sequence[PredictedDoc]) -> TagReport:
     # 'O' first, then by label: B-art, I-art, B-eve, ...
     tags = sorted({*gold, *predicted}, key=lambda tag: split_tag(tag)[::-1])
     table = count_confusion(gold, predicted, tags)
-    counts = _count_matches(table)
+    right, support = np.diag(table), table.sum(1)
+    counts = np.stack([right, table.sum(0) - right, support - right], axis=-1)
     prf = get_prf(counts)
-    support = table.sum(1)
     return TagReport(
         tags,
         table.tolist(),
@@ -163,12 +163,6 @@ def get_predicted_tags(doc: PredictedDoc) -> list[str]:
             tags[start:end] = [f"B-{label}"] + [f"I-{label}"] * (end - start - 1)
             last = end
     return tags
-
-
-def _count_matches(table: IntArray) -> Counts:
-    """True positives, false positives, false negatives. Shape: (n_tags, 3)."""
-    right = np.diag(table)
-    return np.stack([right, table.sum(0) - right, table.sum(1) - right], axis=-1)
 
 
 def _average(counts: Counts, tags: Sequence[str]) -> dict[str, TagScore]:
