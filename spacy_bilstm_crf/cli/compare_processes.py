@@ -50,7 +50,7 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
     """Run pipelines in turns, each in a process of its own."""
     from tqdm import tqdm
 
-    from ..analysis.compare_cost import Apart, one_thread
+    from ..analysis.compare_cost import Apart, Cost, one_thread
 
     # silent if stderr is not a terminal
     steps = tqdm(
@@ -80,14 +80,14 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
             [ask(process, "time") for process in running]
             for _ in range(settings.repeats)
         ]
-    return [
-        Found(
-            entities[i],
-            combine_costs(loaded[i], [p[i] for p in passes]),
-            loaded[i].lost,
-        )
-        for i in range(len(models))
-    ]
+    found = []
+    for (load_seconds, size, lost), docs, *timed in zip(
+        loaded, entities, *passes, strict=True
+    ):
+        speeds, memory = zip(*timed, strict=True)
+        cost = Cost(load_seconds, size, list(speeds), memory[-1])
+        found.append(Found(docs, cost, lost))
+    return found
 
 
 def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
@@ -110,10 +110,3 @@ def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     while True:
         docs = [copy_tokens(doc, vocab=nlp.vocab) for doc in references]
         yield cost.measure_speed(nlp, docs), cost.get_peak_memory()
-
-
-def combine_costs(loaded: Loaded, passes: Sequence[tuple[float, int | None]]) -> "Cost":
-    from ..analysis.compare_cost import Cost
-
-    speeds, memory = zip(*passes, strict=True)
-    return Cost(loaded.load_seconds, loaded.size, list(speeds), memory[-1])
