@@ -66,14 +66,7 @@ def explore(
     tokens (Mapping[str, TokenMatch] | None): How a tokenizer fits them.
     watch (Callable): Sees each step before it is taken, for a progress bar.
     """
-    found = {name: take() for name, take in watch(_list_steps(corpus))}
-    exploration = Exploration(**found, tokens=dict(tokens or {}), findings=[])
-    return exploration._replace(findings=find_problems(exploration))
-
-
-def _list_steps(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> list[Step]:
-    """How each field of an exploration is computed."""
-    return [
+    steps: list[Step] = [
         ("splits", lambda: {n: describe_split(docs) for n, docs in corpus.items()}),
         ("words", lambda: find_ambiguous_words(chain(*corpus.values()))),
         ("spans", lambda: find_ambiguous_spans(chain(*corpus.values()))),
@@ -83,6 +76,9 @@ def _list_steps(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> list[Step]:
         ("consistency", lambda: measure_consistency(corpus)),
         ("soundness", lambda: {n: check_entities(docs) for n, docs in corpus.items()}),
     ]
+    found = {name: take() for name, take in watch(steps)}
+    exploration = Exploration(**found, tokens=dict(tokens or {}), findings=[])
+    return exploration._replace(findings=find_problems(exploration))
 
 
 def _find_unseen(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> dict[str, Unseen]:

@@ -126,10 +126,8 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
 
 
 def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Guide]:
-    """One line for each length; a length above `more` has no place.
-
-    more (int): The first length in the last range.
-    """
+    """One line for each length; above `more`, where the last range begins, none has
+    a place."""
     names: dict[int, list[str]] = {}
     for percent, length in get_percentiles(lengths).items():
         names.setdefault(length, []).append(f"{percent}%" if percent < 100 else "max")

@@ -147,7 +147,6 @@ def draw_threshold_curve(
 
     unrated (Sequence[bool]): Whether each entity without a probability is right; no
         threshold drops them.
-    n_gold (int): Gold entities.
     """
     thresholds = np.arange(STEPS + 1) / STEPS
     p = np.array([p for p, _ in rated])

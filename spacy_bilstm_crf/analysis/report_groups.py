@@ -76,10 +76,8 @@ def by_seen(seen: Seen) -> Grouping:
 def score_groups(
     docs: Sequence[PredictedDoc], grouping: Grouping, *, n_resamples: int, seed: int
 ) -> dict[str, Score]:
-    """Precision of the predictions of a group, recall of its gold entities.
-
-    RETURNS (dict[str, Score]): Of the groups that hold an entity.
-    """
+    """Precision of the predictions of a group, recall of its gold entities; only of
+    groups that hold an entity."""
     counts = count_groups(docs, grouping)
     samples = bootstrap(counts, n_resamples=n_resamples, seed=seed)
     scores = score_labels(counts.sum(0), samples, grouping.names)

@@ -236,11 +236,10 @@ def _draw_log(log: TrainingLog) -> Drawing:
     steps = log.steps[first:]
     best = (log.steps[log.best], f"best: step {log.steps[log.best]:,}")
     # in the same order as elsewhere
-    known = [name for name in SCORES if name in log.scores]
-    others = [name for name in log.scores if name not in SCORES]
+    names = [n for n in dict.fromkeys([*SCORES, *log.scores]) if n in log.scores]
     scores = {
         SCORES.get(name, name): Curve(steps, log.scores[name][first:], points=True)
-        for name in (*known, *others)
+        for name in names
     }
     losses = {
         name: Curve(steps, y[first:], points=True) for name, y in log.losses.items()

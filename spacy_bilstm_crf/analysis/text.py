@@ -77,10 +77,7 @@ def cut_text(text: str, marks: Iterable[Mark]) -> Iterator[tuple[str, Mark | Non
 
 
 def render_marks(text: str, marks: Iterable[Mark], *, direction: str = "ltr") -> str:
-    """The HTML of a text with marked spans, which must not overlap.
-
-    direction (str): 'ltr' or 'rtl'.
-    """
+    """The HTML of a text with marked spans, which must not overlap."""
     return _get_renderer(direction).render_ents(text, to_spans(marks), None)
 
 

@@ -15,7 +15,7 @@ from .loading import (
 from .predicting import predict
 
 if TYPE_CHECKING:
-    from ..analysis.compare_cost import Apart, Cost
+    from ..analysis.compare_cost import Cost
     from ..types import Entity
 
 
@@ -68,18 +68,14 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
             stack.enter_context(Apart(measure, model, *arguments)) for model in models
         ]
 
-        def ask(process: "Apart", doing: str) -> Any:
-            steps.set_description(f"{doing} {process.name}")
-            item = next(process)
-            steps.update()
-            return item
+        def take_turns(doing: str) -> Iterator[Any]:
+            for process in running:
+                steps.set_description(f"{doing} {process.name}")
+                yield next(process)
+                steps.update()
 
-        loaded = [ask(process, "load") for process in running]
-        entities = [ask(process, "score") for process in running]
-        passes = [
-            [ask(process, "time") for process in running]
-            for _ in range(settings.repeats)
-        ]
+        loaded, entities = list(take_turns("load")), list(take_turns("score"))
+        passes = [list(take_turns("time")) for _ in range(settings.repeats)]
     found = []
     for (load_seconds, size, lost), docs, *timed in zip(
         loaded, entities, *passes, strict=True
