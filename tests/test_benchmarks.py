@@ -254,7 +254,29 @@ def test_check_wants_the_entities_of_the_real_corpus(tmp_path):
 # house
 
 
-def test_house_is_measured():
-    found = house.measure(ROOT)
+def test_house_is_measured(capsys):
+    main(["house", str(ROOT)])
+    printed = capsys.readouterr().out
+    found = {row[0]: row[1] for row in read_table(printed)}
     assert found["modules at the root"] == "5"
     assert all(re.match(r"\d+", figure) for figure in found.values())
+    main(["house"])
+    assert read_table(capsys.readouterr().out) == read_table(printed)
+
+
+def test_names_defined_twice(tmp_path):
+    package = tmp_path / house.PACKAGE
+    package.mkdir()
+    overloads = "@overload\ndef once(): ...\n" * 2 + "def once(): ...\n"
+    shared = "def twice(): ...\ndef _private(): ...\n"
+    interface = "def forward(): ...\ndef init(): ...\ndef viterbi(): ...\n"
+    for name, source in (
+        ("a.py", overloads),
+        ("b.py", ""),
+        ("c.py", "class Once: ..."),
+    ):
+        (package / name).write_text(f"{source}\n{interface}")
+    assert house.find_twins(tmp_path) == []
+    for name in ("a.py", "b.py"):
+        (package / name).write_text(shared)
+    assert house.find_twins(tmp_path) == ["twice"]

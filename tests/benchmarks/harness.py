@@ -76,12 +76,15 @@ def run(
 def add_options(parser: argparse.ArgumentParser, function: Callable[..., Any]) -> None:
     """The parameters of a function: those with a default become options.
 
-    A list takes several values; `only` takes a part of its default.
+    A list takes several values, without a default none too; `only` takes a part of
+    its default.
     """
     hints = get_type_hints(function)
     for name, parameter in inspect.signature(function).parameters.items():
         settings = convert_type(hints[name])
         if parameter.default is parameter.empty:
+            if "nargs" in settings:
+                settings["nargs"] = "*"
             parser.add_argument(name, **settings)
             continue
         default = parameter.default

@@ -1,21 +1,25 @@
 """The size and the plan of the package, of one checkout or several side by side.
 
-    python tests/benchmarks/house.py [CHECKOUT ...]
+    python tests/benchmarks/run.py house [CHECKOUT ...]
 
 Rooms are the modules at the root of the package, without `__init__` and `__main__`, and
 its folders; an arrow is that one room imports from another. A chain is as long as the
-rooms in it. The time of the tests, which is missing here, is what the second command of
-README reports.
+rooms in it. Public names defined twice are functions and classes of two modules. Two
+kinds of name are one interface and do not count: Thinc's `forward` and `init` of a
+layer, and the four functions of `crf.kernels.Kernel`, which each backend has.
 """
 
 import ast
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from benchmarks.harness import Table
+from paths import ROOT
+
 PACKAGE = "spacy_bilstm_crf"
-ROOT = Path(__file__).resolve().parents[2]
+LAYER = {"forward", "init"}
+KERNEL = {"log_partition_gradient", "lattice_loss", "posterior", "viterbi"}
 
 
 def list_modules(checkout: Path) -> list[Path]:
@@ -35,15 +39,21 @@ def find_long(paths: Iterable[Path], limit: int = 300) -> list[Path]:
 
 
 def find_twins(checkout: Path) -> list[str]:
-    """Public functions and classes that several modules define."""
-    kinds = (ast.FunctionDef, ast.ClassDef)
+    """Public functions and classes that several modules define, by name."""
     counts = Counter(
-        node.name
+        name
         for path in list_modules(checkout)
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, kinds) and not node.name.startswith("_")
+        for name in list_public(path) - LAYER - KERNEL
     )
-    return [name for name, count in counts.items() if count > 1]
+    return sorted(name for name, count in counts.items() if count > 1)
+
+
+def list_public(path: Path) -> set[str]:
+    """The functions and classes of a module; overloads are one function."""
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    names = {node.name for node in nodes if isinstance(node, kinds)}
+    return {name for name in names if not name.startswith("_")}
 
 
 # the plan
@@ -66,16 +76,15 @@ def find_arrows(checkout: Path) -> dict[str, set[str]]:
 
 def find_imported_rooms(checkout: Path, path: Path) -> set[str]:
     package = [PACKAGE, *path.relative_to(checkout / PACKAGE).parts[:-1]]
-    rooms = set()
+    targets = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.Import):
+            targets += [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
             start = package[: len(package) - node.level + 1] if node.level else []
             names = node.module.split(".") if node.module else []
-            for alias in node.names:
-                target = [*start, *names, alias.name]
-                if target[0] == PACKAGE:
-                    rooms.add(target[1])
-    return rooms
+            targets += [[*start, *names, alias.name] for alias in node.names]
+    return {parts[1] for parts in targets if parts[0] == PACKAGE and parts[1:]}
 
 
 def find_chain(plan: dict[str, set[str]]) -> list[str]:
@@ -100,7 +109,7 @@ def list_tests(checkout: Path) -> list[Path]:
 
 def make_rows() -> dict[str, tuple[Callable[[Path], int], str]]:
     """How each row is measured, and the command that does so too."""
-    here = "python tests/benchmarks/house.py"
+    here = "run.py house"
     find = f"find {PACKAGE} -name '*.py'"
     return {
         "modules at the root": (
@@ -142,20 +151,26 @@ def measure(checkout: Path) -> dict[str, str]:
     return {name: f"{count(checkout):,}" for name, (count, _) in make_rows().items()}
 
 
-def main(checkouts: list[Path]) -> None:
+def main(checkouts: list[Path]) -> Table:
+    checkouts = checkouts or [ROOT]
     measured = [measure(checkout) for checkout in checkouts]
-    print(f"| | {' | '.join(str(c) for c in checkouts)} | command |")
-    print(f"|---|{'---:|' * len(checkouts)}---|")
-    for name, (_, command) in make_rows().items():
-        figures = " | ".join(found[name] for found in measured)
-        cell = command.replace("|", r"\|")
-        print(f"| {name} | {figures} | `{cell}` |")
-    last = checkouts[-1]
-    print(f"\nlongest chain: {' > '.join(find_chain(find_arrows(last)))}")
-    print(f"defined twice: {', '.join(sorted(find_twins(last)))}")
-    for path in find_long([*list_modules(last), *list_tests(last)]):
-        print(f"over 300 lines: {path.relative_to(last)}")
+    rows = [
+        [name, *(found[name] for found in measured), write_command(command)]
+        for name, (_, command) in make_rows().items()
+    ]
+    return Table(["", *map(str, checkouts), "command"], rows, describe(checkouts[-1]))
 
 
-if __name__ == "__main__":
-    main([Path(argument) for argument in sys.argv[1:]] or [ROOT])
+def write_command(command: str) -> str:
+    cell = command.replace("|", r"\|")
+    return f"`{cell}`"
+
+
+def describe(checkout: Path) -> list[str]:
+    """What the figures of a checkout are made of."""
+    long = find_long([*list_modules(checkout), *list_tests(checkout)])
+    return [
+        f"\nlongest chain: {' > '.join(find_chain(find_arrows(checkout)))}",
+        f"defined twice: {', '.join(find_twins(checkout)) or 'none'}",
+        *(f"over 300 lines: {path.relative_to(checkout)}" for path in long),
+    ]

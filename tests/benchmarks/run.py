@@ -28,6 +28,7 @@ BENCHMARKS = {
     "crf": "crf",
     "elmo": "elmo",
     "growing": "growing",
+    "house": "house",
     "import": "imports",
     "partial": "partial",
     "pipeline": "pipeline",
