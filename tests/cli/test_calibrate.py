@@ -7,6 +7,7 @@ import spacy
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
+from thinc.api import Model
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.analysis.report_confidence import calibration_error
@@ -227,13 +228,14 @@ def test_best_path_takes_thresholds_of_labels_away(pipe, examples, capsys):
 
 def test_network_runs_once(pipe, examples, monkeypatch):
     n_docs = []
-    forward = pipe.model._func
+    predict = Model.predict
 
-    def count(model, X, is_train):
-        n_docs.append(len(X))
-        return forward(model, X, is_train)
+    def count(model, docs):
+        if model is pipe.model:
+            n_docs.append(len(docs))
+        return predict(model, docs)
 
-    monkeypatch.setattr(pipe.model, "_func", count)
+    monkeypatch.setattr(Model, "predict", count)
     calibrate(pipe, examples, decision="expected_f1")
     assert sum(n_docs) == len(examples)
 

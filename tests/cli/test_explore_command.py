@@ -8,7 +8,7 @@ from pipelines import TRAIN_DATA, make_examples
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-from spacy_bilstm_crf.analysis import explore_pictures as corpus_drawings
+from spacy_bilstm_crf.analysis import explore_pictures
 from spacy_bilstm_crf.cli import app
 
 NLP = spacy.blank("en")
@@ -37,7 +37,7 @@ def run(*arguments):
 @pytest.fixture
 def without_pictures(monkeypatch):
     """They take most of the time."""
-    monkeypatch.setattr(corpus_drawings, "draw_corpus", lambda exploration: [])
+    monkeypatch.setattr(explore_pictures, "draw_corpus", lambda exploration: [])
 
 
 def test_page_data_and_pictures(corpus, tmp_path):

@@ -9,7 +9,7 @@ from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
 from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
-from spacy_bilstm_crf.analysis import report_pictures as report_drawings
+from spacy_bilstm_crf.analysis import report_pictures
 from spacy_bilstm_crf.cli import app
 
 NLP = spacy.blank("en")
@@ -169,7 +169,7 @@ def test_labels_that_the_pipeline_does_not_have(folder):
 
 
 def test_gold_tokens(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(report_drawings, "draw_evaluation", lambda evaluation: [])
+    monkeypatch.setattr(report_pictures, "draw_evaluation", lambda evaluation: [])
     data = folder / "glued.spacy"
     result = run(folder / "ruler", data, "--gold-tokens", "--out", tmp_path)
     assert result.exit_code == 0, result.output
@@ -186,7 +186,7 @@ def _get_recall(result):
 
 
 def test_what_was_there_stays_if_something_fails(folder, plain, monkeypatch):
-    monkeypatch.setattr(report_drawings, "draw_evaluation", lambda evaluation: [])
+    monkeypatch.setattr(report_pictures, "draw_evaluation", lambda evaluation: [])
     _, out = plain
     arguments = [folder / "ruler", folder / "test.spacy", "--out", out]
     before = {path: path.read_bytes() for path in out.iterdir()}

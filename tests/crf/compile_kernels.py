@@ -7,7 +7,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from spacy_bilstm_crf.crf import gpu_kernels as triton_kernels
+from spacy_bilstm_crf.crf import gpu_kernels
 
 TARGET = GPUTarget("cuda", 80, 32)
 SIZES = ("batch_size", "seq_len", "n_tags", "chunk_len")
@@ -24,7 +24,7 @@ TYPES = {
 
 
 def compile_kernel(name: str, dtype: str, constants: dict[str, object]) -> None:
-    kernel = getattr(triton_kernels, name)
+    kernel = getattr(gpu_kernels, name)
     types = {"scores": "*fp64", **TYPES} if name == "best_path" else TYPES
     signature = {
         argument: "constexpr" if argument in constants else types.get(argument, dtype)

@@ -14,10 +14,8 @@ from spacy_bilstm_crf.pipeline.entity_lattice import (
     get_free_lattice,
     get_gold_lattice,
     read_aligned_tags,
+    read_annotation,
     read_identical_tokens,
-)
-from spacy_bilstm_crf.pipeline.entity_lattice import (
-    read_annotation as get_gold_of,
 )
 from spacy_bilstm_crf.pipeline.words import get_layout
 from spacy_bilstm_crf.tags import TagSet
@@ -184,14 +182,14 @@ def test_blocked_gold_token_is_outside(words):
     reference = make_doc(["a", "b", "cd"], [True, True, False])
     reference.set_ents([], blocked=[reference[0:1]], default="missing")
     doc = make_doc(words, [True, True, False, False][: len(words)])
-    gold = get_gold_of(Example(doc, reference))
+    gold = read_annotation(Example(doc, reference))
     assert gold.outside.tolist() == [True] + [False] * (len(words) - 1)
 
 
 def test_token_where_entities_of_two_labels_begin_is_missing():
     reference = make_doc(["drink", "EUR", "100", "now"], [True, False, True, False])
     reference.set_ents([Span(reference, 1, 2, "unit"), Span(reference, 2, 3, "number")])
-    gold = get_gold_of(Example(make_doc(["drink", "EUR100", "now"]), reference))
+    gold = read_annotation(Example(make_doc(["drink", "EUR100", "now"]), reference))
     assert gold.entities == []
     assert gold.outside.tolist() == [True, False, True]
 
@@ -233,7 +231,7 @@ def retokenized_examples(draw):
 def test_token_is_outside_if_all_of_its_gold_tokens_are(drawn):
     """Also where the tokens are the same; what a token cannot tell is missing."""
     example, kinds = drawn
-    gold = get_gold_of(example)
+    gold = read_annotation(example)
     aligned = example.get_aligned_ner()
     for token, tag, is_outside in zip(
         example.predicted, aligned, gold.outside.tolist(), strict=True
