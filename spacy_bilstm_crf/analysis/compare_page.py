@@ -60,7 +60,7 @@ def _list_figures(scores: Scores, labels: Sequence[str]) -> dict[str, Interval]:
     }
 
 
-def tabulate_scores(contest: Contest) -> Table:
+def tabulate_figures(contest: Contest) -> Table:
     """The figures of each pipeline, and the number of gold entities."""
     support = contest.comparison.support
     figures = list(list_figures(contest.comparison).values())
@@ -160,7 +160,11 @@ def make_contest_page(contest: Contest, picture: Picture) -> str:
         "{docs:,} docs, {words:,} words and {entities:,} gold entities of {path}, "
         "{tokens}."
     )
-    good: list[Block] = [COUNTED.format(resamples=n), tabulate_scores(contest), picture]
+    good: list[Block] = [
+        COUNTED.format(resamples=n),
+        tabulate_figures(contest),
+        picture,
+    ]
     notes = [("warn", note) for note in contest.notes]
     if why := explain_figures(contest):
         notes.append(("info", why))

@@ -129,15 +129,15 @@ def render_template(name: str, **values: Any) -> str:
     return environment.from_string(source).render(**values)
 
 
-def to_plain(value: Any) -> Any:
+def to_json_values(value: Any) -> Any:
     """A result as JSON has it: named tuples as dicts, other sequences as lists, nan as
     None. Keys of several parts are joined by ' / '."""
     if hasattr(value, "_asdict"):
-        return to_plain(value._asdict())
+        return to_json_values(value._asdict())
     if isinstance(value, Mapping):
-        return {_join_key(key): to_plain(item) for key, item in value.items()}
+        return {_join_key(key): to_json_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
+        return [to_json_values(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -58,7 +58,7 @@ def tabulate_kinds(evaluation: Evaluation) -> Table:
     return Table(["label", *KINDS], rows)
 
 
-def tabulate_tags(report: TagReport) -> Table:
+def tabulate_tag_scores(report: TagReport) -> Table:
     """The flat report per tag, as in tutorials."""
     scores = {**report.scores, **report.averages}
     rows = [
@@ -190,7 +190,7 @@ def _describe_tags(report: TagReport) -> list[Block]:
         "long entities count several times: compare these figures only with others "
         "per token."
     )
-    return [text, tabulate_tags(report)]
+    return [text, tabulate_tag_scores(report)]
 
 
 def _describe_log(log: TrainingLog | None) -> str:

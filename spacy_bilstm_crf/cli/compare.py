@@ -8,7 +8,7 @@ from typer import Argument as Arg
 from typer import Option as Opt
 
 from ..errors import Errors
-from .compare_processes import Found, Settings, run_all
+from .compare_processes import CompareSettings, Found, run_all
 from .loading import count_labels, describe_left_out, read_references, require_pipeline
 from .printing import (
     fail,
@@ -61,7 +61,7 @@ def compare_cli(
 
     Example: python -m spacy bilstm-crf compare en_a en_b --data test.spacy
     """
-    settings = Settings(gold_tokens, repeats, resamples, seed)
+    settings = CompareSettings(gold_tokens, repeats, resamples, seed)
     try:
         if out is not None:
             require_extra()
@@ -73,7 +73,7 @@ def compare_cli(
         fail(error)
 
 
-def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
+def compare(models: Sequence[str], data: Path, settings: CompareSettings) -> "Contest":
     """Run pipelines on docs, and compare what they find.
 
     RAISES (ValueError): If there are fewer than two pipelines, one cannot be loaded,
@@ -121,7 +121,7 @@ def compare(models: Sequence[str], data: Path, settings: Settings) -> "Contest":
 
 
 def describe_data(
-    path: Path, docs: "Sequence[Doc]", settings: Settings
+    path: Path, docs: "Sequence[Doc]", settings: CompareSettings
 ) -> dict[str, Any]:
     return {
         "path": str(path),
@@ -158,7 +158,7 @@ def print_contest(contest: "Contest") -> None:
 
     from ..analysis import compare_page as page
 
-    print_table(page.tabulate_scores(contest))
+    print_table(page.tabulate_figures(contest))
     print_table(page.tabulate_pairs(contest.comparison.pairs))
     if why := page.explain_figures(contest):
         say("info", why)

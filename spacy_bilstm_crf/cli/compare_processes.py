@@ -12,14 +12,14 @@ from .loading import (
     make_example,
     read_references,
 )
-from .predicting import predict
+from .predicting import predict_examples
 
 if TYPE_CHECKING:
     from ..analysis.compare_cost import Cost
     from ..types import Entity
 
 
-class Settings(NamedTuple):
+class CompareSettings(NamedTuple):
     gold_tokens: bool
     repeats: int
     resamples: int
@@ -46,7 +46,9 @@ class Found(NamedTuple):
     lost: dict[str, int]
 
 
-def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found]:
+def run_all(
+    models: Sequence[str], data: Path, settings: CompareSettings
+) -> list[Found]:
     """Run pipelines in turns, each in a process of its own."""
     from tqdm import tqdm
 
@@ -102,7 +104,7 @@ def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     lost = find_unknown_labels(nlp, labels, model=model, path=data)
     yield Loaded(seconds, cost.get_size(nlp.path), lost)
     examples = [make_example(nlp, doc, gold_tokens=gold_tokens) for doc in references]
-    yield [list(doc.predicted) for doc in predict(nlp, examples)]
+    yield [list(doc.predicted) for doc in predict_examples(nlp, examples)]
     while True:
         docs = [copy_tokens(doc, vocab=nlp.vocab) for doc in references]
         yield cost.measure_speed(nlp, docs), cost.get_peak_memory()

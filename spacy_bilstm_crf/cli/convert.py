@@ -37,13 +37,13 @@ _REPAIRS = {
 }
 
 
-class Format(str, Enum):
+class FileFormat(str, Enum):
     auto = "auto"
     kaggle = "kaggle"
     columns = "columns"
 
 
-class SchemeName(str, Enum):
+class SchemeOption(str, Enum):
     auto = "auto"
     iob1 = "iob1"
     iob2 = "iob2"
@@ -68,7 +68,7 @@ def convert_cli(
         help="CSV file or file of columns, or a zip with one",
     ),
     output_dir: Path = Arg(..., metavar="OUTPUT_DIR", help="Folder for the four files"),
-    format_: Format = Opt(
+    format_: FileFormat = Opt(
         "auto",
         "--format",
         help="Kaggle's CSV forms, or columns; auto decides by name and header",
@@ -82,7 +82,7 @@ def convert_cli(
         None, help="Column of the parts of speech; by default none are read"
     ),
     token_column: int = Opt(0, help="Column of the words"),
-    scheme: SchemeName = Opt(
+    scheme: SchemeOption = Opt(
         "auto", help="Scheme of the tags in columns; auto takes the best fit"
     ),
     dev_file: Path | None = Opt(
@@ -120,7 +120,7 @@ def convert_cli(
     """
     from ..corpus import ColumnOptions, ReadOptions, SplitOptions, choose_input
 
-    told = None if scheme is SchemeName.auto else scheme.value
+    told = None if scheme is SchemeOption.auto else scheme.value
     columns = ColumnOptions(token_column, tag_column, pos_column, told)
     files = {"dev": dev_file, "test": test_file}
     try:

@@ -59,7 +59,7 @@ def explore_cli(
     except ValueError as error:
         fail(error)
     lead = [] if out is None else read_conversion(corpus_dir / "corpus.json")
-    exploration = explore(nlp, corpus)
+    exploration = explore_splits(nlp, corpus)
     print_exploration(exploration)
     if out is None:
         return
@@ -98,7 +98,7 @@ def read_splits(nlp: "Language", folder: Path) -> "dict[str, list[Doc]]":
     return corpus
 
 
-def explore(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
+def explore_splits(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
     """See `analysis.explore`; compares with the tokenizer of `nlp`."""
     from ..analysis.explore import explore
     from ..analysis.explore_findings import add_matches, match_tokens

@@ -42,7 +42,7 @@ def run_scored(
     return list(nlp.pipe(docs, disable=[*before, name])), answer
 
 
-def predict(
+def predict_examples(
     nlp: "Language",
     examples: "Sequence[Example]",
     *,

@@ -47,7 +47,7 @@ def publish(
     """
     import srsly
 
-    from ..analysis.page import Picture, to_plain
+    from ..analysis.page import Picture, to_json_values
 
     pictures: dict[str, Picture] = {}
     files: dict[str, bytes] = {}
@@ -56,9 +56,10 @@ def publish(
         files |= rendered
         svg = rendered[f"{drawing.name}.svg"]
         pictures[drawing.name] = Picture(svg, drawing.text)
+    text = srsly.json_dumps(to_json_values(data), indent=2)
     contents = {
         f"{name}.html": make_page(pictures).encode(),
-        f"{name}.json": f"{srsly.json_dumps(to_plain(data), indent=2)}\n".encode(),
+        f"{name}.json": f"{text}\n".encode(),
         **files,
     }
     write_files(folder, contents)

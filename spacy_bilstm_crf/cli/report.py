@@ -17,7 +17,7 @@ from .loading import (
     read_docs,
     read_references,
 )
-from .predicting import predict
+from .predicting import predict_examples
 from .printing import choose_device, fail, list_counts, print_table, say, waiting
 from .publishing import publish, require_extra, watch
 
@@ -75,7 +75,9 @@ def report_cli(
         seen = None if train is None else read_training_data(nlp, train)
     except ValueError as error:
         fail(error)
-    found = predict(nlp, examples, numbers=references.numbers, with_candidates=True)
+    found = predict_examples(
+        nlp, examples, numbers=references.numbers, with_candidates=True
+    )
     docs = list(watch(found, unit=" docs", total=len(examples)))
     evaluation = evaluate(
         docs,
@@ -88,7 +90,7 @@ def report_cli(
     print_evaluation(evaluation, notes)
     if out is None:
         return
-    lead = describe(
+    lead = describe_scoring(
         nlp, data, gold_tokens=gold_tokens, n_resamples=resamples, seed=seed
     )
     try:
@@ -134,7 +136,7 @@ def print_evaluation(
     """Print scores of entities and tags, kinds of mistakes, and notes."""
     from ..analysis import report_page
 
-    print_table(report_page.tabulate_tags(evaluation.tags))
+    print_table(report_page.tabulate_tag_scores(evaluation.tags))
     print_table(report_page.tabulate_kinds(evaluation))
     print_table(report_page.tabulate_scores(evaluation))
     if why := report_page.explain_scores(evaluation.scores, evaluation.averages):
@@ -152,7 +154,7 @@ def print_evaluation(
         say(level, text)
 
 
-def describe(
+def describe_scoring(
     nlp: "Language", data: Path, *, gold_tokens: bool, n_resamples: int, seed: int
 ) -> list[str]:
     """What is scored, and how."""

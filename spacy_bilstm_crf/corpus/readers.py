@@ -14,11 +14,11 @@ from spacy.training import Example
 
 from ..errors import Errors, Warnings
 
-Reader = Callable[[Language], Iterable[Example]]
+ExampleReader = Callable[[Language], Iterable[Example]]
 
 
 def make_limited_corpus(
-    corpus: Reader, max_length: int, longer: Literal["drop", "cut"] = "drop"
+    corpus: ExampleReader, max_length: int, longer: Literal["drop", "cut"] = "drop"
 ) -> "LimitedCorpus":
     """Create the reader `spacy-bilstm-crf.LimitedCorpus.v1`; see `LimitedCorpus`."""
     return LimitedCorpus(corpus, max_length=max_length, longer=longer)
@@ -30,13 +30,13 @@ class LimitedCorpus:
     One warning says how many examples were longer, after the first complete reading;
     `counts` has the numbers of the last one.
 
-    corpus (Reader): Such as `spacy.Corpus.v1`.
+    corpus (ExampleReader): Such as `spacy.Corpus.v1`.
     max_length (int): The largest number of tokens of the reference.
     longer (str): 'drop' leaves out longer examples, 'cut' keeps their beginning.
     RAISES (ValueError): If the limit is below 1, or `longer` is unknown.
     """
 
-    def __init__(self, corpus: Reader, *, max_length: int, longer: str) -> None:
+    def __init__(self, corpus: ExampleReader, *, max_length: int, longer: str) -> None:
         if max_length < 1:
             raise ValueError(Errors.B903.format(name="max_length", value=max_length))
         if longer not in ("drop", "cut"):

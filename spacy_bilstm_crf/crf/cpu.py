@@ -10,8 +10,8 @@ from ..types import MINUS_INFINITY, FloatArray, IntArray, Potentials, ScoreArray
 from . import cpu_viterbi, plain
 from .conversion import cast, to_numpy
 from .cpu_factors import DOUBLE, SINGLE
-from .cpu_forward_backward import Masses, carry, find_posterior, weigh_counts
-from .cpu_path import make_path, path_score, single_path, subtract_path
+from .cpu_forward_backward import Masses, find_masses, find_posterior, weigh_counts
+from .cpu_path import make_path, single_path, subtract_path, sum_along
 from .markov_chain import Posterior
 from .plain import PADDING
 
@@ -38,7 +38,7 @@ def lattice_loss(
     if annotated is None:
         return plain.lattice_loss(potentials, gold, lengths, log_partition_gradient)
     # the score of a path needs no recursion
-    gold_score = path_score(to_numpy(potentials), annotated)
+    gold_score = sum_along(to_numpy(potentials), annotated)
     possible = gold_score != MINUS_INFINITY
     weights: FloatArray = possible.astype(np.float64)
     log_z, gradient = log_partition_gradient(
@@ -51,7 +51,7 @@ def lattice_loss(
 
 
 def posterior(potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
-    masses = carry(to_numpy(potentials), lengths.numpy(), DOUBLE)
+    masses = find_masses(to_numpy(potentials), lengths.numpy(), DOUBLE)
     if masses is None:
         return plain.posterior(potentials, lengths)
     return find_posterior(masses)
@@ -61,7 +61,7 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Te
     scores = to_numpy(potentials)
     tag_ids = cpu_viterbi.viterbi(scores, lengths.numpy())
     found = make_path(tag_ids, tag_ids != PADDING, scores.emissions.shape[2])
-    best = path_score(scores, found)
+    best = sum_along(scores, found)
     tag_ids[best == MINUS_INFINITY] = PADDING
     return torch.from_numpy(tag_ids), torch.from_numpy(best)
 
@@ -70,7 +70,7 @@ def _carry_fast(potentials: Potentials[ScoreArray], lengths: IntArray) -> Masses
     """In float32 if that is faster and its bounds hold, in float64 otherwise."""
     emissions = potentials.emissions
     if emissions.dtype == np.float32 and emissions.size >= MIN_SINGLE:
-        masses = carry(potentials, lengths, SINGLE)
+        masses = find_masses(potentials, lengths, SINGLE)
         if masses is not None:
             return masses
-    return carry(potentials, lengths, DOUBLE)
+    return find_masses(potentials, lengths, DOUBLE)

@@ -57,7 +57,7 @@ class Masses(NamedTuple):
     total: ScoreArray
 
 
-def carry(
+def find_masses(
     potentials: Potentials[ScoreArray], lengths: IntArray, precision: Precision
 ) -> Masses | None:
     """The mass of all paths; None if a bound does not hold, or the batch is empty."""

@@ -47,7 +47,7 @@ def single_path(lattice: BoolArray, is_token: BoolArray) -> Path | None:
     return path if (has_tag | ~is_token).all() else None
 
 
-def path_score(potentials: Potentials[ScoreArray], path: Path) -> FloatArray:
+def sum_along(potentials: Potentials[ScoreArray], path: Path) -> FloatArray:
     """The score of each path, in float64."""
     # shape: (batch_size, seq_len)
     emissions = potentials.emissions.reshape(-1).take(path.emissions)

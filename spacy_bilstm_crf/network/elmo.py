@@ -77,7 +77,7 @@ def forward(
     if not is_word.any():
         return model.ops.unflatten(Y2d, lengths), lambda dY: []
     kept = model.ops.asarray1i(np.flatnonzero(is_word))
-    args = (*read_characters(docs, is_word, shim), get_dropout_rate(model))
+    args = (*collect_characters(docs, is_word, shim), get_dropout_rate(model))
     Y2d[kept], backprop_module = shim.run(*args, is_train=is_train)
 
     def backprop(dY: OutT) -> InT:
@@ -100,7 +100,7 @@ def find_words(docs: InT) -> BoolArray:
     return ~np.concatenate([np.zeros(0, dtype=bool), *is_space])
 
 
-def read_characters(
+def collect_characters(
     docs: InT, is_word: BoolArray, shim: "ELMoShim"
 ) -> tuple[Tensor, list[Tensor]]:
     """The distinct words of a batch, and the rows of each doc that has words."""

@@ -38,20 +38,22 @@ def read_sizes(path: Path) -> Sizes:
     find("char_cnn.n_characters", one_of(N_CHARACTERS, N_CHARACTERS + 1))
     filters = find("char_cnn.filters", FILTERS)
     least = max(MIN_CHARACTERS, *(size for size, _ in filters))
-    width = find("lstm.projection_dim", count())
+    width = find("lstm.projection_dim", whole_number())
     return {
         "characters": {
-            "character_width": find("char_cnn.embedding.dim", count()),
-            "max_characters": find("char_cnn.max_characters_per_token", count(least)),
+            "character_width": find("char_cnn.embedding.dim", whole_number()),
+            "max_characters": find(
+                "char_cnn.max_characters_per_token", whole_number(least)
+            ),
             "filters": filters,
-            "n_highways": find("char_cnn.n_highway", count(0, default=0)),
+            "n_highways": find("char_cnn.n_highway", whole_number(0, default=0)),
             "activation": find("char_cnn.activation", one_of(*ACTIVATIONS)),
             "width": width,
         },
         "context": {
             "width": width,
-            "hidden_width": find("lstm.dim", count()),
-            "depth": find("lstm.n_layers", count()),
+            "hidden_width": find("lstm.dim", whole_number()),
+            "depth": find("lstm.n_layers", whole_number()),
             # 0 stands for none, as in AllenNLP
             "cell_clip": float(find("lstm.cell_clip", BOUND)) or None,
             "output_clip": float(find("lstm.proj_clip", BOUND)) or None,
@@ -104,7 +106,7 @@ def is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(is_count, value))
 
 
-def count(least: int = 1, *, default: int | None = None) -> Option:
+def whole_number(least: int = 1, *, default: int | None = None) -> Option:
     expected = f"a whole number from {least} up"
     return Option(expected, lambda value: is_count(value, least), default)
 

@@ -59,7 +59,7 @@ class ELMo(nn.Module):
         """
         words = self.embed_words(characters)
         Y: dict[int, Tensor] = {}
-        for batch in batch_by_length(sentences):
+        for batch in batch_sentences(sentences):
             mixed = self._embed(words, [sentences[i] for i in batch])
             Y.update(zip(batch, mixed, strict=True))
         return dropout(torch.cat([Y[i] for i in range(len(Y))]), rate, self.training)
@@ -195,7 +195,7 @@ def add_marks(sentence: Tensor) -> Tensor:
     return torch.cat([start, sentence + len(MARKS), end])
 
 
-def batch_by_length(sentences: Sequence[Tensor]) -> Iterator[list[int]]:
+def batch_sentences(sentences: Sequence[Tensor]) -> Iterator[list[int]]:
     """Positions of sentences of similar length, within a budget of tokens."""
     order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
     left = iter(order)

@@ -89,7 +89,7 @@ def forward(
     model: Model[InT, OutT], docs: InT, is_train: bool
 ) -> tuple[OutT, Callable[[OutT], InT]]:
     embed, encode = model.layers
-    kept = [get_words(model, doc) for doc in docs]
+    kept = [find_word_rows(model, doc) for doc in docs]
     E, backprop_embed = embed(docs, is_train)
     V, backprop_encode = encode(take_rows(E, kept), is_train)
     Y = put_rows(model, V, kept, docs)
@@ -108,7 +108,7 @@ def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -
     model.set_dim("nO", encode.get_dim("nO"))
 
 
-def get_words(model: Model[InT, OutT], doc: Doc) -> Ints1d | None:
+def find_word_rows(model: Model[InT, OutT], doc: Doc) -> Ints1d | None:
     """Which tokens are not white space; None for all of them. Shape: (n_words,)."""
     is_space = doc.to_array(IS_SPACE).astype(bool)
     if not is_space.any():

@@ -56,7 +56,7 @@ def look_up(
     if vectors.shape[1] != width:
         raise ValueError(Errors.B351.format(found=vectors.shape[1], expected=width))
     if isinstance(vectors, Vectors) and vectors.mode == Mode.default:
-        return take_rows(model, vectors, find_table_rows(vectors, words, attrs))
+        return take_vectors(model, vectors, find_table_rows(vectors, words, attrs))
     # made from parts of words, as floret's: each word has a vector
     attr = getattr(vectors, "attr", ORTH)
     keys = words.column(attr if attr in attrs else attrs[0])
@@ -75,7 +75,7 @@ def find_table_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArra
     return rows
 
 
-def take_rows(
+def take_vectors(
     model: WordLayer, vectors: Vectors, rows: IntArray
 ) -> tuple[Floats2d, BoolArray]:
     has_vector: BoolArray = rows >= 0

@@ -18,8 +18,8 @@ from spacy_bilstm_crf.analysis.compare_page import (
     make_contest_page,
     shorten_names,
     tabulate_costs,
+    tabulate_figures,
     tabulate_pairs,
-    tabulate_scores,
     write_figure,
 )
 from spacy_bilstm_crf.analysis.gold import WINDOW
@@ -196,7 +196,7 @@ def contest(comparison):
 
 
 def test_table_of_scores(contest):
-    table = tabulate_scores(contest)
+    table = tabulate_figures(contest)
     assert table.header == ["", "gold", "a", "b"]
     rows = {row[0]: row[1:] for row in table.rows}
     names = ["F1", "precision", "recall", "macro F1", "F1 geo", "F1 org", "F1 per"]

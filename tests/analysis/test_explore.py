@@ -8,7 +8,7 @@ from annotated import annotate
 from spacy_bilstm_crf.analysis.explore import explore
 from spacy_bilstm_crf.analysis.explore_page import make_corpus_page
 from spacy_bilstm_crf.analysis.explore_pictures import draw_corpus
-from spacy_bilstm_crf.analysis.page import to_plain
+from spacy_bilstm_crf.analysis.page import to_json_values
 from spacy_bilstm_crf.analysis.panels import N_LABELS
 from spacy_bilstm_crf.analysis.plots import plot_panels
 
@@ -49,7 +49,7 @@ def test_every_step_is_watched():
 
 def test_exploration_is_json():
     exploration = explore({"train": TRAIN, "dev": DEV})
-    plain = to_plain(exploration)
+    plain = to_json_values(exploration)
     assert json.loads(json.dumps(plain)) == plain
     assert plain["repeats"]["between"] == {"train / dev": 1}
     assert plain["splits"]["train"]["labels"] == {"geo": 150, "org": 1, "per": 150}

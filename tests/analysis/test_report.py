@@ -6,7 +6,7 @@ import pytest
 from annotated import annotate, predict
 
 from spacy_bilstm_crf.analysis.gold import read_seen
-from spacy_bilstm_crf.analysis.page import Picture, to_plain
+from spacy_bilstm_crf.analysis.page import Picture, to_json_values
 from spacy_bilstm_crf.analysis.panels import N_LABELS
 from spacy_bilstm_crf.analysis.plots import plot_panels
 from spacy_bilstm_crf.analysis.report import evaluate
@@ -73,7 +73,7 @@ def make_evaluation(**kwargs):
 
 
 def test_evaluation_is_json():
-    plain = to_plain(make_evaluation(log=LOG))
+    plain = to_json_values(make_evaluation(log=LOG))
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain["docs"] == 2
     # no entity is that unsure, which is no number
@@ -150,7 +150,7 @@ def test_nothing_predicted_can_be_shown(candidates):
     # what it has not chosen can be judged all the same
     assert ("Average precision over all candidates" in html) == bool(candidates)
     assert ({"thresholds", "reliability"} <= names) == bool(candidates)
-    json.dumps(to_plain(evaluation), allow_nan=False)
+    json.dumps(to_json_values(evaluation), allow_nan=False)
 
 
 def draw_labels(labels):

@@ -31,7 +31,7 @@ from thinc.api import Model
 from torch import Tensor, nn
 
 from spacy_bilstm_crf.network import build_elmo_embed
-from spacy_bilstm_crf.network.elmo import find_words, read_characters
+from spacy_bilstm_crf.network.elmo import collect_characters, find_words
 from spacy_bilstm_crf.network.elmo_lstm import ClippedLSTM
 from spacy_bilstm_crf.network.elmo_model import add_marks
 from spacy_bilstm_crf.network.lstm import reversal_index, take_steps
@@ -103,7 +103,7 @@ def list_ways(layer: Model, docs: list[Doc]) -> list[Way]:
 
     shim = layer.shims[0]
     module, context = shim.module, shim.module.context
-    characters, sentences = read_characters(docs, find_words(docs), shim)
+    characters, sentences = collect_characters(docs, find_words(docs), shim)
     tokens = torch.cat(sentences)
     lengths = [len(sentence) + 2 for sentence in sentences]
     X = module.embed_words(characters)[torch.cat(list(map(add_marks, sentences)))]

@@ -14,11 +14,10 @@ from spacy.training import Corpus
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.analysis.compare_cost import Cost
-from spacy_bilstm_crf.cli import app, compare
-from spacy_bilstm_crf.cli import compare_processes as running
+from spacy_bilstm_crf.cli import app, compare, compare_processes
 from spacy_bilstm_crf.cli.compare import find_foreign_labels
 from spacy_bilstm_crf.cli.loading import make_example
-from spacy_bilstm_crf.cli.predicting import predict
+from spacy_bilstm_crf.cli.predicting import predict_examples
 
 HELD_OUT = [
     *TRAIN_DATA,
@@ -98,13 +97,13 @@ def test_costs(folder, data):
 def test_libraries_are_there_when_the_loading_is_timed():
     code = """
 import sys
-from spacy_bilstm_crf.analysis import compare_cost as measurement
-from spacy_bilstm_crf.cli import compare_processes as running
+from spacy_bilstm_crf.analysis import compare_cost
+from spacy_bilstm_crf.cli import compare_processes
 
 before = set(sys.modules)
-measurement.measure_loading = lambda load: sys.exit(" ".join(sys.modules))
+compare_cost.measure_loading = lambda load: sys.exit(" ".join(sys.modules))
 print(*before)
-next(running.measure("model", "data", False))
+next(compare_processes.measure("model", "data", False))
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     before, after = found.stdout.split(), found.stderr.split()
@@ -173,10 +172,8 @@ def test_gold_tokens_are_read_as_they_are(folder):
     words = ["I", "like", "London."]
     spaces, ents = [True, True, False], ["O", "O", "B-LOC"]
     doc = Doc(nlp.vocab, words=words, spaces=spaces, ents=ents)
-    raw, gold = (
-        next(predict(nlp, [make_example(nlp, doc, gold_tokens=value)])).predicted
-        for value in (False, True)
-    )
+    examples = [make_example(nlp, doc, gold_tokens=value) for value in (False, True)]
+    raw, gold = (found.predicted for found in predict_examples(nlp, examples))
     assert raw == ((2, 3, "LOC"),)
     assert gold == ()
 
@@ -208,7 +205,9 @@ def test_data_and_gold_tokens_mean_the_same_as_in_report(folder, tmp_path, monke
     assert found.exit_code == 0, found.output
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     models = [str(folder / name) for name in ("rules", "ours")]
-    contest = compare.compare(models, path, running.Settings(True, 1, 200, 3))
+    contest = compare.compare(
+        models, path, compare_processes.CompareSettings(True, 1, 200, 3)
+    )
     assert report["docs"] == contest.data["docs"] == len(gold)
     for name, score in contest.comparison.scores["rules"].averages.items():
         f1 = report["averages"][name]["f1"]
@@ -260,7 +259,9 @@ def run_none(models, data, settings):
     """What `run_all` returns of pipelines that find nothing."""
     cost = Cost(1.0, 2, [3.0, 4.0], None)
     n_docs = len(HELD_OUT) - 1
-    return [running.Found([[] for _ in range(n_docs)], cost, {}) for _ in models]
+    return [
+        compare_processes.Found([[] for _ in range(n_docs)], cost, {}) for _ in models
+    ]
 
 
 def test_no_interval_where_all_samples_agree(folder, tmp_path, monkeypatch):

@@ -5,9 +5,10 @@ import pytest
 import spacy
 from pipelines import TRAIN_DATA, make_examples, make_pipeline, train_pipeline
 from spacy.language import Language
+from thinc.api import Model
 
 from spacy_bilstm_crf.cli.interact import Reader
-from spacy_bilstm_crf.cli.predicting import CHUNK, predict, run_scored
+from spacy_bilstm_crf.cli.predicting import CHUNK, predict_examples, run_scored
 
 TEXTS = [text for text, _ in TRAIN_DATA] + ["", " \n", "Shaka Khan left London."]
 FACTORY = "bilstm_crf_ner"
@@ -33,14 +34,14 @@ def nlp():
 def batches(nlp, monkeypatch):
     """The docs that the network sees, batch by batch."""
     seen = []
-    model = nlp.get_pipe(FACTORY).model
-    forward = model._func
+    network, predict = nlp.get_pipe(FACTORY).model, Model.predict
 
-    def remember(model, docs, is_train):
-        seen.append(len(docs))
-        return forward(model, docs, is_train)
+    def remember(model, docs):
+        if model is network:
+            seen.append(len(docs))
+        return predict(model, docs)
 
-    monkeypatch.setattr(model, "_func", remember)
+    monkeypatch.setattr(Model, "predict", remember)
     return seen
 
 
@@ -64,7 +65,7 @@ def test_result_is_that_of_the_pipeline(nlp):
 
 def test_network_sees_each_doc_once(nlp, batches):
     examples = make_examples(nlp, TRAIN_DATA) * (CHUNK // len(TRAIN_DATA) + 1)
-    found = list(predict(nlp, examples, with_candidates=True))
+    found = list(predict_examples(nlp, examples, with_candidates=True))
     assert sum(batches) == len(found) == len(examples) > CHUNK
     assert all(doc.candidates for doc in found if doc.gold.entities)
     batches.clear()
@@ -75,7 +76,9 @@ def test_network_sees_each_doc_once(nlp, batches):
 def test_other_pipelines_have_no_candidates():
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "London"}])
-    found = list(predict(nlp, make_examples(nlp, TRAIN_DATA), with_candidates=True))
+    found = list(
+        predict_examples(nlp, make_examples(nlp, TRAIN_DATA), with_candidates=True)
+    )
     assert {doc.candidates for doc in found} == {None}
     assert [doc.number for doc in found] == list(range(len(TRAIN_DATA)))
     assert any(doc.predicted for doc in found)

@@ -19,14 +19,14 @@ from strategies import problems, unconstrained
 from spacy_bilstm_crf import crf
 from spacy_bilstm_crf.crf import cpu, plain
 from spacy_bilstm_crf.crf.cpu_factors import DOUBLE, SINGLE
-from spacy_bilstm_crf.crf.cpu_forward_backward import carry
+from spacy_bilstm_crf.crf.cpu_forward_backward import find_masses
 from spacy_bilstm_crf.types import Constraints, Potentials
 
 
 def is_safe(scores, lengths, precision):
     """Whether the bounds of a precision hold."""
     arrays = Potentials(*(score.numpy() for score in scores))
-    return carry(arrays, lengths.numpy(), precision) is not None
+    return find_masses(arrays, lengths.numpy(), precision) is not None
 
 
 def isolated_tags(n_tags):
