@@ -20,9 +20,9 @@ from .entity_scores import EntityScores
 from .gold import Gold
 from .losses import get_costs
 from .scores import Batch
-from .sequence_labeler import SequenceLabeler
 from .settings import EntitySettings, make_default_model, validate_threshold
 from .spans import Prediction
+from .trainable_labeler import TrainableLabeler
 from .words import Layout, apply_by_length
 
 DEFAULT_SETTINGS = EntitySettings()
@@ -92,7 +92,7 @@ def make_entity_scorer() -> Callable[..., dict[str, Any]]:
     return score_entities
 
 
-class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
+class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
     `left_out` counts how often training could learn nothing from a doc, as its gold is

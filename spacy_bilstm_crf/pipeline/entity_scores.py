@@ -1,6 +1,6 @@
 """What `bilstm_crf_ner` answers from the scores of docs: entities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from .spans import (
 class EntityScores(DocScores[Prediction, Analysis]):
     """The scores of some docs, asked for entities.
 
-    batches (Sequence[WordScores]): The scores.
-    tag_set (TagSet): The tags that they are scores of.
     decision (Decision): How `best` chooses entities.
     thresholds (ndarray): The least probability of an entity of each label.
         Shape: (n_labels,).
@@ -52,9 +50,7 @@ class EntityScores(DocScores[Prediction, Analysis]):
             otherwise they are nan.
         RETURNS (list[Prediction]): The entities of each doc, in order.
         """
-        return self.answer(
-            lambda words: self._predict(words, self._choose(words, rated=rated))
-        )
+        return self._predict(lambda words: self._choose(words, rated=rated))
 
     def candidates(self, *, threshold: float = 0.1) -> list[Prediction]:
         """All spans that are entities with some probability. They may overlap.
@@ -65,18 +61,14 @@ class EntityScores(DocScores[Prediction, Analysis]):
         """
         validate_threshold(threshold)
         thresholds = np.full(len(self.thresholds), threshold)
-        return self.answer(
-            lambda words: self._predict(
-                words, find_probable_spans(words.posterior, thresholds, self.tag_set)
-            )
+        return self._predict(
+            lambda words: find_probable_spans(words.posterior, thresholds, self.tag_set)
         )
 
     def k_best(self, k: int) -> list[list[Analysis]]:
-        """The k most probable sets of entities of each doc, the most probable first.
+        """The k most probable sets of entities of each doc, the most probable first; at
+        least one.
 
-        A doc without words has one.
-
-        k (int): How many at most, from 1 up.
         RAISES (ValueError): If k is below 1.
         """
         return self.answer(
@@ -98,5 +90,7 @@ class EntityScores(DocScores[Prediction, Analysis]):
         found = rate_spans(found, tag_ids, posterior, continues=continues)
         return drop_improbable(found, thresholds)
 
-    def _predict(self, words: WordScores, found: FoundSpans) -> list[Prediction]:
-        return to_predictions(found, words.layout, self.tag_set)
+    def _predict(self, find: Callable[[WordScores], FoundSpans]) -> list[Prediction]:
+        return self.answer(
+            lambda words: to_predictions(find(words), words.layout, self.tag_set)
+        )

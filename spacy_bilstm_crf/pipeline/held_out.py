@@ -27,9 +27,8 @@ class HeldOut(NamedTuple):
 
 
 def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> HeldOut:
-    """Run the network of a component on the predicted docs of some examples.
-
-    Earlier components must have run on them already.
+    """Run the network of a component on the predicted docs of some examples, on which
+    earlier components have run already.
 
     RAISES (ValueError): If the network has not been built yet, or a setting is out of
         range.
@@ -40,17 +39,14 @@ def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> He
 
 
 def predict(pipe: CRFEntityRecognizer, held_out: HeldOut) -> list[Prediction]:
-    """The entities that a component finds under its present settings, rated.
-
-    RETURNS (list[Prediction]): For each example, without what was set before.
-    """
+    """The entities that a component finds in each example under its present settings,
+    rated, without what was set before."""
     return drop_all_preset(held_out, pipe.read_scores(held_out.batches).best())
 
 
 def drop_all_preset(
     held_out: HeldOut, predictions: Sequence[Prediction]
 ) -> list[Prediction]:
-    """Predictions for all examples, without what was set before."""
     pairs = zip(held_out.examples, predictions, strict=True)
     return [drop_preset(eg.predicted, of_doc) for eg, of_doc in pairs]
 
@@ -60,8 +56,6 @@ def count_expected(scores: EntityScores) -> dict[str, float]:
 
     Each entity begins once, so that the probabilities of all spans of a label, the
     improbable ones included, add up to those of the tags that begin one.
-
-    scores (EntityScores): Of the held-out docs.
     """
     tag_set = scores.tag_set
     counts = np.zeros(tag_set.n_tags)

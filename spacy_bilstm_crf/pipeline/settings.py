@@ -7,17 +7,10 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from confection import Config
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..errors import Errors
-from ..tags import SCHEMES, get_scheme
+from ..tags import SCHEMES
 from ..types import FloatArray
 
 SPANS_KEY = "bilstm_crf"
@@ -90,11 +83,6 @@ def to_number(value: object) -> float:
     return float(value)
 
 
-def to_scheme(name: str) -> str:
-    get_scheme(name)
-    return name
-
-
 # what a value may be; the description says in an error what was expected
 Flag = Annotated[bool, Field(strict=True, description="true or false")]
 Number = Annotated[float, BeforeValidator(to_number)]
@@ -114,7 +102,8 @@ Factors = Annotated[
     Field(description="a number above 0 for each of some labels, such as {'art': 2}"),
 ]
 SchemeName = Annotated[
-    str, AfterValidator(to_scheme), Field(description=f"one of {list(SCHEMES)}")
+    str,
+    Field(pattern=f"^({'|'.join(SCHEMES)})$", description=f"one of {list(SCHEMES)}"),
 ]
 Choice = Annotated[Decision, Field(description=f"one of {[d.value for d in Decision]}")]
 GroupName = Annotated[
@@ -149,10 +138,9 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
         setting, *inside = map(str, first["loc"])
+        expected = f"one of the settings {list(cls.model_fields)}"
         if setting in cls.model_fields:
-            expected = cls.model_fields[setting].description
-        else:
-            expected = f"one of the settings {list(cls.model_fields)}"
+            expected = str(cls.model_fields[setting].description)
         raise ValueError(
             Errors.B223.format(
                 name=name,
@@ -198,10 +186,7 @@ class EntitySettings(Settings):
     label_weights: Factors = Field(default_factory=dict)
 
     def check_labels(self, labels: Iterable[str]) -> None:
-        """Check that per-label settings name known labels.
-
-        RAISES (ValueError): If a label is unknown.
-        """
+        """Raise ValueError if a per-label setting names an unknown label."""
         for name in ("label_thresholds", "label_weights"):
             unknown = sorted(set(getattr(self, name)) - set(labels))
             if unknown:
@@ -232,10 +217,7 @@ class TagSettings(Settings):
 
 
 def validate_threshold(value: float) -> None:
-    """Check a threshold.
-
-    RAISES (ValueError): If it is not a probability.
-    """
+    """Raise ValueError if a threshold is not a probability."""
     try:
         EntitySettings(threshold=value)
     except ValidationError:

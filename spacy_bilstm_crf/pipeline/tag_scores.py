@@ -36,8 +36,6 @@ class TagSequence(NamedTuple):
 class TagScores(DocScores[IntArray, TagSequence]):
     """The scores of some docs, asked for parts of speech.
 
-    batches (Sequence[WordScores]): The scores.
-    tag_set (PlainTagSet): The tags that they are scores of.
     overwrite (bool): Whether tags that are set already are replaced.
     """
 
@@ -60,11 +58,9 @@ class TagScores(DocScores[IntArray, TagSequence]):
         )
 
     def k_best(self, k: int) -> list[list[TagSequence]]:
-        """The k most probable tag sequences of each doc, the most probable first.
+        """The k most probable tag sequences of each doc, the most probable first; at
+        least one.
 
-        A doc without words has one.
-
-        k (int): How many at most, from 1 up.
         RAISES (ValueError): If k is below 1.
         """
         return self.answer(lambda words: self._read(words, k))
@@ -84,12 +80,8 @@ class TagScores(DocScores[IntArray, TagSequence]):
     def _read_doc(
         self, doc: Doc, tag_ids: IntArray, probabilities: FloatArray
     ) -> list[TagSequence]:
-        """Paths as tags. Paths that differ only in words with a preset tag that is not
-        a label are the same.
-
-        tag_ids (ndarray): Shape: (n_tokens, n_paths).
-        probabilities (ndarray): Shape: (n_paths,).
-        """
+        """Paths of shape (n_tokens, n_paths) as tags. Those that differ only in words
+        with a preset tag that is not a label are the same."""
         strings = doc.vocab.strings
         hashes = hash_labels(self.tag_set.labels, strings)
         merged: Counter[tuple[int, ...]] = Counter()

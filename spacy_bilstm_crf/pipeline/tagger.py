@@ -15,11 +15,12 @@ from ..errors import Errors, Warnings
 from ..tags import PlainTagSet
 from ..types import BoolArray, IntArray, Potentials
 from .gold import Gold
+from .labeled_pipe import is_label_list
 from .scores import Batch
-from .sequence_labeler import SequenceLabeler
 from .settings import TagSettings, make_default_model
 from .tag_lattice import get_gold_lattice, get_meanings, get_preset_lattice, read_tags
 from .tag_scores import TagScores, TagSequence, hash_labels, merge_tags
+from .trainable_labeler import TrainableLabeler
 from .words import Layout
 
 DEFAULT_SETTINGS = TagSettings()
@@ -50,7 +51,7 @@ def make_tagger(
     return CRFTagger(nlp.vocab, model, name, scorer=scorer, settings=settings)
 
 
-class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
+class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
     """Tags words with a linear-chain CRF and writes their parts of speech to
     `token.tag`.
 
@@ -130,7 +131,6 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
         """The labels of a file of `spacy init labels`, or else those of the data."""
         if labels is None:
             return read_tags(get_examples, self.cfg["neg_prefix"])
-        is_list = isinstance(labels, (list, tuple))
-        if not is_list or not all(isinstance(label, str) for label in labels):
+        if not is_label_list(labels):
             raise ValueError(Errors.B230.format(found=labels))
         return list(labels)
