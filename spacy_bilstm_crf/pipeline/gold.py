@@ -1,6 +1,7 @@
 """What the annotation of a batch leaves open: all that a loss needs to know of it."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ class Gold(NamedTuple):
     allowed: BoolArray
     unknown: Sequence[tuple[int, Entity]]
     states: StateLattice | None = None
-    contradictions: Mapping[int, Entity] | None = None
+    contradictions: Mapping[int, Entity] = MappingProxyType({})
     free: BoolArray | None = None
     costs: NDArray[np.float32] | None = None
 
@@ -34,7 +35,3 @@ class Gold(NamedTuple):
     def lattice(self) -> BoolArray | StateLattice:
         """Everything that the annotation leaves."""
         return self.allowed if self.states is None else self.states
-
-    def get_contradiction(self, i: int) -> Entity | None:
-        """A gold entity of doc number `i` that is rejected as well."""
-        return (self.contradictions or {}).get(i)

@@ -20,7 +20,7 @@ from ..errors import Errors
 from ..types import FloatArray, IntArray, Potentials, Tags
 from .words import AnswerT, Layout, restore_order, to_tokens
 
-BestT = TypeVar("BestT")
+PredictionT = TypeVar("PredictionT")
 AnalysisT = TypeVar("AnalysisT")
 
 
@@ -92,7 +92,7 @@ class WordScores:
         return to_tokens(marginals, self.docs, self.layout, empty=0.0)
 
 
-class DocScores(Generic[BestT, AnalysisT]):
+class DocScores(Generic[PredictionT, AnalysisT]):
     """The scores of some docs: a value that answers whatever is asked of them.
 
     The docs are not changed, and what was set in them when they were scored is certain.
@@ -103,7 +103,7 @@ class DocScores(Generic[BestT, AnalysisT]):
         self.batches = batches
         self.tag_set = tag_set
 
-    def best(self) -> list[BestT]:
+    def best(self) -> list[PredictionT]:
         """The prediction for each doc."""
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """Prediction by a component whose model returns the potentials of a CRF."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from ..crf.validation import validate_k
 from ..errors import Errors
 from ..types import BoolArray, Potentials
 from .labeled_pipe import LabeledPipe
-from .scores import Batch, DocScores, WordScores
+from .scores import AnalysisT, Batch, DocScores, PredictionT, WordScores
 from .settings import Settings
 from .tensors import make_no_potentials, select_words, to_lattice, to_tensor, to_torch
 from .words import (
@@ -26,9 +26,6 @@ from .words import (
     has_words,
     list_docs,
 )
-
-PredictionT = TypeVar("PredictionT")
-AnalysisT = TypeVar("AnalysisT")
 
 
 class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
@@ -72,12 +69,6 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
 
         RAISES (ValueError): If a setting is out of range.
         """
-        raise NotImplementedError
-
-    def set_annotations(
-        self, docs: Sequence[Doc], predictions: Sequence[PredictionT]
-    ) -> None:
-        """Write predictions to their docs."""
         raise NotImplementedError
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:

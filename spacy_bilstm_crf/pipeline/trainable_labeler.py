@@ -19,7 +19,8 @@ from .gold import Gold
 from .listening import get_listeners, release_encoder, require_vectors
 from .losses import divergence, gold_loss
 from .omissions import Omissions
-from .sequence_labeler import AnalysisT, PredictionT, SequenceLabeler
+from .scores import AnalysisT, PredictionT
+from .sequence_labeler import SequenceLabeler
 from .words import Layout, get_layout, has_words
 
 
@@ -150,7 +151,7 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
                 self.left_out_reason,
                 [docs[i] for i in left_out],
                 warning=self.left_out_warning,
-                entity=gold.get_contradiction(left_out[0]),
+                entity=gold.contradictions.get(left_out[0]),
             )
         return float(losses[~impossible].sum()), gradient
 

@@ -118,7 +118,7 @@ def count_words(
         is_possible = np.isfinite(losses).tolist()
         for b, i in enumerate(layout.docs.tolist()):
             if not is_possible[b]:
-                left_out.append(describe(batch.docs[i], gold.get_contradiction(i)))
+                left_out.append(describe(batch.docs[i], gold.contradictions.get(i)))
             elif pipe.has_gold(held_out.examples[batch.numbers[i]]):
                 n_words += int(layout.lengths[b])
     warn_of_gold(pipe, left_out, unknown)
