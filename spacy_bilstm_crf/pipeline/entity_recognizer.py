@@ -1,6 +1,7 @@
 """The component `bilstm_crf_ner`: named entities by a BiLSTM-CRF."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, overload
 
 from spacy.language import Language
@@ -28,6 +29,7 @@ from .words import Layout, apply_by_length
 DEFAULT_SETTINGS = EntitySettings()
 
 register_confidence()
+get_tag_set = lru_cache(maxsize=16)(TagSet)
 
 
 @Language.factory(
@@ -121,16 +123,12 @@ class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
         settings: EntitySettings = DEFAULT_SETTINGS,
     ) -> None:
         super().__init__(vocab, model, name, scorer=scorer, settings=settings)
-        self._tag_set = TagSet((), settings.scheme)
         if settings.spans_key is not None:
             check_extension(name, settings.spans_key)
 
     @property
     def tag_set(self) -> TagSet:
-        labels, scheme = self.labels, self.cfg["scheme"]
-        if (self._tag_set.labels, self._tag_set.scheme) != (labels, scheme):
-            self._tag_set = TagSet(labels, scheme)
-        return self._tag_set
+        return get_tag_set(self.labels, self.cfg["scheme"])
 
     def read_settings(self) -> EntitySettings:
         settings = EntitySettings.read(self.cfg, self.name)

@@ -1,6 +1,7 @@
 """What `bilstm_crf_ner` answers from the scores of docs: entities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from .spans import (
 )
 
 
+@dataclass(frozen=True, eq=False)
 class EntityScores(DocScores[Prediction, Analysis]):
     """The scores of some docs, asked for entities.
 
@@ -30,18 +32,8 @@ class EntityScores(DocScores[Prediction, Analysis]):
     """
 
     tag_set: TagSet
-
-    def __init__(
-        self,
-        batches: Sequence[WordScores],
-        tag_set: TagSet,
-        *,
-        decision: Decision,
-        thresholds: FloatArray,
-    ) -> None:
-        super().__init__(batches, tag_set)
-        self.decision = decision
-        self.thresholds = thresholds
+    decision: Decision
+    thresholds: FloatArray
 
     def best(self, *, rated: bool = True) -> list[Prediction]:
         """The entities that the component would set, beside those set already.
@@ -73,7 +65,7 @@ class EntityScores(DocScores[Prediction, Analysis]):
         """
         return self.answer(
             lambda words: read_analyses(
-                words.docs, *words.decode_k_best(k), words.layout, self.tag_set
+                words.batch.docs, *words.decode_k_best(k), words.layout, self.tag_set
             )
         )
 

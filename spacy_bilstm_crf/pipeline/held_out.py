@@ -12,7 +12,6 @@ from .entity_recognizer import CRFEntityRecognizer
 from .entity_scores import EntityScores
 from .scores import Batch
 from .spans import Prediction
-from .words import to_tokens
 
 
 class HeldOut(NamedTuple):
@@ -61,8 +60,8 @@ def count_expected(scores: EntityScores) -> dict[str, float]:
     counts = np.zeros(tag_set.n_tags)
     for words in scores.batches:
         marginals = words.posterior.marginals.cpu().numpy()
-        tables = to_tokens(marginals, words.docs, words.layout, empty=0.0)
-        for doc, of_doc in zip(words.docs, tables, strict=True):
+        tables = words.to_tokens(marginals, empty=0.0)
+        for doc, of_doc in zip(words.batch.docs, tables, strict=True):
             counts += of_doc[~is_preset(doc)].sum(0)
     # the first tag is outside
     begins = np.where(tag_set.continues, 0.0, counts)[1:]

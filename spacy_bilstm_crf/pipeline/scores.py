@@ -18,10 +18,11 @@ from torch import Tensor
 from .. import crf
 from ..errors import Errors
 from ..types import FloatArray, IntArray, Potentials, Tags
-from .words import AnswerT, Layout, restore_order, to_tokens
+from .words import AnswerT, Layout, restore_order
 
 PredictionT = TypeVar("PredictionT")
 AnalysisT = TypeVar("AnalysisT")
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 class Batch(NamedTuple):
@@ -44,16 +45,13 @@ class WordScores:
     Every answer raises ValueError if no tag sequence is possible.
 
     name: The component, for messages.
-    numbers: Places of the docs among all docs.
-    docs: The docs, docs without words included.
-    layout: Where their words stand.
+    layout: Where the words of the batch stand.
     scores: Minus infinity where the scheme or the lattice forbids something.
     lengths: Words of each sequence.
     """
 
     name: str
-    numbers: Sequence[int]
-    docs: Sequence[Doc]
+    batch: Batch
     layout: Layout
     scores: Potentials[Tensor]
     lengths: Tensor
@@ -89,9 +87,26 @@ class WordScores:
     def get_marginals(self) -> list[NDArray[np.float32]]:
         """The probability of each tag at each token of the docs, 0 on white space."""
         marginals = self.posterior.marginals.float().cpu().numpy()
-        return to_tokens(marginals, self.docs, self.layout, empty=0.0)
+        return self.to_tokens(marginals, empty=0.0)
+
+    def to_tokens(
+        self, values: NDArray[ScalarT], *, empty: float
+    ) -> list[NDArray[ScalarT]]:
+        """Put the values of words, shape (batch_size, seq_len, ...), at the tokens of
+        their docs, shape (n_tokens, ...) each.
+
+        empty (float): The value of white space.
+        """
+        shapes = ((len(doc), *values.shape[2:]) for doc in self.batch.docs)
+        tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
+        layout = self.layout
+        for b, i in enumerate(layout.docs.tolist()):
+            n_words = layout.lengths[b]
+            tables[i][layout.tokens[b, :n_words]] = values[b, :n_words]
+        return tables
 
 
+@dataclass(frozen=True, eq=False)
 class DocScores(Generic[PredictionT, AnalysisT]):
     """The scores of some docs: a value that answers whatever is asked of them.
 
@@ -99,9 +114,8 @@ class DocScores(Generic[PredictionT, AnalysisT]):
     All answers come in the order of the docs.
     """
 
-    def __init__(self, batches: Sequence[WordScores], tag_set: Tags) -> None:
-        self.batches = batches
-        self.tag_set = tag_set
+    batches: Sequence[WordScores]
+    tag_set: Tags
 
     def best(self) -> list[PredictionT]:
         """The prediction for each doc."""
@@ -127,7 +141,7 @@ class DocScores(Generic[PredictionT, AnalysisT]):
         self, function: Callable[[WordScores], Sequence[AnswerT]]
     ) -> list[AnswerT]:
         """Ask each batch, and put the answers into the order of the docs."""
-        return restore_order((words.numbers, function(words)) for words in self.batches)
+        return restore_order((s.batch.numbers, function(s)) for s in self.batches)
 
 
 def require_paths(best: Tensor, words: WordScores) -> None:
@@ -137,7 +151,7 @@ def require_paths(best: Tensor, words: WordScores) -> None:
     if not without_path:
         return
     b = without_path[0]
-    doc = words.docs[words.layout.docs[b]]
+    doc = words.batch.docs[words.layout.docs[b]]
     token = doc[int(words.layout.tokens[b, find_dead_end(words, b)])]
     raise ValueError(
         Errors.B204.format(

@@ -170,4 +170,4 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         if temperature != 1:
             scores = Potentials(*(s / temperature for s in scores))
         lengths = to_tensor(layout.lengths, scores)
-        return WordScores(self.name, batch.numbers, batch.docs, layout, scores, lengths)
+        return WordScores(self.name, batch, layout, scores, lengths)

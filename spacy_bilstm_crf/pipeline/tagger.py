@@ -1,6 +1,7 @@
 """The component `bilstm_crf_tagger`: parts of speech by a BiLSTM-CRF."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from spacy.attrs import TAG
@@ -24,6 +25,7 @@ from .trainable_labeler import TrainableLabeler
 from .words import Layout
 
 DEFAULT_SETTINGS = TagSettings()
+get_tag_set = lru_cache(maxsize=16)(PlainTagSet)
 
 
 @Language.factory(
@@ -79,13 +81,10 @@ class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
         settings: TagSettings = DEFAULT_SETTINGS,
     ) -> None:
         super().__init__(vocab, model, name, scorer=scorer, settings=settings)
-        self._tag_set = PlainTagSet(())
 
     @property
     def tag_set(self) -> PlainTagSet:
-        if self._tag_set.labels != self.labels:
-            self._tag_set = PlainTagSet(self.labels)
-        return self._tag_set
+        return get_tag_set(self.labels)
 
     def read_settings(self) -> TagSettings:
         return TagSettings.read(self.cfg, self.name)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.attrs import IS_SPACE
 from spacy.tokens import Doc
 
@@ -19,7 +18,6 @@ from ..types import BoolArray, IntArray
 MAX_BATCH_TOKENS = 4096
 
 AnswerT = TypeVar("AnswerT")
-ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 class Layout(NamedTuple):
@@ -62,22 +60,6 @@ def get_layout(docs: Sequence[Doc]) -> Layout:
 
 def has_words(doc: Doc) -> bool:
     return any(not token.is_space for token in doc)
-
-
-def to_tokens(
-    values: NDArray[ScalarT], docs: Sequence[Doc], layout: Layout, *, empty: float
-) -> list[NDArray[ScalarT]]:
-    """Put the values of words, shape (batch_size, seq_len, ...), at the tokens of their
-    docs, docs without words included: shape (n_tokens, ...) each.
-
-    empty (float): The value of white space.
-    """
-    shapes = ((len(doc), *values.shape[2:]) for doc in docs)
-    tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
-    for b, i in enumerate(layout.docs.tolist()):
-        n_words = layout.lengths[b]
-        tables[i][layout.tokens[b, :n_words]] = values[b, :n_words]
-    return tables
 
 
 def batch_by_length(docs: Sequence[Doc]) -> Iterator[list[int]]:
