@@ -109,10 +109,22 @@ class Restrictions:
         """The tokens of sequence b. Shape: (n_words,), as all of its arrays."""
         return self.layout.tokens[b, : self.layout.lengths[b]]
 
-    def locate(self, b: int, start: int, end: int) -> tuple[int, int]:
-        """The positions of the words among some tokens of sequence b."""
-        first, last = np.searchsorted(self.words(b), (start, end)).tolist()
-        return first, last
+    def place(self, b: int, entity: Entity) -> tuple[int, IntArray]:
+        """The position of an entity's first word, and the tags of its words; `O` for an
+        unknown label."""
+        first, last, label = entity
+        start, end = np.searchsorted(self.words(b), (first, last)).tolist()
+        scheme, tag_to_id = self.tag_set.scheme, self.tag_set.tag_to_id
+        prefixes = entity_prefixes(end - start, scheme=scheme) if end > start else ""
+        tag_ids = [tag_to_id.get(f"{prefix}-{label}", 0) for prefix in prefixes]
+        return start, np.array(tag_ids, dtype=np.int64)
+
+    def is_known(self, b: int, entity: Entity) -> bool:
+        """Whether the label of an entity is known; notes the entity if not."""
+        if entity[2] in self.tag_set.labels:
+            return True
+        self.unknown.append((int(self.layout.docs[b]), entity))
+        return False
 
     def end_entities_at_lines(
         self, b: int, doc: Doc, unless: BoolArray | None = None
@@ -129,14 +141,14 @@ class Restrictions:
 
         RETURNS (ndarray): Which words continue one of them.
         """
-        blocked = [(t.i, t.i + 1) for t in doc if t.ent_iob == BEGIN and not t.ent_type]
+        blocked = [t.i for t in doc if t.ent_iob == BEGIN and not t.ent_type]
         entities = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
         continues = np.zeros(len(self.words(b)), dtype=bool)
-        for first, last, label in [*((*span, "") for span in blocked), *entities]:
-            start, end = self.locate(b, first, last)
+        for entity in [*((i, i + 1, "") for i in blocked), *entities]:
+            start, tag_ids = self.place(b, entity)
             # white space alone has no tags; an entity cannot run across it either
-            self.fix(b, start, entity_tag_ids(self.tag_set, end - start, label))
-            continues[start + 1 : end] = True
+            self.fix(b, start, tag_ids)
+            continues[start + 1 : start + len(tag_ids)] = True
         return continues
 
     def require_gold(self, b: int, gold: Annotation) -> IntArray:
@@ -148,11 +160,9 @@ class Restrictions:
         words = self.words(b)
         tag_ids = np.where(gold.outside[words], 0, MISSING)
         for entity in gold.entities:
-            start, end, label = *self.locate(b, *entity[:2]), entity[2]
-            if label not in self.tag_set.labels:
-                self.unknown.append((int(self.layout.docs[b]), entity))
-            elif end > start:
-                tag_ids[start:end] = entity_tag_ids(self.tag_set, end - start, label)
+            if self.is_known(b, entity):
+                start, of_entity = self.place(b, entity)
+                tag_ids[start : start + len(of_entity)] = of_entity
         for first, last in find_runs(tag_ids != MISSING):
             self.fix(b, first, tag_ids[first:last])
         return tag_ids
@@ -163,15 +173,13 @@ class Restrictions:
 
         gold_tag_ids (ndarray): As `require_gold` returns them.
         """
-        start, end = self.locate(b, *span[:2])
-        label = span[2]
-        if label not in self.tag_set.labels:
-            self.unknown.append((int(self.layout.docs[b]), span))
+        if not self.is_known(b, span):
             return False
-        tag_ids = entity_tag_ids(self.tag_set, end - start, label)
-        if end == start or not self.is_possible(b, start, tag_ids):
+        start, tag_ids = self.place(b, span)
+        if not len(tag_ids) or not self.is_possible(b, start, tag_ids):
             return False
-        self.rejected.append((b, (start, end, label)))
+        end = start + len(tag_ids)
+        self.rejected.append((b, (start, end, span[2])))
         return bool((gold_tag_ids[start:end] == tag_ids).all())
 
     def is_possible(self, b: int, start: int, tag_ids: IntArray) -> bool:
@@ -188,13 +196,6 @@ class Restrictions:
         allowed[start:end] &= np.eye(self.tag_set.n_tags, dtype=bool)[tag_ids]
         if end < self.layout.lengths[b]:
             allowed[end, self.tag_set.continues] = False
-
-
-def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
-    """The tags of one entity; `O` for an unknown label."""
-    prefixes = entity_prefixes(length, scheme=tag_set.scheme) if length else ""
-    tag_ids = [tag_set.tag_to_id.get(f"{p}-{label}", 0) for p in prefixes]
-    return np.array(tag_ids, dtype=np.int64)
 
 
 def find_runs(mask: BoolArray) -> list[tuple[int, int]]:

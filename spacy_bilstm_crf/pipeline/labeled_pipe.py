@@ -197,14 +197,6 @@ def model_from_bytes(model: NetworkT, bytes_data: bytes) -> NetworkT:
     """Read what `model_to_bytes` wrote into a model of the same layers."""
     from safetensors.numpy import load
 
-    file = read_file(bytes_data)
-    for name, array in load(file["weights"]).items():
-        i, _, param = name.partition(".")
-        file["model"]["params"][int(i)][param] = array
-    return model.from_dict(file["model"])
-
-
-def read_file(bytes_data: bytes) -> dict[str, Any]:
     try:
         file = srsly.msgpack_loads(bytes_data)
     except ValueError as error:
@@ -212,4 +204,7 @@ def read_file(bytes_data: bytes) -> dict[str, Any]:
     version = file.get("format") if isinstance(file, dict) else None
     if version != FORMAT_VERSION:
         raise ValueError(Errors.B902.format(found=version, expected=FORMAT_VERSION))
-    return file
+    for name, array in load(file["weights"]).items():
+        i, _, param = name.partition(".")
+        file["model"]["params"][int(i)][param] = array
+    return model.from_dict(file["model"])

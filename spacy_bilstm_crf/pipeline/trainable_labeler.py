@@ -179,13 +179,12 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
         """
         examples, losses = self._begin_step(examples, losses, "rehearse")
         docs = [eg.predicted for eg in examples]
-        teacher = self._rehearsal_model
-        if teacher is not None and any(has_words(doc) for doc in docs):
+        if self._rehearsal_model is not None and any(has_words(doc) for doc in docs):
             set_dropout_rate(self.model, drop)
             student, backprop = self.model.begin_update(docs)
             require_vectors(self.model, docs, name=self.name)
-            said = teacher.predict(docs)
-            loss, d_student = self.compute_divergence(said, student, docs)
+            teacher = self._rehearsal_model.predict(docs)
+            loss, d_student = self.compute_divergence(teacher, student, docs)
             backprop(d_student)
             self._end_step(loss, sgd, losses)
         return losses
