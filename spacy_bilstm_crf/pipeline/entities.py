@@ -1,7 +1,7 @@
 """Entities and their labels: read from tags and label files, written to docs."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from spacy.tokens import Doc, Span
@@ -34,21 +34,15 @@ def read_labels(
     labels: Sequence[str] | dict[str, dict[str, int]] | None,
 ) -> list[str]:
     """The entity labels of a label file, in its order, or of the data, sorted."""
-    if not is_label_data(labels):
-        raise ValueError(Errors.B202.format(found=labels))
-    if isinstance(labels, dict):
-        # `ner` writes, for each transition, its labels and their frequencies
+    if labels is None:
+        examples = get_examples()
+        return sorted({ent.label_ for eg in examples for ent in eg.reference.ents})
+    # `ner` writes, for each transition, its labels and their frequencies
+    if isinstance(labels, dict) and all(isinstance(m, dict) for m in labels.values()):
         return sorted({label for move in labels.values() for label in move if label})
-    if labels is not None:
-        return list(labels)
-    return sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
-
-
-def is_label_data(labels: Any) -> bool:
-    """Whether labels are a list, or a dict of transitions as `ner` writes it."""
-    if isinstance(labels, dict):
-        return all(isinstance(move, dict) for move in labels.values())
-    return labels is None or is_label_list(labels)
+    if not is_label_list(labels):
+        raise ValueError(Errors.B202.format(found=labels))
+    return list(labels)
 
 
 def read_analyses(

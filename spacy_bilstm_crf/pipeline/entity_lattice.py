@@ -12,8 +12,7 @@ from spacy.training import Example
 
 from ..tags import TagSet, entity_prefixes
 from ..types import BoolArray, Entity, IntArray
-from .annotation import BEGIN, INSIDE, Annotation, get_rejected, read_annotation
-from .gold import Gold
+from .gold import BEGIN, INSIDE, Annotation, Gold, get_rejected, read_annotation
 from .rejected import reject_spans
 from .words import Layout
 
