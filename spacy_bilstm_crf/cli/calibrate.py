@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typer import Argument as Arg
 from typer import Option as Opt
 
-from ..pipeline.settings import Decision
 from .loading import (
     describe_left_out,
     get_component,
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 
 DIGITS = 4  # of the fitted numbers
+
+
+class DecisionName(str, Enum):
+    """As `pipeline.settings.Decision`, whose module imports too much for `--help`."""
+
+    best_path = "best_path"
+    expected_f1 = "expected_f1"
 
 
 class Result(NamedTuple):
@@ -62,7 +69,7 @@ def calibrate_cli(
     output: Path | None = Opt(
         None, help="Folder for the calibrated pipeline; an earlier one is replaced"
     ),
-    decision: Decision = Opt(
+    decision: DecisionName = Opt(
         "expected_f1",
         help="How entities are chosen; see docs/guides/calibration.md",
     ),

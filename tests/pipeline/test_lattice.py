@@ -44,12 +44,7 @@ def make_doc(words, spaces=None):
 
 
 def test_layout_leaves_out_white_space_and_empty_docs():
-    docs = [
-        make_doc(["a", " ", "b"]),
-        make_doc([]),
-        make_doc(["\n"]),
-        make_doc(["c", "d", "e", "f"]),
-    ]
+    docs = [make_doc(words) for words in (["a", " ", "b"], [], ["\n"], [*"cdef"])]
     layout = get_layout(docs)
     assert layout.docs.tolist() == [0, 3]
     assert layout.lengths.tolist() == [2, 4]
@@ -127,11 +122,8 @@ def test_missing_gold_allows_what_leaves_the_known_entities_as_they_are():
 
 
 def test_gold_without_annotation_allows_everything():
-    doc = make_doc(["a", "b"])
-    example = Example(doc, make_doc(["a", "b"]))
-    layout = get_layout([doc])
-    lattices = get_gold_lattice([example], layout, IOB2, cross_lines=False)
-    assert lattices.allowed.all()
+    gold, _ = get_gold(make_doc(["a", "b"]), ["-", "-"])
+    assert gold.all()
 
 
 def test_white_space_inside_a_gold_entity_is_left_out():

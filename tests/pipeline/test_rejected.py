@@ -207,9 +207,8 @@ def test_a_batch_equals_its_sequences(problem):
         assert_close(got, expected, **TOLERANCE)
 
 
-@pytest.mark.parametrize("garbage", [float("nan"), float("inf"), -float("inf"), 1e30])
-@given(problem=rejections())
-def test_padding_is_never_read(garbage, problem):
+@given(problem=rejections(), garbage=st.sampled_from([np.nan, np.inf, -np.inf, 1e30]))
+def test_padding_is_never_read(problem, garbage):
     scores, gold, rejected, lengths, tag_set = problem
     padding = torch.arange(gold.shape[1]) >= lengths[:, None]
     dirty = scores.emissions.masked_fill(padding.unsqueeze(2), garbage)

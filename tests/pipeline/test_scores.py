@@ -7,13 +7,7 @@ import pytest
 import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines import (
-    TEXTS,
-    make_pipeline,
-    make_tagger,
-    train_pipeline,
-    train_tagger,
-)
+from pipelines import NER, TAGGER, TEXTS, get_trained, make_pipeline, make_tagger
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Model
@@ -25,7 +19,6 @@ from spacy_bilstm_crf.pipeline.words import get_layout
 from spacy_bilstm_crf.types import Potentials
 
 ASKED = [*TEXTS, "", " \n ", " Shaka  Khan met\nBerlin "]
-NER, TAGGER = "bilstm_crf_ner", "bilstm_crf_tagger"
 # what a value of scores answers, and the method of the component that does as well
 ANSWERS = {
     "best": (lambda scores: scores.best(), lambda pipe, docs: pipe.predict(docs)),
@@ -47,11 +40,11 @@ OF_ENTITIES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def trained():
     return {
-        NER: train_pipeline(make_pipeline(), n_steps=12),
-        TAGGER: train_tagger(make_tagger(), n_steps=12),
+        NER: get_trained(n_steps=12),
+        TAGGER: get_trained(make_tagger, n_steps=12),
     }
 
 
@@ -66,6 +59,7 @@ def ner(trained):
     pipe = trained[NER].get_pipe(NER)
     before = dict(pipe.cfg)
     yield pipe
+    pipe.cfg.clear()
     pipe.cfg.update(before)
 
 
@@ -137,22 +131,6 @@ def test_best_paths_alone_need_no_forward_backward(ner, docs, counts):
     assert counts["posterior"] == 1
     assert [of_doc.entities for of_doc in rated] == [p.entities for p in unrated]
     assert all(p > 0 for of_doc in rated for p in of_doc.probabilities)
-
-
-def test_answers_keep_the_order_of_the_docs_in_several_batches(
-    ner, docs, monkeypatch, counts
-):
-    expected = [ner.k_best(doc, 2) for doc in docs]
-    monkeypatch.setattr("spacy_bilstm_crf.pipeline.words.MAX_BATCH_TOKENS", 10)
-    counts.clear()
-    scores = ner.scores(doc for doc in docs)
-    assert counts["network"] == len([b for b in scores.batches if len(b.layout.docs)])
-    assert counts["network"] > 1
-    for doc, found, of_doc in zip(docs, scores.k_best(2), expected, strict=True):
-        assert [a.entities for a in found] == [a.entities for a in of_doc]
-        probabilities = [a.probability for a in of_doc]
-        assert [a.probability for a in found] == pytest.approx(probabilities, rel=1e-4)
-        assert len(doc.ents) == 0
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", " \n "]])

@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 import srsly
-from pipelines import TEXTS, make_examples, make_pipeline, train_pipeline
+from pipelines import (
+    NER,
+    TEXTS,
+    get_trained,
+    make_examples,
+    make_pipeline,
+    train_pipeline,
+)
 
 from spacy_bilstm_crf.pipeline.settings import EntitySettings
 
-FACTORY = "bilstm_crf_ner"
 BAD = [
     ({"threshold": 1.5}, "B223.*'threshold'"),
     ({"threshold": None}, "B223.*'threshold' .*: None"),
@@ -39,15 +45,15 @@ NEEDS_LABELS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def trained():
-    return train_pipeline(make_pipeline(), n_steps=1)
+    return get_trained(n_steps=1)
 
 
 @pytest.fixture
 def pipe(trained):
     """The component; its settings are put back."""
-    pipe = trained.get_pipe(FACTORY)
+    pipe = trained.get_pipe(NER)
     before = dict(pipe.cfg)
     yield pipe
     pipe.cfg.clear()
@@ -94,16 +100,16 @@ def test_candidates_need_a_probability(trained, pipe, threshold):
 
 @pytest.mark.parametrize(("setting", "message"), IN_JSON + NEEDS_LABELS)
 def test_settings_are_checked_when_they_are_read(trained, tmp_path, setting, message):
-    pipe = trained.get_pipe(FACTORY)
-    cfg = {**pipe.cfg, **setting}
-    pipe.to_disk(tmp_path, exclude=["vocab"])
+    pipe, loaded = trained.get_pipe(NER), make_pipeline().get_pipe(NER)
+    cfg, kept = {**pipe.cfg, **setting}, {"exclude": ["vocab"]}
+    pipe.to_disk(tmp_path, **kept)
     srsly.write_json(tmp_path / "cfg", cfg)
     with pytest.raises(ValueError, match=message):
-        make_pipeline().get_pipe(FACTORY).from_disk(tmp_path, exclude=["vocab"])
-    file = srsly.msgpack_loads(pipe.to_bytes())
+        loaded.from_disk(tmp_path, **kept)
+    file = srsly.msgpack_loads(pipe.to_bytes(**kept))
     file["cfg"] = srsly.json_dumps(cfg)
     with pytest.raises(ValueError, match=message):
-        make_pipeline().get_pipe(FACTORY).from_bytes(srsly.msgpack_dumps(file))
+        loaded.from_bytes(srsly.msgpack_dumps(file), **kept)
 
 
 def test_unknown_settings_are_errors(trained, pipe):
@@ -123,14 +129,14 @@ def test_tags_that_the_network_does_not_score_are_errors(trained, pipe, setting)
 
 def test_settings_of_labels_are_not_missed_before_there_are_labels(tmp_path):
     nlp = make_pipeline(label_weights={"LOC": 2.0}, label_thresholds={"LOC": 0.1})
-    nlp.get_pipe(FACTORY).to_disk(tmp_path, exclude=["vocab"])
-    loaded = make_pipeline().get_pipe(FACTORY).from_disk(tmp_path, exclude=["vocab"])
+    nlp.get_pipe(NER).to_disk(tmp_path, exclude=["vocab"])
+    loaded = make_pipeline().get_pipe(NER).from_disk(tmp_path, exclude=["vocab"])
     assert loaded.cfg["label_weights"] == {"LOC": 2.0}
 
 
 def test_numbers_of_numpy_are_numbers():
     numbers = {"threshold": np.float32(0.5), "temperature": np.float64(2.0)}
-    settings = EntitySettings.read(numbers, FACTORY)
+    settings = EntitySettings.read(numbers, NER)
     assert (settings.threshold, settings.temperature) == (0.5, 2.0)
 
 
@@ -143,8 +149,8 @@ def test_numbers_of_numpy_are_stored_as_numbers(trained, pipe, tmp_path):
     }
     pipe.cfg.update(settings)
     pipe.to_disk(tmp_path)
-    from_disk = make_pipeline().get_pipe(FACTORY).from_disk(tmp_path)
-    from_bytes = make_pipeline().from_bytes(trained.to_bytes()).get_pipe(FACTORY)
+    from_disk = make_pipeline().get_pipe(NER).from_disk(tmp_path)
+    from_bytes = make_pipeline().from_bytes(trained.to_bytes()).get_pipe(NER)
     for loaded in (from_disk, from_bytes):
         assert loaded.cfg == pipe.cfg
         assert type(loaded.cfg["threshold"]) is float

@@ -5,20 +5,23 @@ import pytest
 import spacy
 from paths import CONFIGS
 from pipelines import (
+    LISTENER_MODEL,
+    NER,
     SMALL_MODEL,
     STILL_MODEL,
     TAGS,
     TEXTS,
     get_entities,
+    get_ents,
     get_gold,
     get_tags,
+    load_trained,
     make_annotated_examples,
     make_examples,
+    make_raw,
     make_tagged_examples,
     train_on,
 )
-from spacy.tokens import Doc
-from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
 
 CONFIG = CONFIGS / "bilstm_crf_shared.cfg"
@@ -37,15 +40,9 @@ def make_shared_pipeline(small=SMALL_MODEL["tok2vec"]):
     return load_model_from_config(config, auto_fill=True)
 
 
-@pytest.fixture(scope="module")
-def trained():
-    nlp = make_shared_pipeline()
-    return train_on(nlp, make_annotated_examples(nlp), n_steps=40, seed=0).to_bytes()
-
-
 @pytest.fixture
-def nlp(trained):
-    return make_shared_pipeline().from_bytes(trained)
+def nlp():
+    return load_trained(make_shared_pipeline)
 
 
 def check(nlp, **kwargs):
@@ -63,17 +60,27 @@ def test_both_learn_with_one_encoder(nlp, tmp_path):
     assert (scores["ents_f"], scores["tag_acc"]) == (1.0, 1.0)
 
 
-def test_the_encoder_is_computed_once_for_both(nlp, monkeypatch):
-    calls = []
-    encoder = nlp.get_pipe("tok2vec").model
-    forward = encoder._func
-    monkeypatch.setattr(
-        encoder,
-        "_func",
-        lambda *args, **kwargs: calls.append(1) or forward(*args, **kwargs),
-    )
-    check(nlp, batch_size=100)
-    assert len(calls) == 1
+def test_components_read_the_vectors_in_the_docs_and_compute_none(nlp):
+    docs = [nlp.get_pipe("tok2vec")(nlp.make_doc(text)) for text in TEXTS]
+    vectors = [doc.tensor.copy() for doc in docs]
+    for shim in (
+        s for node in nlp.get_pipe("tok2vec").model.walk() for s in node.shims
+    ):
+        for weights in shim.module.parameters():
+            weights.data.zero_()
+    for name in COMPONENTS:
+        docs = list(nlp.get_pipe(name).pipe(docs))
+    assert get_entities(docs) == get_gold()
+    assert get_tags(docs) == TAGS
+    for doc, expected in zip(docs, vectors, strict=True):
+        np.testing.assert_array_equal(doc.tensor, expected)
+
+
+def test_the_best_analysis_is_the_prediction(nlp):
+    docs = [nlp(text, disable=COMPONENTS) for text in TEXTS]
+    analyses = nlp.get_pipe("ner").k_best(docs, 2)
+    expected = [get_ents(doc) for doc in nlp.pipe(TEXTS)]
+    assert [best.entities for best, _ in analyses] == expected
 
 
 def get_gradients(nlp, examples):
@@ -115,9 +122,7 @@ def test_either_annotation_teaches_the_encoder_and_both_add_up():
 def test_batch_without_annotation_teaches_nothing(texts):
     nlp = make_shared_pipeline()
     nlp.initialize(lambda: make_annotated_examples(nlp))
-    docs = [nlp.make_doc(text) for text in texts]
-    unannotated = [Example(doc, Doc(nlp.vocab, [t.text for t in doc])) for doc in docs]
-    assert get_gradients(nlp, unannotated) == {}
+    assert get_gradients(nlp, make_raw(nlp, texts)) == {}
 
 
 def test_listeners_can_be_replaced(nlp, tmp_path):
@@ -130,3 +135,25 @@ def test_listeners_can_be_replaced(nlp, tmp_path):
     check(loaded)
     loaded.remove_pipe("ner")
     assert get_tags(loaded.pipe(TEXTS)) == TAGS
+
+
+def test_replaced_listeners_average_apart():
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("tok2vec", config={"model": SMALL_MODEL["tok2vec"]})
+    names = ["first", "second"]
+    for name in names:
+        nlp.add_pipe(NER, name=name, config={"model": LISTENER_MODEL})
+    train_on(nlp, make_examples(nlp), n_steps=2)
+    for name in names:
+        nlp.replace_listeners("tok2vec", name, ["model.tok2vec"])
+    nodes = [node for name in names for node in nlp.get_pipe(name).model.walk()]
+    assert len({shim.id for node in nodes for shim in node.shims}) == 2
+
+
+def test_our_encoder_serves_a_tagger_of_spacy(tmp_path):
+    nlp = spacy.blank("en")
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": SMALL_MODEL["tok2vec"]}
+    nlp.add_pipe("tagger", config={"model": model})
+    train_on(nlp, make_tagged_examples(nlp))
+    nlp.to_disk(tmp_path)
+    assert get_tags(spacy.load(tmp_path).pipe(TEXTS)) == TAGS

@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 import spacy
 from pipelines import (
+    NER,
     SMALL_MODEL,
+    TAGGER,
     TEXTS,
     get_entities,
     get_gold,
+    get_trained,
     make_annotated_examples,
     make_examples,
-    train_pipeline,
+    make_new_examples,
+    make_tagger,
 )
-from spacy.training import Example
 
 SOFTMAX_MODEL = {
     **SMALL_MODEL,
@@ -22,20 +25,14 @@ SOFTMAX_MODEL = {
 }
 
 
-def make_pipeline(**config):
-    nlp = spacy.blank("en")
-    nlp.add_pipe("bilstm_crf_ner", config={"model": SOFTMAX_MODEL, **config})
-    return nlp
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def trained():
-    return train_pipeline(make_pipeline(), n_steps=15)
+    return get_trained(model=SOFTMAX_MODEL, n_steps=15)
 
 
 @pytest.fixture
 def pipe(trained):
-    return trained.get_pipe("bilstm_crf_ner")
+    return trained.get_pipe(NER)
 
 
 def get_log_probabilities(pipe, doc):
@@ -57,8 +54,8 @@ def list_legal(pipe, doc):
     return paths
 
 
-def test_learns(trained):
-    nlp = train_pipeline(make_pipeline())
+def test_learns():
+    nlp = get_trained(model=SOFTMAX_MODEL)
     assert get_entities(nlp.pipe(TEXTS)) == get_gold()
 
 
@@ -93,8 +90,8 @@ def test_k_best_and_confidence_are_those_of_the_legal_sequences(trained, pipe):
 
 def test_tags_without_a_scheme_are_the_plain_softmax():
     """Every sequence of parts of speech is legal."""
-    nlp = spacy.blank("en")
-    pipe = nlp.add_pipe("bilstm_crf_tagger", config={"model": SOFTMAX_MODEL})
+    nlp = make_tagger(model=SOFTMAX_MODEL)
+    pipe = nlp.get_pipe(TAGGER)
     examples = make_annotated_examples(nlp)
     optimizer = nlp.initialize(lambda: examples)
     nlp.update(examples, sgd=optimizer)
@@ -111,12 +108,9 @@ def test_tags_without_a_scheme_are_the_plain_softmax():
 def test_survives_disk_and_new_labels(trained, tmp_path):
     trained.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
-    pipe = loaded.get_pipe("bilstm_crf_ner")
+    pipe = loaded.get_pipe(NER)
     assert get_entities(loaded.pipe(TEXTS)) == get_entities(trained.pipe(TEXTS))
-    pipe.add_label("EVENT")
+    pipe.add_label("NORP")
     assert pipe.model.get_ref("output_layer").param_names == ("W", "b")
-    examples = [
-        Example.from_dict(loaded.make_doc("The Cup."), {"entities": [(4, 7, "EVENT")]})
-    ]
-    optimizer = loaded.resume_training()
-    assert loaded.update(examples, sgd=optimizer)["bilstm_crf_ner"] > 0
+    examples = make_new_examples(loaded)
+    assert loaded.update(examples, sgd=loaded.resume_training())[NER] > 0

@@ -1,14 +1,13 @@
 """From a file of words and tags to a tagger, by the commands that a user types."""
 
 import json
-import warnings
 
 import pytest
 import spacy
 import srsly
 from paths import CONFIGS
 from pipelines import TAGGED_DATA, get_tags
-from spacy.cli._util import app
+from spacy_commands import run
 from typer.testing import CliRunner
 
 from spacy_bilstm_crf.cli import app as our_app
@@ -23,14 +22,6 @@ SIZES = {
     "encode.hidden_width": 16,
     "encode.dropout": 0.1,
 }
-
-
-def run(*args):
-    """Run a command of spaCy in this process."""
-    with warnings.catch_warnings():
-        # spaCy's commands warn about their own use of other packages
-        warnings.simplefilter("ignore")
-        app([str(arg) for arg in args], standalone_mode=False)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 """Write the stored pipelines of this folder, each a zip of what `nlp.to_disk` makes.
 
-They are kept as they were first written, so that `test_stored_pipelines.py` proves that
-old pipelines load. To add one, add it to `PIPELINES` and run
+They stay as first written, so that `test_stored_pipelines.py` proves that old pipelines
+load. To add one, add it to `PIPELINES` and run
 
-    python tests/stored/make.py NAME
+    PYTHONPATH=tests python -m stored.make NAME
 
-Pipelines that are there already are never written again.
+Existing pipelines are never overwritten.
 """
 
 import copy
@@ -19,22 +19,21 @@ from pathlib import Path
 
 import numpy as np
 import spacy
-from spacy.language import Language
-from spacy.util import fix_random_seed
-
-FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent))
-
-from elmo_files import write_elmo  # noqa: E402
-from pipelines import (  # noqa: E402
+from elmo_files import write_elmo
+from pipelines import (
     SMALL_MODEL,
     TEXTS,
     make_annotated_examples,
     make_examples,
     make_tagged_examples,
+    train_on,
 )
+from spacy.language import Language
+from spacy.util import fix_random_seed
 
-# what each pipeline is asked: texts that it was trained on, and others
+FOLDER = Path(__file__).parent
+
+# texts that each pipeline was trained on, and others
 ASKED = [
     *TEXTS,
     "Angela Khan met Shaka in Paris.",
@@ -67,12 +66,7 @@ def make_ner(model=SMALL_MODEL, **settings) -> Language:
 
 def train(nlp: Language, examples) -> Language:
     """A few steps, so that probabilities are neither 0 nor 1."""
-    fix_random_seed(0)
-    optimizer = nlp.initialize(lambda: examples)
-    optimizer.learn_rate = 0.02
-    for _ in range(N_STEPS):
-        nlp.update(examples, sgd=optimizer)
-    return nlp
+    return train_on(nlp, examples, n_steps=N_STEPS)
 
 
 def make_default(folder: Path) -> Language:
@@ -224,7 +218,7 @@ PIPELINES: dict[str, Callable[[Path], Language]] = {
 
 
 def ask(nlp: Language) -> list[dict]:
-    """What a pipeline says of each text: entities with confidence, tags, k best."""
+    """The answers to each text: entities with confidence, tags, k best."""
     found = []
     for text, doc in zip(ASKED, nlp.pipe(ASKED), strict=True):
         ents = [
@@ -250,7 +244,7 @@ def ask(nlp: Language) -> list[dict]:
 def write(name: str) -> None:
     path = FOLDER / f"{name}.zip"
     if path.exists():
-        raise SystemExit(f"{path.name} is there already, and stays as it is.")
+        raise SystemExit(f"{path.name} exists and is never overwritten.")
     with tempfile.TemporaryDirectory() as folder:
         nlp = PIPELINES[name](Path(folder))
         stored = Path(folder) / "pipeline"
