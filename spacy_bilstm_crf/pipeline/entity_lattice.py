@@ -167,10 +167,10 @@ class Restrictions:
         return tag_ids
 
     def reject(self, b: int, span: Entity, gold_tag_ids: IntArray) -> bool:
-        """Note that a span is not an entity, unless the lattice rules it out anyway;
-        whether the gold says that it is one.
+        """Note that a span is not an entity, unless the lattice rules it out anyway.
 
         gold_tag_ids (ndarray): As `require_gold` returns them.
+        RETURNS (bool): Whether the gold says that it is one.
         """
         if not self.is_known(b, span):
             return False

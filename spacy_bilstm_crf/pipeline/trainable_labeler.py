@@ -27,7 +27,7 @@ from .words import Layout, get_layout, has_words
 class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
     """A `SequenceLabeler` that learns from examples.
 
-    Subclasses say besides which examples have gold (`has_gold`) and what it leaves open
+    Subclasses also say which examples have gold (`has_gold`) and what it leaves open
     (`read_gold`).
     """
 
@@ -71,7 +71,7 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
         nlp: Language | None = None,
         labels: Any = None,
     ) -> None:
-        """Set the labels and initialize the weights; forget what was left out before.
+        """Set the labels, initialize the weights, and forget what was left out before.
 
         get_examples (Callable): Returns a sample of the training data.
         labels (list | dict | None): The labels, as `spacy init labels` writes them;

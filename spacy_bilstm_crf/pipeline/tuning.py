@@ -89,10 +89,9 @@ def get_gold_batch(
     pipe: CRFEntityRecognizer, held_out: HeldOut, batch: Batch
 ) -> GoldBatch:
     layout = get_layout(batch.docs)
-    examples = [held_out.examples[i] for i in batch.numbers]
+    gold = pipe.read_gold([held_out.examples[i] for i in batch.numbers], layout)
     # weights of labels are for training
-    gold = pipe.read_gold(examples, layout)._replace(costs=None)
-    return GoldBatch(batch, layout, gold)
+    return GoldBatch(batch, layout, gold._replace(costs=None))
 
 
 def get_losses(
