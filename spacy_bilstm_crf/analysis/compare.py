@@ -192,11 +192,7 @@ def _number(entities: Entities) -> set[tuple[int, Entity]]:
 def find_disagreements(
     predictions: Mapping[str, Entities], *, limit: int, seed: int
 ) -> tuple[list[int], int]:
-    """Draw docs in which pipelines differ.
-
-    limit (int): Docs at most.
-    RETURNS (tuple): The numbers of the docs, in order, and how many differ.
-    """
+    """The numbers of some docs in which pipelines differ, and how many there are."""
     docs = zip(*predictions.values(), strict=True)
     differing = [
         i for i, found in enumerate(docs) if len({tuple(sorted(f)) for f in found}) > 1

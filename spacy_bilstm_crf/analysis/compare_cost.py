@@ -47,16 +47,14 @@ class Cost(NamedTuple):
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Let processes that start inside compute on one thread."""
-    before = {name: os.environ.get(name) for name in THREADS}
+    before = {name: os.environ[name] for name in THREADS if name in os.environ}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in THREADS:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def load_libraries() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from .compare import Contest, Difference, Disagreement, Pair, Reading
+from .compare import Comparison, Contest, Difference, Disagreement, Pair, Reading
 from .compare_cost import Cost
 from .page import Block, Notes, Passage, Picture, Piece, Section, Table, make_page
 from .panels import Drawing, Estimates
@@ -42,9 +42,14 @@ def shorten_names(models: Sequence[str]) -> list[str]:
     return list(models)
 
 
-def list_figures(scores: Scores, support: Mapping[str, int]) -> dict[str, Interval]:
-    """The figures of a pipeline by name; labels last, the most frequent first."""
+def list_figures(comparison: Comparison) -> dict[str, dict[str, Interval]]:
+    """The figures of each pipeline by name; labels last, the most frequent first."""
+    support = comparison.support
     labels = sorted(support, key=lambda label: -support[label])
+    return {n: _list_figures(s, labels) for n, s in comparison.scores.items()}
+
+
+def _list_figures(scores: Scores, labels: Sequence[str]) -> dict[str, Interval]:
     micro, macro = scores.averages["micro"], scores.averages["macro"]
     return {
         "F1": micro.f1,
@@ -58,7 +63,7 @@ def list_figures(scores: Scores, support: Mapping[str, int]) -> dict[str, Interv
 def tabulate_scores(contest: Contest) -> Table:
     """The figures of each pipeline, and the number of gold entities."""
     support = contest.comparison.support
-    figures = [list_figures(s, support) for s in contest.comparison.scores.values()]
+    figures = list(list_figures(contest.comparison).values())
     numbers = {f"F1 {label}": number for label, number in support.items()}
     numbers["F1"] = sum(support.values())
     rows = []
@@ -70,36 +75,36 @@ def tabulate_scores(contest: Contest) -> Table:
 
 def tabulate_costs(costs: Mapping[str, Cost]) -> Table:
     """Speed, load time, size and memory of each pipeline."""
-    found = list(costs.values())
-    rows = [
-        ["words per second, best", *(f"{max(c.words_per_second):,.0f}" for c in found)],
-        [
-            "words per second, median",
-            *(f"{median(c.words_per_second):,.0f}" for c in found),
-        ],
-        ["load time, seconds", *(f"{c.load_seconds:.2f}" for c in found)],
-        ["size on disk, MiB", *(f"{c.size / MIB:,.1f}" for c in found)],
-        ["peak memory, MiB", *(_in_mib(c.peak_memory) for c in found)],
-    ]
+    names = (
+        "words per second, best",
+        "words per second, median",
+        "load time, seconds",
+        "size on disk, MiB",
+        "peak memory, MiB",
+    )
+    columns = map(_write_cost, costs.values())
+    rows = [list(row) for row in zip(names, *columns, strict=True)]
     return Table(["", *costs], rows)
 
 
-def _in_mib(size: int | None) -> str:
-    return "-" if size is None else f"{size / MIB:,.0f}"
+def _write_cost(cost: Cost) -> list[str]:
+    memory = cost.peak_memory
+    return [
+        f"{max(cost.words_per_second):,.0f}",
+        f"{median(cost.words_per_second):,.0f}",
+        f"{cost.load_seconds:.2f}",
+        f"{cost.size / MIB:,.1f}",
+        "-" if memory is None else f"{memory / MIB:,.0f}",
+    ]
 
 
 def tabulate_pairs(pairs: Sequence[Pair]) -> Table:
     """How two pipelines differ."""
-    header = ["difference", "F1", "p", "macro F1", "p"]
-    rows = [
-        [
-            f"{pair.second} less {pair.first}",
-            *_write_difference(pair.micro),
-            *_write_difference(pair.macro),
-        ]
-        for pair in pairs
-    ]
-    return Table(header, rows)
+    rows = []
+    for first, second, micro, macro, _ in pairs:
+        differences = (*_write_difference(micro), *_write_difference(macro))
+        rows.append([f"{second} less {first}", *differences])
+    return Table(["difference", "F1", "p", "macro F1", "p"], rows)
 
 
 def write_figure(interval: Interval, form: str = ".1f") -> str:
@@ -112,11 +117,8 @@ def write_figure(interval: Interval, form: str = ".1f") -> str:
 def explain_figures(contest: Contest) -> str:
     """Why some figures have no interval; empty if all have one."""
     compared = contest.comparison
-    intervals = [
-        interval
-        for scores in compared.scores.values()
-        for interval in list_figures(scores, compared.support).values()
-    ]
+    figures = list_figures(compared).values()
+    intervals = [interval for of_one in figures for interval in of_one.values()]
     for pair in compared.pairs:
         intervals += [pair.micro.interval, pair.macro.interval]
     return explain_intervals(intervals)
@@ -141,10 +143,8 @@ def describe_agreement(pair: Pair) -> str:
 
 def draw_contest(contest: Contest) -> Drawing:
     """The figures with their intervals."""
-    support = contest.comparison.support
     series, names = {}, []
-    for name, scores in contest.comparison.scores.items():
-        figures = list_figures(scores, support)
+    for name, figures in list_figures(contest.comparison).items():
         names = list(figures)
         series[name] = [interval.in_percent for interval in figures.values()]
     panel = Estimates("", "%", names, series, limits=(0, 100))

@@ -66,30 +66,19 @@ def explore(
     tokens (Mapping[str, TokenMatch] | None): How a tokenizer fits them.
     watch (Callable): Sees each step before it is taken, for a progress bar.
     """
-    found = {name: take() for name, take in watch(_list_steps(corpus))}
-    exploration = Exploration(**found, tokens=dict(tokens or {}), findings=[])
-    return exploration._replace(findings=find_problems(exploration))
-
-
-def _list_steps(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> list[Step]:
-    """How each field of an exploration is computed."""
-    return [
-        ("splits", lambda: _map(describe_split, corpus)),
+    steps: list[Step] = [
+        ("splits", lambda: {n: describe_split(docs) for n, docs in corpus.items()}),
         ("words", lambda: find_ambiguous_words(chain(*corpus.values()))),
         ("spans", lambda: find_ambiguous_spans(chain(*corpus.values()))),
         ("unseen", lambda: _find_unseen(corpus)),
         ("repeats", lambda: find_repeats(corpus)),
         ("noise", lambda: measure_noise(corpus)),
         ("consistency", lambda: measure_consistency(corpus)),
-        ("soundness", lambda: _map(check_entities, corpus)),
+        ("soundness", lambda: {n: check_entities(docs) for n, docs in corpus.items()}),
     ]
-
-
-def _map(
-    function: Callable[[Sequence[AnnotatedDoc]], Any],
-    corpus: Mapping[str, Sequence[AnnotatedDoc]],
-) -> dict[str, Any]:
-    return {name: function(docs) for name, docs in corpus.items()}
+    found = {name: take() for name, take in watch(steps)}
+    exploration = Exploration(**found, tokens=dict(tokens or {}), findings=[])
+    return exploration._replace(findings=find_problems(exploration))
 
 
 def _find_unseen(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> dict[str, Unseen]:
@@ -97,4 +86,4 @@ def _find_unseen(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> dict[str, Unse
         return {}
     seen = read_seen(corpus[TRAIN])
     others = {name: docs for name, docs in corpus.items() if name != TRAIN}
-    return _map(lambda docs: find_unseen(seen, docs), others)
+    return {name: find_unseen(seen, docs) for name, docs in others.items()}

@@ -20,6 +20,7 @@ Words = tuple[str, ...]
 Labelling = tuple[Entity, ...]
 Window = tuple[Words, Words, Words]  # the words before, the words, the words after
 Kind = TypeVar("Kind", bound=Hashable)
+Key = TypeVar("Key", Words, Window)
 
 N_CONFLICTS = 10  # shown
 N_INCONSISTENT = 20  # shown
@@ -102,13 +103,15 @@ def measure_noise(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> Noise:
     groups = {words: group for words, group in groups.items() if group.total() > 1}
     matches = sum(_count_agreeing(group) for group in groups.values())
     entities = sum(_count_entities(group) for group in groups.values())
-    disagreeing = {words: group for words, group in groups.items() if len(group) > 1}
+    disagreeing = _rank_mixed(groups)
     return Noise(
         groups=len(groups),
         disagreeing=len(disagreeing),
         pairs=sum(comb(group.total(), 2) for group in groups.values()),
         f1=2 * matches / entities if entities else None,
-        examples=_choose_conflicts(disagreeing),
+        examples=[
+            Conflict(w, groups[w].most_common()) for w in disagreeing[:N_CONFLICTS]
+        ],
     )
 
 
@@ -125,14 +128,6 @@ def _count_entities(group: Counter[Labelling]) -> int:
     """The entities of both docs of a pair, over all pairs of a group."""
     others = group.total() - 1
     return others * sum(len(labelling) * n for labelling, n in group.items())
-
-
-def _choose_conflicts(groups: Mapping[Words, Counter[Labelling]]) -> list[Conflict]:
-    differing = {words: count_differing_pairs(group) for words, group in groups.items()}
-    chosen = sorted(groups, key=lambda words: (-differing[words], words))
-    return [
-        Conflict(words, groups[words].most_common()) for words in chosen[:N_CONFLICTS]
-    ]
 
 
 class Inconsistent(NamedTuple):
@@ -170,14 +165,13 @@ def measure_consistency(corpus: Mapping[str, Sequence[AnnotatedDoc]]) -> Consist
     """Look up all entities, with two words on either side, in all splits."""
     counts = _label_windows([doc for split in corpus.values() for doc in split])
     pairs = sum(comb(c.total(), 2) for c in counts.values())
-    differing = {window: count_differing_pairs(c) for window, c in counts.items()}
-    inconsistent = [window for window, c in counts.items() if len(c) > 1]
-    inconsistent.sort(key=lambda window: (-differing[window], window))
+    differing = sum(map(count_differing_pairs, counts.values()))
+    inconsistent = _rank_mixed(counts)
     return Consistency(
         windows=len(counts),
         inconsistent=len(inconsistent),
         occurrences=sum(c.total() for c in counts.values()),
-        agreement=1 - sum(differing.values()) / pairs if pairs else None,
+        agreement=1 - differing / pairs if pairs else None,
         examples=[_show_window(w, counts[w]) for w in inconsistent[:N_INCONSISTENT]],
     )
 
@@ -207,7 +201,7 @@ def _pad(doc: AnnotatedDoc) -> Words:
 
 
 def _get_window(words: Words, start: int, end: int) -> Window:
-    """words (tuple[str, ...]): Padded; places count the words without padding."""
+    """Of padded words; places count the words without padding."""
     first, last = start + WIDTH, end + WIDTH
     return words[start:first], words[first:last], words[last : last + WIDTH]
 
@@ -234,10 +228,14 @@ def _show_window(window: Window, labels: Counter[str]) -> Inconsistent:
     return Inconsistent(before, text, after, dict(labels.most_common()))
 
 
-def count_differing_pairs(kinds: Counter[Kind]) -> int:
-    """The pairs of things of two different kinds.
+def _rank_mixed(groups: Mapping[Key, Counter[Kind]]) -> list[Key]:
+    """The groups of several kinds, those with the most differing pairs first."""
+    differing = {key: count_differing_pairs(kinds) for key, kinds in groups.items()}
+    mixed = [key for key, kinds in groups.items() if len(kinds) > 1]
+    return sorted(mixed, key=lambda key: (-differing[key], key))
 
-    kinds (Counter): How many there are of each kind.
-    """
+
+def count_differing_pairs(kinds: Counter[Kind]) -> int:
+    """The pairs of things of two different kinds, given how many each kind has."""
     alike = sum(comb(number, 2) for number in kinds.values())
     return comb(kinds.total(), 2) - alike

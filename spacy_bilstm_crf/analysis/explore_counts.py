@@ -1,15 +1,15 @@
 """Counts of a corpus: sizes, lengths, ambiguous texts, and what train does not hold."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Mapping
+from itertools import accumulate, combinations
 from typing import NamedTuple, TypeVar
 
 from ..tags import OUTSIDE
 from .gold import (
     MISSING,
     AnnotatedDoc,
-    EntityWords,
     Seen,
     get_tags,
     get_word_labels,
@@ -41,7 +41,7 @@ class SplitStatistics(NamedTuple):
     labels: dict[str, int]
     tags: dict[str, int]
     sentence_lengths: dict[int, int]
-    entity_lengths: dict[str, dict[int, int]]
+    entity_lengths: dict[str, Counter[int]]
 
 
 def describe_split(docs: Iterable[AnnotatedDoc]) -> SplitStatistics:
@@ -58,8 +58,8 @@ def describe_split(docs: Iterable[AnnotatedDoc]) -> SplitStatistics:
         sentence_lengths.update(end - start for start, end in doc.sentences)
         entities.update((label, end - start) for start, end, label in doc.entities)
     missing = tags.pop(MISSING, 0)
-    lengths = _group_by_label(entities)
-    labels = {label: sum(of_label.values()) for label, of_label in lengths.items()}
+    lengths = _group(sorted(entities.items()))
+    labels = {label: of_label.total() for label, of_label in lengths.items()}
     return SplitStatistics(
         docs=n_docs,
         sentences=sentence_lengths.total(),
@@ -74,13 +74,14 @@ def describe_split(docs: Iterable[AnnotatedDoc]) -> SplitStatistics:
     )
 
 
-def _group_by_label(
-    entities: Mapping[tuple[str, int], int],
-) -> dict[str, dict[int, int]]:
-    grouped: dict[str, dict[int, int]] = {}
-    for (label, length), count in sorted(entities.items()):
-        grouped.setdefault(label, {})[length] = count
-    return grouped
+def _group(
+    counts: Iterable[tuple[tuple[str, Key], int]],
+) -> dict[str, Counter[Key]]:
+    """Counts of pairs, as the counts of the seconds for each of the firsts."""
+    groups: dict[str, Counter[Key]] = {}
+    for (first, second), number in counts:
+        groups.setdefault(first, Counter())[second] = number
+    return groups
 
 
 def add_up(counts: Iterable[Mapping[Key, int]]) -> Counter[Key]:
@@ -99,16 +100,10 @@ def get_percentiles(
     lengths (Mapping[int, int]): How many there are of each length; at least one.
     """
     total = sum(lengths.values())
-    percentiles = {}
-    for percent in percents:
-        seen = 0
-        for length in sorted(lengths):
-            seen += lengths[length]
-            # a share would be rounded
-            if 100 * seen >= percent * total:
-                percentiles[percent] = length
-                break
-    return percentiles
+    ordered = sorted(lengths)
+    # in hundredths, because a share would be rounded
+    reached = [100 * n for n in accumulate(lengths[length] for length in ordered)]
+    return {p: ordered[bisect_left(reached, p * total)] for p in percents if total}
 
 
 class Ambiguous(NamedTuple):
@@ -142,8 +137,9 @@ def find_ambiguous_words(docs: Iterable[AnnotatedDoc]) -> Ambiguity:
     """Words that are in an entity somewhere; 'O' counts as a label."""
     labelled: Counter[tuple[str, str]] = Counter()
     for doc in docs:
-        labelled.update(zip(doc.words, get_word_labels(doc), strict=True))
-    counts = _group_by_text(labelled)
+        pairs = zip(doc.words, get_word_labels(doc), strict=True)
+        labelled.update(pair for pair in pairs if pair[1] != MISSING)
+    counts = _group(labelled.items())
     return _summarize({w: c for w, c in counts.items() if c.keys() != {OUTSIDE}})
 
 
@@ -152,15 +148,7 @@ def find_ambiguous_spans(docs: Iterable[AnnotatedDoc]) -> Ambiguity:
     labelled: Counter[tuple[str, str]] = Counter()
     for doc in docs:
         labelled.update((" ".join(w), label) for w, label in iter_entity_words(doc))
-    return _summarize(_group_by_text(labelled))
-
-
-def _group_by_text(labelled: Mapping[tuple[str, str], int]) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = {}
-    for (text, label), number in labelled.items():
-        if label != MISSING:
-            counts.setdefault(text, Counter())[label] = number
-    return counts
+    return _summarize(_group(labelled.items()))
 
 
 def _summarize(counts: Mapping[str, Counter[str]]) -> Ambiguity:
@@ -220,25 +208,19 @@ class Unseen(NamedTuple):
 def find_unseen(seen: Seen, docs: Iterable[AnnotatedDoc]) -> Unseen:
     """Compare the words and entities of a split with those of train."""
     words: Counter[str] = Counter()
-    entities: Counter[EntityWords] = Counter()
+    labels: Counter[str] = Counter()
+    unseen: Counter[str] = Counter()
     for doc in docs:
         words.update(doc.words)
-        entities.update(iter_entity_words(doc))
-    labels: dict[str, Counter[EntityWords]] = {}
-    for entity in sorted(entities, key=lambda entity: entity[1]):
-        labels.setdefault(entity[1], Counter())[entity] = entities[entity]
+        for entity in iter_entity_words(doc):
+            labels[entity[1]] += 1
+            unseen[entity[1]] += entity not in seen.entities
+    tokens = sum(n for word, n in words.items() if word not in seen.words)
+    lower = sum(n for word, n in words.items() if word.lower() not in seen.lower)
     return Unseen(
-        tokens=_share(words, lambda word: word not in seen.words),
-        tokens_lower=_share(words, lambda word: word.lower() not in seen.lower),
+        tokens=Share(tokens, words.total()),
+        tokens_lower=Share(lower, words.total()),
         word_types=Share(len(words.keys() - seen.words), len(words)),
-        entities=_share(entities, lambda entity: entity not in seen.entities),
-        labels={
-            label: _share(of_label, lambda entity: entity not in seen.entities)
-            for label, of_label in labels.items()
-        },
+        entities=Share(unseen.total(), labels.total()),
+        labels={label: Share(unseen[label], labels[label]) for label in sorted(labels)},
     )
-
-
-def _share(counts: Counter[Key], is_meant: Callable[[Key], bool]) -> Share:
-    part = sum(number for key, number in counts.items() if is_meant(key))
-    return Share(part, counts.total())

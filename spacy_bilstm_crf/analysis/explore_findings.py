@@ -4,6 +4,7 @@
 `ner`; its checks of entities are here for any, and where the tokenizer is in the way.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,7 +60,7 @@ class TokenMatch(NamedTuple):
 def check_entities(docs: Iterable[AnnotatedDoc]) -> Soundness:
     """Count the faulty entities of a split."""
     white_space = crossing = empty_labels = n_docs = 0
-    with_label: dict[str, int] = {}
+    with_label: Counter[str] = Counter()
     for doc in docs:
         n_docs += 1
         sentence_starts = {start for start, _ in doc.sentences}
@@ -68,18 +69,13 @@ def check_entities(docs: Iterable[AnnotatedDoc]) -> Soundness:
             white_space += any(word.isspace() for word in outer)
             crossing += not sentence_starts.isdisjoint(range(start + 1, end))
             empty_labels += not label
-        for label in {label for *_, label in doc.entities}:
-            with_label[label] = with_label.get(label, 0) + 1
+        with_label.update({label for *_, label in doc.entities})
     docs_without = {label: n_docs - n for label, n in sorted(with_label.items())}
     return Soundness(white_space, crossing, empty_labels, docs_without)
 
 
 def match_tokens(doc: Doc, tokenized: Doc) -> TokenMatch:
-    """Compare the tokens of a doc with the ones a tokenizer makes from its text.
-
-    doc (Doc): With entities.
-    tokenized (Doc): The same text.
-    """
+    """Compare the tokens of a doc with the ones a tokenizer makes from its text."""
     spans = _get_places(tokenized)
     entities = [(ent.start_char, ent.end_char) for ent in doc.ents]
     starts, ends = {start for start, _ in spans}, {end for _, end in spans}
@@ -211,12 +207,11 @@ def _check_train_labels(
 
 def _describe_few(name: str, few: Mapping[str, int]) -> str:
     """How uncertain a share out of n is at most: by half the interval around 0.5."""
-    uncertain = {la: get_wilson_interval(0.5, n) for la, n in few.items()}
-    listed = (
-        f"{label} {few[label]:,} (±{100 * (interval.high - 0.5):.0f})"
-        for label, interval in uncertain.items()
-        if interval is not None
-    )
+    listed = []
+    for label, number in few.items():
+        if interval := get_wilson_interval(0.5, number):
+            points = 100 * (interval.high - 0.5)
+            listed.append(f"{label} {number:,} (±{points:.0f})")
     return (
         f"labels with few entities in {name}, and the uncertainty of their recall in "
         f"points: {', '.join(listed)}"

@@ -1,6 +1,7 @@
 """The tables and the page of a corpus."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from ..tags import split_tag
 from .explore import Exploration
@@ -130,15 +131,12 @@ def make_corpus_page(
     lead (Sequence[str]): Below the title.
     pictures (Mapping[str, Picture]): By name; missing ones are left out.
     """
-
-    def show(*names: str) -> list[Block]:
-        return choose_pictures(pictures, *names)
-
-    found = exploration
+    found, show = exploration, partial(choose_pictures, pictures)
     findings = [(f.level, f.text) for f in found.findings]
     labels = [tabulate_labels(found), tabulate_tags(found), *show("labels", "tags")]
     lengths = show("sentence_lengths", "entity_lengths")
     ambiguous = show("ambiguous_entities", "ambiguous_words")
+    noise = [*_describe_copies(found.noise), *_describe_contexts(found.consistency)]
     sections = [
         Section("What to know", [Notes(findings)]),
         Section("Size", [tabulate_splits(found)]),
@@ -150,8 +148,8 @@ def make_corpus_page(
         sections.append(Section("Unseen in train", unseen))
     sections += [
         Section("Copies and leaks", _describe_repeats(found)),
-        Section("Ambiguity", list(_describe_ambiguity(found, ambiguous))),
-        Section("Label noise", list(_describe_noise(found))),
+        Section("Ambiguity", [*_describe_ambiguity(found, ambiguous)]),
+        Section("Label noise", noise),
     ]
     return make_page(f"Exploration of {name}/", lead=lead, sections=sections)
 
@@ -191,11 +189,6 @@ def _describe_ambiguity(
             yield tabulate_examples(ambiguity)._replace(caption=caption)
 
 
-def _describe_noise(exploration: Exploration) -> Iterator[Block]:
-    yield from _describe_copies(exploration.noise)
-    yield from _describe_contexts(exploration.consistency)
-
-
 def _describe_copies(noise: Noise) -> Iterator[Block]:
     if not noise.groups:
         yield "No two docs have the same words."
@@ -210,18 +203,14 @@ def _describe_copies(noise: Noise) -> Iterator[Block]:
             f"other is {100 * noise.f1:.1f}: a measure of noise, not a bound on the "
             "scores of a pipeline."
         )
-    for conflict in noise.examples:
-        yield _show_conflict(conflict)
+    yield from map(_show_conflict, noise.examples)
 
 
 def _show_conflict(conflict: Conflict) -> Passage:
-    rows = [
-        (
-            f"{number} times",
-            cut_words(conflict.words, [(e, e[2], "right") for e in entities]),
-        )
-        for entities, number in conflict.labellings
-    ]
+    rows = []
+    for entities, number in conflict.labellings:
+        marked = [(entity, entity[2], "right") for entity in entities]
+        rows.append((f"{number} times", cut_words(conflict.words, marked)))
     return Passage("The same words, different entities", rows)
 
 

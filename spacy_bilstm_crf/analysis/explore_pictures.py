@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from ..tags import OUTSIDE
 from .explore import Exploration
-from .explore_counts import Ambiguity, SplitStatistics, add_up, get_percentiles
+from .explore_counts import Ambiguity, Share, SplitStatistics, add_up, get_percentiles
 from .panels import (
     Bars,
     Drawing,
@@ -16,8 +17,8 @@ from .panels import (
     Histogram,
     choose_colors,
     choose_labels,
+    count_bars,
     map_counts,
-    needs_log,
     note_choice,
     write_count,
     write_percent,
@@ -50,9 +51,17 @@ def _draw_labelled(
     if labels:
         yield _draw_entity_lengths(splits, labels)
     if exploration.spans.pairs:
-        yield _draw_ambiguous_spans(exploration.spans, labels)
+        text = "Entity texts that have both labels somewhere in the corpus."
+        panel = _map_pairs(exploration.spans, "Entities with two labels", labels)
+        yield Drawing("ambiguous_entities", text, [panel])
     if exploration.words.pairs:
-        yield _draw_ambiguous_words(exploration.words, labels)
+        text = (
+            f"Words that have both labels somewhere in the corpus; {OUTSIDE} is "
+            "outside all entities. Words that are never in an entity are left out."
+        )
+        shown = [OUTSIDE, *labels]
+        panel = _map_pairs(exploration.words, "Words with two labels", shown)
+        yield Drawing("ambiguous_words", text, [panel])
     if exploration.unseen:
         yield _draw_unseen(exploration, labels)
 
@@ -61,18 +70,8 @@ def _draw_labels(
     splits: Mapping[str, SplitStatistics], labels: Sequence[str]
 ) -> Drawing:
     counts = {n: [s.labels.get(la, 0) for la in labels] for n, s in splits.items()}
-    everything = [n for of_split in counts.values() for n in of_split]
-    log = needs_log(everything)
-    scale = ", log scale" if log else ""
-    panel = Bars(
-        "Entities",
-        f"entities{scale}",
-        labels,
-        counts,
-        write_count,
-        log,
-        colors=choose_colors(splits, COLORS, COLORS_OF_OTHERS),
-    )
+    colors = choose_colors(splits, COLORS, COLORS_OF_OTHERS)
+    panel = count_bars("Entities", "entities", labels, counts, colors)
     return Drawing("labels", "Entities of each label in each split.", [panel])
 
 
@@ -81,15 +80,11 @@ def _draw_tags(splits: Mapping[str, SplitStatistics], labels: Sequence[str]) -> 
     inside = [f"{prefix}-{label}" for label in labels for prefix in "BI"]
     names = [tag for tag in (OUTSIDE, *inside) if tag in counts]
     numbers = [counts[name] for name in names]
-    log = needs_log(numbers)
-    unit = "tokens, log scale" if log else "tokens"
-    series = {ALL: numbers}
-    panels = [Bars("All tags", unit, names, series, write_count, log, colors=COLORS)]
+    panels = [count_bars("All tags", "tokens", names, {ALL: numbers}, COLORS)]
     if names[0] == OUTSIDE and len(names) > 1:
-        series = {ALL: numbers[1:]}
-        title = f"Without {OUTSIDE}"
+        title, rest = f"Without {OUTSIDE}", {ALL: numbers[1:]}
         panels.append(
-            Bars(title, "tokens", names[1:], series, write_count, colors=COLORS)
+            Bars(title, "tokens", names[1:], rest, write_count, colors=COLORS)
         )
     text = (
         "Tokens with each IOB2 tag in all splits: on the left with O, on the right "
@@ -103,11 +98,10 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
     edges = _get_edges(get_percentiles(total, [MOST])[MOST])
     # the first length that has no range of its own
     more = math.ceil(edges[-1])
+    unit = "tokens"
     if more <= max(total):
         edges.append(2 * edges[-1] - edges[-2])
-        unit = f"tokens (last range: {more:,} or more)"
-    else:
-        unit = "tokens"
+        unit += f" (last range: {more:,} or more)"
     series = {
         name: _get_shares(split.sentence_lengths, edges)
         for name, split in splits.items()
@@ -132,18 +126,13 @@ def _draw_sentence_lengths(splits: Mapping[str, SplitStatistics]) -> Drawing:
 
 
 def _mark_percentiles(lengths: Mapping[int, int], more: int) -> list[Guide]:
-    """One line for each length; a length above `more` has no place.
-
-    more (int): The first length in the last range.
-    """
+    """One line for each length; above `more`, where the last range begins, none has
+    a place."""
     names: dict[int, list[str]] = {}
     for percent, length in get_percentiles(lengths).items():
         names.setdefault(length, []).append(f"{percent}%" if percent < 100 else "max")
     return [
-        (
-            float(length) if length <= more else None,
-            f"{', '.join(of_length)}: {length:,}",
-        )
+        (length if length <= more else None, f"{', '.join(of_length)}: {length:,}")
         for length, of_length in names.items()
     ]
 
@@ -183,23 +172,7 @@ def _draw_entity_lengths(
     return Drawing("entity_lengths", "Entity lengths of each label.", [panel])
 
 
-def _draw_ambiguous_spans(spans: Ambiguity, labels: Sequence[str]) -> Drawing:
-    title = "Entities with two labels"
-    text = "Entity texts that have both labels somewhere in the corpus."
-    return Drawing("ambiguous_entities", text, [_tabulate_pairs(spans, title, labels)])
-
-
-def _draw_ambiguous_words(words: Ambiguity, labels: Sequence[str]) -> Drawing:
-    title = "Words with two labels"
-    text = (
-        f"Words that have both labels somewhere in the corpus; {OUTSIDE} is outside "
-        "all entities. Words that are never in an entity are left out."
-    )
-    panel = _tabulate_pairs(words, title, [OUTSIDE, *labels])
-    return Drawing("ambiguous_words", text, [panel])
-
-
-def _tabulate_pairs(ambiguity: Ambiguity, title: str, labels: Sequence[str]) -> HeatMap:
+def _map_pairs(ambiguity: Ambiguity, title: str, labels: Sequence[str]) -> HeatMap:
     numbers = {label: i for i, label in enumerate(labels)}
     table = np.zeros((len(labels), len(labels)))
     for (first, second), n_texts in ambiguity.pairs.items():
@@ -210,27 +183,16 @@ def _tabulate_pairs(ambiguity: Ambiguity, title: str, labels: Sequence[str]) -> 
 
 
 def _draw_unseen(exploration: Exploration, labels: Sequence[str]) -> Drawing:
-    unseen = exploration.unseen
     kinds = ["tokens", "tokens, any case", "word types", "entities"]
-    words = {
-        name: [
-            share.value
-            for share in (u.tokens, u.tokens_lower, u.word_types, u.entities)
-        ]
-        for name, u in unseen.items()
-    }
-    of_labels = {
-        name: [u.labels[la].value if la in u.labels else 0.0 for la in labels]
-        for name, u in unseen.items()
-    }
+    words, entities = {}, {}
+    for name, (*shares, of_labels) in exploration.unseen.items():
+        words[name] = [share.value for share in shares]
+        entities[name] = [of_labels.get(la, Share(0, 0)).value for la in labels]
     colors = choose_colors(exploration.splits, COLORS, COLORS_OF_OTHERS)
-    rows = {
-        "Not in train": (kinds, words),
-        "Entities not in train": (labels, of_labels),
-    }
+    draw = partial(Bars, unit="share", write=write_percent, colors=colors)
     panels = [
-        Bars(title, "share", names, series, write_percent, colors=colors)
-        for title, (names, series) in rows.items()
+        draw("Not in train", names=kinds, series=words),
+        draw("Entities not in train", names=labels, series=entities),
     ]
     text = (
         "Shares that are not in train: tokens with an unseen word, with and without "

@@ -107,10 +107,9 @@ def cut_words(
 
 
 def make_page(title: str, *, lead: Sequence[str], sections: Sequence[Section]) -> str:
-    """A page that opens without network: its style and pictures are inside it.
+    """HTML that opens without network: its style and pictures are inside it.
 
     lead (Sequence[str]): Paragraphs below the title.
-    RETURNS (str): HTML.
     """
     parts = [
         (section.title, [(type(block).__name__, block) for block in section.blocks])

@@ -1,7 +1,7 @@
 """Pictures as data: numbers, their names and their units. `plots` draws them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import cycle
+from itertools import chain, cycle
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -124,6 +124,19 @@ class HeatMap(NamedTuple):
     log: bool = False
 
 
+def count_bars(
+    title: str,
+    unit: str,
+    names: Sequence[str],
+    series: Mapping[str, Sequence[int]],
+    colors: Colors,
+) -> Bars:
+    """Bars of counts, on a logarithmic scale if that is needed."""
+    log = needs_log(list(chain(*series.values())))
+    unit = f"{unit}, log scale" if log else unit
+    return Bars(title, unit, names, series, write_count, log, colors=colors)
+
+
 def map_counts(
     title: str,
     names: Sequence[str],
@@ -176,13 +189,11 @@ def choose_labels(counts: Mapping[str, int]) -> list[str]:
 
 def note_choice(drawings: Iterable[Drawing], n_labels: int) -> Iterator[Drawing]:
     """Tell in captions if there is no room for all labels."""
-    note = f" Only the {N_LABELS} most frequent of {n_labels} labels are drawn."
+    note = ""
+    if n_labels > N_LABELS:
+        note = f" Only the {N_LABELS} most frequent of {n_labels} labels are drawn."
     for drawing in drawings:
-        yield (
-            drawing._replace(text=drawing.text + note)
-            if n_labels > N_LABELS
-            else drawing
-        )
+        yield drawing._replace(text=drawing.text + note)
 
 
 def write_count(value: float) -> str:

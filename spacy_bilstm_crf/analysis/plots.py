@@ -150,11 +150,8 @@ def _get_colors(kinds: Iterable[str], colors: Colors) -> list[str]:
 
 
 def _draw_bars(ax: Axes, panel: Bars) -> None:
-    if panel.stacked:
-        _draw_shares(ax, panel)
-    else:
-        _draw_lengths(ax, panel)
-        _scale_bars(ax, panel)
+    draw = _draw_shares if panel.stacked else _draw_lengths
+    draw(ax, panel)
     _name_rows(ax, panel.names)
     ax.set_xlabel(panel.unit)
 
@@ -167,29 +164,28 @@ def _draw_lengths(ax: Axes, panel: Bars) -> None:
         shifted = places + (i - (len(panel.series) - 1) / 2) * thickness
         bars = ax.barh(shifted, values, 0.92 * thickness, label=kind, color=colors[i])
         ax.bar_label(bars, [panel.write(v) for v in values], padding=3, fontsize=8)
-
-
-def _scale_bars(ax: Axes, panel: Bars) -> None:
-    """Leave room for the numbers at the ends of the bars."""
     highest = max(max(values, default=0) for values in panel.series.values())
+    # limits first: none can be guessed where all is 0; room for the numbers of bars
     if panel.log:
-        # limits first: none can be guessed where all is 0
         ax.set_xlim(0.7, max(highest, 1) * 12)
         ax.set_xscale("log")
-        _name_log_ticks(ax.xaxis, highest)
     else:
-        ticks = _get_ticks(panel, highest)
-        ax.set_xlim(0, max(highest, ticks[-1]) * 1.25)
-        ax.set_xticks(ticks)
-        ax.xaxis.set_major_formatter(_write_ticks(panel))
+        ax.set_xlim(0, max(highest, _get_ticks(panel, highest)[-1]) * 1.25)
+    _name_ticks(ax.xaxis, panel, highest)
 
 
-def _name_log_ticks(axis: Axis, highest: float) -> None:
-    """Powers of ten, and numbers between them where these would be few."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if highest < 100 else (1,)))
-    axis.set_major_formatter(_SHORT)
-    # Matplotlib would name minor ones in TeX
-    axis.set_minor_formatter(NullFormatter())
+def _name_ticks(axis: Axis, panel: Bars | Histogram | HeatMap, highest: float) -> None:
+    """From 0 up to the highest value; on a logarithmic scale powers of ten, and
+    numbers between them where these would be few."""
+    if panel.log:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if highest < 100 else (1,)))
+        axis.set_major_formatter(_SHORT)
+        # Matplotlib would name minor ones in TeX
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_ticks(_get_ticks(panel, highest))
+        is_share = panel.write is write_percent
+        axis.set_major_formatter(_PERCENT if is_share else _SHORT)
 
 
 def _get_ticks(panel: Bars | Histogram | HeatMap, highest: float) -> list[float]:
@@ -199,10 +195,6 @@ def _get_ticks(panel: Bars | Histogram | HeatMap, highest: float) -> list[float]
     locator = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], integer=not is_share)
     ticks = locator.tick_values(0, highest)
     return [float(tick) for tick in ticks if 0 <= tick <= 1.0001 * highest]
-
-
-def _write_ticks(panel: Bars | Histogram | HeatMap) -> FuncFormatter:
-    return _PERCENT if panel.write is write_percent else _SHORT
 
 
 def _draw_shares(ax: Axes, panel: Bars) -> None:
@@ -245,17 +237,13 @@ def _draw_histogram(ax: Axes, panel: Histogram) -> None:
     if panel.log:
         ax.set_ylim(0.7, max(highest, 1) * 2)
         ax.set_yscale("log")
-        _name_log_ticks(ax.yaxis, highest)
     else:
         ax.set_ylim(0, 1.08 * max(highest, SPAN))
-        ax.set_yticks(_get_ticks(panel, highest))
-        ax.yaxis.set_major_formatter(_write_ticks(panel))
+    _name_ticks(ax.yaxis, panel, highest)
     ax.set_xlim(panel.edges[0], panel.edges[-1])
     for guide, line in zip(panel.guides, cycle(LINES)):
         _draw_guide(ax, guide, color=DARK_GREY, linestyle=line, linewidth=1)
     _finish_axes(ax, panel)
-    if len(panel.series) > 1 or panel.guides:
-        ax.legend()
 
 
 def _draw_lines(ax: Axes, panel: Lines) -> None:
@@ -279,8 +267,6 @@ def _draw_lines(ax: Axes, panel: Lines) -> None:
     if ax.get_xlim()[1] >= 1000:
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: write_count(x)))
         ax.xaxis.set_major_locator(MaxNLocator(5))
-    if len(panel.series) > 1 or panel.guides:
-        ax.legend()
 
 
 def _draw_guide(ax: Axes, guide: Guide, **style: Any) -> None:
@@ -296,6 +282,8 @@ def _finish_axes(ax: Axes, panel: Histogram | Lines) -> None:
     ax.grid()
     ax.set_xlabel(panel.x_label)
     ax.set_ylabel(panel.y_label)
+    if len(panel.series) > 1 or panel.guides:
+        ax.legend()
 
 
 def _draw_estimates(ax: Axes, panel: Estimates) -> None:
@@ -322,7 +310,11 @@ def _draw_estimates(ax: Axes, panel: Estimates) -> None:
 
 
 def _draw_heat_map(ax: Axes, panel: HeatMap) -> None:
-    norm = _get_norm(panel)
+    highest = float(panel.table.max(initial=0))
+    if panel.log:
+        norm: Normalize = LogNorm(1, max(highest, 2))
+    else:
+        norm = Normalize(0, max(highest, SPAN))
     colors = matplotlib.colormaps["cividis"].with_extremes(bad=EMPTY)
     shown = np.ma.masked_equal(panel.table, 0) if panel.log else panel.table
     image = ax.imshow(shown, cmap=colors, norm=norm, aspect="auto")
@@ -334,11 +326,7 @@ def _draw_heat_map(ax: Axes, panel: HeatMap) -> None:
         ax.text(j, i, text, ha="center", va="center", **style)
     _name_cells(ax, panel)
     bar = ax.figure.colorbar(image, ax=ax, label=panel.unit, **BAR)
-    if panel.log:
-        _name_log_ticks(bar.ax.yaxis, panel.table.max(initial=0))
-    else:
-        bar.set_ticks(_get_ticks(panel, norm.vmax or 0))
-        bar.ax.yaxis.set_major_formatter(_write_ticks(panel))
+    _name_ticks(bar.ax.yaxis, panel, highest)
 
 
 def _name_cells(ax: Axes, panel: HeatMap) -> None:
@@ -354,13 +342,6 @@ def _name_cells(ax: Axes, panel: HeatMap) -> None:
     ax.spines[:].set_visible(False)
     ax.set_xlabel(panel.x_label)
     ax.set_ylabel(panel.y_label)
-
-
-def _get_norm(panel: HeatMap) -> Normalize:
-    highest = float(panel.table.max(initial=0))
-    if panel.log:
-        return LogNorm(1, max(highest, 2))
-    return Normalize(0, max(highest, SPAN))
 
 
 def _get_text_color(background: Sequence[float]) -> str:

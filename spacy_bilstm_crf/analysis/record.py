@@ -44,19 +44,15 @@ def make_record(
         such component. Shape: (n_tokens, n_tags).
     analyses (Iterable): The most probable sets of entities, with their probabilities.
     """
-    ner_tags = get_ner_tags(doc, scheme=scheme)
+    ner_tags = doc_to_biluo_tags(doc, missing="O")
+    if scheme != "biluo":
+        ner_tags = biluo_to_iob(ner_tags)
     if marginals is None:
         probabilities: list[float | None] = [None] * len(doc)
     else:
         probabilities = _rate(ner_tags, marginals, tags)
     found = [(to_marks(doc, entities), p) for entities, p in analyses]
     return Record(doc, get_marks(doc), ner_tags, probabilities, found)
-
-
-def get_ner_tags(doc: Doc, *, scheme: str) -> list[str]:
-    """The entity tag of each token; 'O' where annotation is missing."""
-    tags = doc_to_biluo_tags(doc, missing="O")
-    return list(tags if scheme == "biluo" else biluo_to_iob(tags))
 
 
 def _rate(

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from .gold import Entities, PredictedDoc, Seen, list_labels
-from .report_confidence import Confidence, has_confidence, measure_confidence
+from .report_confidence import Confidence, measure_confidence
 from .report_groups import (
     TagReport,
     by_length,
@@ -92,7 +92,7 @@ def evaluate(
         ("confusion", lambda: count_label_pairs(everything, labels)),
         ("tags", lambda: report_tags(docs)),
         ("groups", lambda: _score_groups(docs, seen, **sampling)),
-        ("confidence", lambda: _measure_confidence(docs)),
+        ("confidence", lambda: measure_confidence(docs)),
         ("worst", lambda: find_worst(docs, outcomes)),
         ("frequent", lambda: find_frequent(docs, outcomes)),
     ]
@@ -126,7 +126,3 @@ def _score_groups(
         name: score_groups(docs, grouping, **sampling)
         for name, grouping in groupings.items()
     }
-
-
-def _measure_confidence(docs: Sequence[PredictedDoc]) -> Confidence | None:
-    return measure_confidence(docs) if has_confidence(docs) else None

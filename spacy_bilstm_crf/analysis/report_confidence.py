@@ -98,8 +98,10 @@ def has_confidence(docs: Sequence[PredictedDoc]) -> bool:
     return any(doc.candidates for doc in docs)
 
 
-def measure_confidence(docs: Sequence[PredictedDoc]) -> Confidence:
-    """Compare the probabilities of entities with what is right."""
+def measure_confidence(docs: Sequence[PredictedDoc]) -> Confidence | None:
+    """Compare the probabilities of entities with what is right; None without any."""
+    if not has_confidence(docs):
+        return None
     predicted = _rate_predicted(docs)
     unrated = [right for p, right in predicted if p is None]
     rated = [(p, right) for p, right in predicted if p is not None]
@@ -145,7 +147,6 @@ def draw_threshold_curve(
 
     unrated (Sequence[bool]): Whether each entity without a probability is right; no
         threshold drops them.
-    n_gold (int): Gold entities.
     """
     thresholds = np.arange(STEPS + 1) / STEPS
     p = np.array([p for p, _ in rated])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..tags import OUTSIDE, split_tag
-from ..types import Entity, FloatArray, IntArray
+from ..types import Entity, FloatArray
 from .gold import MISSING, AnnotatedDoc, PredictedDoc, Seen, get_tags
 from .scores import (
     Counts,
@@ -76,10 +76,8 @@ def by_seen(seen: Seen) -> Grouping:
 def score_groups(
     docs: Sequence[PredictedDoc], grouping: Grouping, *, n_resamples: int, seed: int
 ) -> dict[str, Score]:
-    """Precision of the predictions of a group, recall of its gold entities.
-
-    RETURNS (dict[str, Score]): Of the groups that hold an entity.
-    """
+    """Precision of the predictions of a group, recall of its gold entities; only of
+    groups that hold an entity."""
     counts = count_groups(docs, grouping)
     samples = bootstrap(counts, n_resamples=n_resamples, seed=seed)
     scores = score_labels(counts.sum(0), samples, grouping.names)
@@ -138,9 +136,9 @@ def report_tags(docs: Sequence[PredictedDoc]) -> TagReport:
     # 'O' first, then by label: B-art, I-art, B-eve, ...
     tags = sorted({*gold, *predicted}, key=lambda tag: split_tag(tag)[::-1])
     table = count_confusion(gold, predicted, tags)
-    counts = _count_matches(table)
+    right, support = np.diag(table), table.sum(1)
+    counts = np.stack([right, table.sum(0) - right, support - right], axis=-1)
     prf = get_prf(counts)
-    support = table.sum(1)
     return TagReport(
         tags,
         table.tolist(),
@@ -163,12 +161,6 @@ def get_predicted_tags(doc: PredictedDoc) -> list[str]:
             tags[start:end] = [f"B-{label}"] + [f"I-{label}"] * (end - start - 1)
             last = end
     return tags
-
-
-def _count_matches(table: IntArray) -> Counts:
-    """True positives, false positives, false negatives. Shape: (n_tags, 3)."""
-    right = np.diag(table)
-    return np.stack([right, table.sum(0) - right, table.sum(1) - right], axis=-1)
 
 
 def _average(counts: Counts, tags: Sequence[str]) -> dict[str, TagScore]:

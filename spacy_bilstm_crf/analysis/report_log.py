@@ -36,10 +36,10 @@ def read_training_log(path: Path) -> TrainingLog:
     if not text:
         raise ValueError(Errors.B610.format(path=path))
     for number, line in enumerate(text.splitlines(), start=1):
-        row = _read_row(line)
-        if row is None:
-            raise ValueError(Errors.B609.format(path=path, line=number))
-        rows.append(row)
+        try:
+            rows.append(_read_row(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError(Errors.B609.format(path=path, line=number)) from None
     steps = [row["step"] for row in rows]
     totals = [row["score"] for row in rows]
     return TrainingLog(
@@ -51,20 +51,15 @@ def read_training_log(path: Path) -> TrainingLog:
     )
 
 
-def _read_row(line: str) -> dict[str, Any] | None:
-    """None if the line is of another form."""
-    try:
-        row = json.loads(line)
-        row = {
-            "step": int(row["step"]),
-            "epoch": int(row["epoch"]),
-            "score": float(row["score"]),
-            "losses": {name: float(x) for name, x in row["losses"].items()},
-            "scores": {name: float(x) for name, x in row["scores"].items()},
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return row
+def _read_row(line: str) -> dict[str, Any]:
+    row = json.loads(line)
+    return {
+        "step": int(row["step"]),
+        "epoch": int(row["epoch"]),
+        "score": float(row["score"]),
+        "losses": {name: float(x) for name, x in row["losses"].items()},
+        "scores": {name: float(x) for name, x in row["scores"].items()},
+    }
 
 
 def _collect(rows: list[dict[str, Any]], field: str) -> dict[str, list[float]]:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..types import Entity
 from .gold import PredictedDoc, choose_window
@@ -35,6 +35,11 @@ class Outcome(NamedTuple):
     predicted: Entity | None
     kind: str
 
+    @property
+    def entity(self) -> Entity:
+        """The gold entity, or the spurious prediction."""
+        return cast(Entity, self.gold or self.predicted)
+
 
 def match_entities(
     gold: Sequence[Entity], predicted: Sequence[Entity]
@@ -60,7 +65,7 @@ def match_entities(
     ]
     spurious = (entity for j, entity in enumerate(predicted) if j not in taken)
     outcomes += [_make_outcome(None, entity) for entity in spurious]
-    return sorted(outcomes, key=lambda outcome: outcome.gold or outcome.predicted or ())
+    return sorted(outcomes, key=lambda outcome: outcome.entity)
 
 
 def _iter_overlapping(
@@ -98,27 +103,19 @@ def count_kinds(
 ) -> dict[str, dict[str, int]]:
     """How often each kind occurs, by the label of the gold or the spurious entity."""
     counts = {label: dict.fromkeys(KINDS, 0) for label in labels}
-    for gold, predicted, kind in outcomes:
-        entity = gold or predicted
-        if entity is not None:
-            counts[entity[2]][kind] += 1
+    for outcome in outcomes:
+        counts[outcome.entity[2]][outcome.kind] += 1
     return counts
 
 
 def count_label_pairs(
     outcomes: Sequence[Outcome], labels: Sequence[str]
 ) -> list[list[int]]:
-    """How often each label is predicted for each, 'nothing' being the last of both.
-
-    RETURNS (list[list[int]]): Rows by the gold, columns by the prediction.
-        Shape: (n_labels + 1, n_labels + 1).
-    """
+    """How often each label (column) is predicted for each (row), 'nothing' last."""
     gold = [o.gold[2] if o.gold else NOTHING for o in outcomes]
     predicted = [o.predicted[2] if o.predicted else NOTHING for o in outcomes]
-    table: list[list[int]] = count_confusion(
-        gold, predicted, [*labels, NOTHING]
-    ).tolist()
-    return table
+    table = count_confusion(gold, predicted, [*labels, NOTHING])
+    return cast(list[list[int]], table.tolist())
 
 
 class Excerpt(NamedTuple):
@@ -163,26 +160,19 @@ def find_worst(
 
     A wrong prediction weighs as much as its confidence, a missed entity as much as the
     probability that it is none. Without probabilities each mistake weighs 1.
-
-    outcomes (Sequence[Sequence[Outcome]]): Of the entities of each doc.
     """
     excerpts = []
     for doc, of_doc in zip(docs, outcomes, strict=True):
         wrong = [outcome for outcome in of_doc if outcome.kind != RIGHT]
         for start, end in doc.gold.sentences:
-            inside = [o for o in wrong if start <= _get_start(o) < end]
+            inside = [o for o in wrong if start <= o.entity[0] < end]
             if inside:
-                window = choose_window(_get_start(inside[0]), start, end)
+                window = choose_window(inside[0].entity[0], start, end)
                 weight = sum(_weigh(o, doc) for o in inside)
                 excerpts.append(_cut(doc, of_doc, window, weight))
     # of equal weight the shorter first
     excerpts.sort(key=lambda e: (-e.weight, len(e.words), e.doc, e.start))
     return excerpts[:N_WORST]
-
-
-def _get_start(outcome: Outcome) -> int:
-    entity = outcome.gold or outcome.predicted
-    return entity[0] if entity else 0
 
 
 def _weigh(outcome: Outcome, doc: PredictedDoc) -> float:
@@ -242,12 +232,12 @@ def find_frequent(
     """The mistakes that recur with the same words, the most frequent first."""
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for doc, of_doc in zip(docs, outcomes, strict=True):
-        for outcome in of_doc:
-            if outcome.kind != RIGHT:
-                gold = _describe(outcome.gold, doc.gold.words)
-                predicted = _describe(outcome.predicted, doc.gold.words)
-                key = (outcome.kind, *gold, *predicted)
-                counts[key] += 1
+        words = doc.gold.words
+        counts.update(
+            (o.kind, *_describe(o.gold, words), *_describe(o.predicted, words))
+            for o in of_doc
+            if o.kind != RIGHT
+        )
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [FrequentMistake(*key, n) for key, n in ranked[:N_FREQUENT] if n > 1]
 

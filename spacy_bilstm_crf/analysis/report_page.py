@@ -1,6 +1,7 @@
 """The tables and the page of a trained pipeline."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 from .page import (
@@ -15,7 +16,7 @@ from .page import (
     make_page,
 )
 from .report import Evaluation
-from .report_confidence import Confidence
+from .report_confidence import Confidence, Reliability
 from .report_groups import TagReport
 from .report_log import TrainingLog
 from .report_mistakes import KINDS, RIGHT, Excerpt, FrequentMistake
@@ -82,10 +83,7 @@ def make_report_page(
     notes (Sequence[tuple[str, str]]): As in `page.Notes`.
     pictures (Mapping[str, Picture]): By name; missing ones are left out.
     """
-
-    def show(*names: str) -> list[Block]:
-        return choose_pictures(pictures, *names)
-
+    show = partial(choose_pictures, pictures)
     kinds = show("outcomes", "entity_confusion")
     curves = show("thresholds", "reliability")
     sections = [
@@ -173,23 +171,16 @@ def _describe_predicted(confidence: Confidence) -> Iterator[Block]:
         f"Confidence and precision differ by {confidence.reliability.error:.1%} on "
         "average (expected calibration error)."
     )
-    yield _tabulate_reliability(confidence)
+    yield _tabulate_reliability(confidence.reliability)
 
 
-def _tabulate_reliability(confidence: Confidence) -> Table:
-    rows = [
-        [
-            f"{b.low:.1f} to {b.high:.1f}",
-            f"{b.size:,}",
-            f"{100 * b.confidence:.1f}",
-            f"{100 * b.precision:.1f}",
-            write_interval(interval),
-        ]
-        for b, interval in zip(
-            confidence.reliability.bins, confidence.reliability.intervals, strict=True
-        )
-        if interval is not None
-    ]
+def _tabulate_reliability(reliability: Reliability) -> Table:
+    rows = []
+    for b, interval in zip(reliability.bins, reliability.intervals, strict=True):
+        if interval is not None:
+            shares = (f"{100 * share:.1f}" for share in (b.confidence, b.precision))
+            name = f"{b.low:.1f} to {b.high:.1f}"
+            rows.append([name, f"{b.size:,}", *shares, write_interval(interval)])
     return Table(["confidence", "entities", "mean", "right, %", "95%"], rows)
 
 
@@ -214,9 +205,7 @@ def _describe_log(log: TrainingLog | None) -> str:
 def _list_frequent(mistakes: Sequence[FrequentMistake]) -> list[Block]:
     if not mistakes:
         return ["No mistake recurs."]
-    rows = [
-        [m.kind, m.text, m.label, m.found, m.found_as, f"{m.times:,}"] for m in mistakes
-    ]
+    rows = [[*texts, f"{times:,}"] for *texts, times in mistakes]
     header = ["mistake", "gold", "label", "predicted", "label", "times"]
     return [Table(header, rows, n_text=5)]
 
@@ -230,8 +219,7 @@ def _show_worst(excerpts: Sequence[Excerpt]) -> Iterator[Block]:
         "have an orange frame; gold entities that were missed or found differently "
         "have a dashed blue one."
     )
-    for excerpt in excerpts:
-        yield _show(excerpt)
+    yield from map(_show, excerpts)
 
 
 def _show(excerpt: Excerpt) -> Passage:

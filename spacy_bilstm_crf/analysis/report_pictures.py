@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -22,7 +23,7 @@ from .panels import (
     write_short,
 )
 from .report import Evaluation
-from .report_confidence import CandidateCurve, Confidence, Reliability, ThresholdCurve
+from .report_confidence import Confidence, Reliability
 from .report_groups import TagReport
 from .report_log import TrainingLog
 from .report_mistakes import KINDS, NOTHING
@@ -75,11 +76,9 @@ def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
         "recall": [s.recall.in_percent for s in scores.values()],
         "F1": [s.f1.in_percent for s in scores.values()],
     }
-    supports = [f"{s.support:,}" for s in scores.values()]
-    limits = (0, 100)
-    panel = Estimates(
-        "Exact entities", "%", list(scores), series, supports, limits, COLORS
-    )
+    notes = [f"{s.support:,}" for s in scores.values()]
+    title, limits = "Exact entities", (0, 100)
+    panel = Estimates(title, "%", list(scores), series, notes, limits, COLORS)
     return Drawing("scores", text, [panel])
 
 
@@ -166,47 +165,26 @@ def _get_limits(values: Iterable[float], *, unit: int) -> tuple[float, float]:
 
 
 def _draw_thresholds(confidence: Confidence) -> Drawing:
-    panels = [_draw_curve(confidence.curve)]
+    curve, candidates = confidence.curve, confidence.candidates
+    scores = {"precision": curve.precision, "recall": curve.recall, "F1": curve.f1}
+    series = {name: Curve(curve.thresholds, y) for name, y in scores.items()}
+    draw = partial(Lines, x_limits=(0, 1), y_limits=(0, 1.02), colors=COLORS)
+    panels = [draw("Threshold", "threshold", "score", series)]
     text = (
         "Left: precision, recall and F1 if predicted entities below a threshold, the "
         "same for all labels, are dropped."
     )
-    if confidence.candidates is not None:
-        panels.append(_draw_candidates(confidence.candidates, confidence.curve))
+    if candidates is not None:
+        series = {
+            "candidates": Curve(candidates.recall, candidates.precision),
+            "predicted": Curve(curve.recall[:1], curve.precision[:1], points=True),
+        }
+        panels.append(draw("All candidates", "recall", "precision", series))
         text += (
             " Right: precision and recall of the candidates above each probability; "
             "the dot is what the pipeline predicts."
         )
     return Drawing("thresholds", text, panels)
-
-
-def _draw_curve(curve: ThresholdCurve) -> Lines:
-    columns = {"precision": curve.precision, "recall": curve.recall, "F1": curve.f1}
-    return Lines(
-        "Threshold",
-        "threshold",
-        "score",
-        {name: Curve(curve.thresholds, y) for name, y in columns.items()},
-        x_limits=(0, 1),
-        y_limits=(0, 1.02),
-        colors=COLORS,
-    )
-
-
-def _draw_candidates(candidates: CandidateCurve, curve: ThresholdCurve) -> Lines:
-    taken = Curve(curve.recall[:1], curve.precision[:1], points=True)
-    return Lines(
-        "All candidates",
-        "recall",
-        "precision",
-        {
-            "candidates": Curve(candidates.recall, candidates.precision),
-            "predicted": taken,
-        },
-        x_limits=(0, 1),
-        y_limits=(0, 1.02),
-        colors=COLORS,
-    )
 
 
 def _draw_reliability(confidence: Confidence) -> Drawing:
@@ -258,11 +236,10 @@ def _draw_log(log: TrainingLog) -> Drawing:
     steps = log.steps[first:]
     best = (log.steps[log.best], f"best: step {log.steps[log.best]:,}")
     # in the same order as elsewhere
-    known = [name for name in SCORES if name in log.scores]
-    others = [name for name in log.scores if name not in SCORES]
+    names = [n for n in dict.fromkeys([*SCORES, *log.scores]) if n in log.scores]
     scores = {
         SCORES.get(name, name): Curve(steps, log.scores[name][first:], points=True)
-        for name in (*known, *others)
+        for name in names
     }
     losses = {
         name: Curve(steps, y[first:], points=True) for name, y in log.losses.items()

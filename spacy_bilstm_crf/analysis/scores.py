@@ -72,8 +72,7 @@ def get_f1(counts: Counts) -> FloatArray:
 def get_micro(counts: Counts) -> FloatArray:
     """Precision, recall and F1 of all entities together.
 
-    counts (ndarray): Shape: (..., n_labels, 3).
-    RETURNS (ndarray): Shape: (..., 3).
+    counts (ndarray): Shape: (..., n_labels, 3). The result: (..., 3).
     """
     return get_prf(counts.sum(-2))
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..types import FloatArray, IntArray
 
-LEVEL = 0.95
+TAIL = (1 - 0.95) / 2  # on either side of a 95% interval
 Z95 = 1.959964  # of the normal distribution, for a 95% interval
 # shown instead of an interval, and why
 UNKNOWN = "-"
@@ -92,15 +92,9 @@ def _count_docs(drawn: IntArray, n_docs: int) -> FloatArray:
     return times.reshape(len(drawn), n_docs).astype(float)
 
 
-def get_interval(
-    value: float, samples: FloatArray, *, level: float = LEVEL
-) -> Interval:
-    """The percentile interval of a figure.
-
-    samples (ndarray): The figure of each sample. Shape: (n_resamples,).
-    """
-    tail = (1 - level) / 2
-    low, high = np.quantile(samples, [tail, 1 - tail])
+def get_interval(value: float, samples: FloatArray) -> Interval:
+    """The percentile interval of a figure, given the figure of each sample."""
+    low, high = np.quantile(samples, [TAIL, 1 - TAIL])
     return Interval(float(value), float(low), float(high))
 
 

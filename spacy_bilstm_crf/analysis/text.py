@@ -77,10 +77,7 @@ def cut_text(text: str, marks: Iterable[Mark]) -> Iterator[tuple[str, Mark | Non
 
 
 def render_marks(text: str, marks: Iterable[Mark], *, direction: str = "ltr") -> str:
-    """The HTML of a text with marked spans, which must not overlap.
-
-    direction (str): 'ltr' or 'rtl'.
-    """
+    """The HTML of a text with marked spans, which must not overlap."""
     return _get_renderer(direction).render_ents(text, to_spans(marks), None)
 
 
@@ -169,24 +166,19 @@ def render_entities(
     from markupsafe import Markup
 
     settings = [get_doc_settings(figure.doc) for figure in figures]
-    marks = [get_marks(figure.doc) for figure in figures]
-    shown = [
-        {
-            "title": figure.title,
-            "html": Markup(
-                render_marks(figure.doc.text, found, direction=setting["direction"])
-            ),
-        }
-        for figure, found, setting in zip(figures, marks, settings, strict=True)
-    ]
-    known = any(mark.confidence is not None for found in marks for mark in found)
+    shown, marks = [], []
+    for (heading, doc), setting in zip(figures, settings, strict=True):
+        found = get_marks(doc)
+        html = render_marks(doc.text, found, direction=setting["direction"])
+        shown.append({"title": heading, "html": Markup(html)})
+        marks += found
     return render_template(
         "entities.html",
         title=title,
         notes=notes,
         lang=settings[0]["lang"] if settings else "en",
-        legend=make_legend(mark.label for found in marks for mark in found),
-        has_confidence=known,
+        legend=make_legend(mark.label for mark in marks),
+        has_confidence=any(mark.confidence is not None for mark in marks),
         figures=shown,
     )
 

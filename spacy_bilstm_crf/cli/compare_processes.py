@@ -15,7 +15,7 @@ from .loading import (
 from .predicting import predict
 
 if TYPE_CHECKING:
-    from ..analysis.compare_cost import Apart, Cost
+    from ..analysis.compare_cost import Cost
     from ..types import Entity
 
 
@@ -50,7 +50,7 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
     """Run pipelines in turns, each in a process of its own."""
     from tqdm import tqdm
 
-    from ..analysis.compare_cost import Apart, one_thread
+    from ..analysis.compare_cost import Apart, Cost, one_thread
 
     # silent if stderr is not a terminal
     steps = tqdm(
@@ -68,26 +68,22 @@ def run_all(models: Sequence[str], data: Path, settings: Settings) -> list[Found
             stack.enter_context(Apart(measure, model, *arguments)) for model in models
         ]
 
-        def ask(process: "Apart", doing: str) -> Any:
-            steps.set_description(f"{doing} {process.name}")
-            item = next(process)
-            steps.update()
-            return item
+        def take_turns(doing: str) -> Iterator[Any]:
+            for process in running:
+                steps.set_description(f"{doing} {process.name}")
+                yield next(process)
+                steps.update()
 
-        loaded = [ask(process, "load") for process in running]
-        entities = [ask(process, "score") for process in running]
-        passes = [
-            [ask(process, "time") for process in running]
-            for _ in range(settings.repeats)
-        ]
-    return [
-        Found(
-            entities[i],
-            combine_costs(loaded[i], [p[i] for p in passes]),
-            loaded[i].lost,
-        )
-        for i in range(len(models))
-    ]
+        loaded, entities = list(take_turns("load")), list(take_turns("score"))
+        passes = [list(take_turns("time")) for _ in range(settings.repeats)]
+    found = []
+    for (load_seconds, size, lost), docs, *timed in zip(
+        loaded, entities, *passes, strict=True
+    ):
+        speeds, memory = zip(*timed, strict=True)
+        cost = Cost(load_seconds, size, list(speeds), memory[-1])
+        found.append(Found(docs, cost, lost))
+    return found
 
 
 def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
@@ -110,10 +106,3 @@ def measure(model: str, data: Path, gold_tokens: bool) -> Iterator[Any]:
     while True:
         docs = [copy_tokens(doc, vocab=nlp.vocab) for doc in references]
         yield cost.measure_speed(nlp, docs), cost.get_peak_memory()
-
-
-def combine_costs(loaded: Loaded, passes: Sequence[tuple[float, int | None]]) -> "Cost":
-    from ..analysis.compare_cost import Cost
-
-    speeds, memory = zip(*passes, strict=True)
-    return Cost(loaded.load_seconds, loaded.size, list(speeds), memory[-1])

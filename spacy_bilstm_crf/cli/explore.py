@@ -1,6 +1,7 @@
 """`explore`: look at a corpus before training."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from ..analysis.explore import Exploration
-    from ..analysis.explore_counts import Ambiguity
     from ..analysis.explore_findings import TokenMatch
     from ..analysis.gold import AnnotatedDoc
 
@@ -113,7 +113,7 @@ def explore(nlp: "Language", corpus: "dict[str, list[Doc]]") -> "Exploration":
     return explore(
         read,
         tokens={name: add_matches(matches) for name, matches in tokens.items()},
-        watch=lambda steps: watch(steps, unit=" steps"),
+        watch=partial(watch, unit=" steps"),
     )
 
 
@@ -121,26 +121,22 @@ def print_exploration(exploration: "Exploration") -> None:
     """Print the tables and the findings."""
     from ..analysis import explore_page as page
 
-    print_table(page.tabulate_splits(exploration))
-    print_table(page.tabulate_labels(exploration))
-    print_table(page.tabulate_tags(exploration))
-    print_table(page.tabulate_lengths(exploration))
-    print_table(page.tabulate_ambiguity(exploration))
-    print_examples(exploration.spans, "entity")
-    print_examples(exploration.words, "word")
+    for tabulate in (
+        page.tabulate_splits,
+        page.tabulate_labels,
+        page.tabulate_tags,
+        page.tabulate_lengths,
+        page.tabulate_ambiguity,
+    ):
+        print_table(tabulate(exploration))
+    for name, ambiguity in (("entity", exploration.spans), ("word", exploration.words)):
+        table = page.tabulate_examples(ambiguity, name)
+        if table.rows:
+            print_table(table._replace(rows=table.rows[:N_EXAMPLES]))
     if exploration.unseen:
         print_table(page.tabulate_unseen(exploration))
     for finding in exploration.findings:
         say(finding.level, finding.text)
-
-
-def print_examples(ambiguity: "Ambiguity", name: str) -> None:
-    """Print the first texts with several labels, if any."""
-    from ..analysis.explore_page import tabulate_examples
-
-    table = tabulate_examples(ambiguity, name)
-    if table.rows:
-        print_table(table._replace(rows=table.rows[:N_EXAMPLES]))
 
 
 def write_exploration(
@@ -186,19 +182,12 @@ def read_conversion(path: Path) -> list[str]:
     """
     if not path.is_file():
         return []
+    from ..corpus import read_summary
+
     try:
-        return [describe_conversion(path)]
+        summary = read_summary(path, required=("source", "duplicates"))
+        name = summary["source"]["name"]
+        return [CONVERSION.format(name=name, **summary["duplicates"])]
     except (ValueError, KeyError, TypeError):
         say("warn", NO_SUMMARY.format(path=path))
         return []
-
-
-def describe_conversion(path: Path) -> str:
-    """A sentence from the summary that `convert` has written.
-
-    RAISES (ValueError, KeyError, TypeError): If the file is of another form.
-    """
-    from ..corpus import read_summary
-
-    summary = read_summary(path, required=("source", "duplicates"))
-    return CONVERSION.format(name=summary["source"]["name"], **summary["duplicates"])

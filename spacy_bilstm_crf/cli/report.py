@@ -1,6 +1,7 @@
 """`report`: how a trained pipeline does on held-out data."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,8 @@ from .publishing import publish, require_extra, watch
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from ..analysis.gold import PredictedDoc, Seen
+    from ..analysis.gold import Seen
     from ..analysis.report import Evaluation
-    from ..analysis.report_log import TrainingLog
     from .loading import References
 
 LOST_LABELS = "labels unknown to the pipeline, which it always misses: {labels}"
@@ -56,6 +56,7 @@ def report_cli(
 
     Example: python -m spacy bilstm-crf report en_a test.spacy --out report
     """
+    from ..analysis.report import evaluate
     from ..analysis.report_log import read_training_log
 
     try:
@@ -76,7 +77,14 @@ def report_cli(
         fail(error)
     found = predict(nlp, examples, numbers=references.numbers, with_candidates=True)
     docs = list(watch(found, unit=" docs", total=len(examples)))
-    evaluation = evaluate(docs, seen, training, resamples, seed)
+    evaluation = evaluate(
+        docs,
+        seen=seen,
+        log=training,
+        n_resamples=resamples,
+        seed=seed,
+        watch=partial(watch, unit=" steps"),
+    )
     print_evaluation(evaluation, notes)
     if out is None:
         return
@@ -118,26 +126,6 @@ def read_training_data(nlp: "Language", path: Path) -> "Seen":
         docs = read_docs(path, nlp.vocab)
     count_labels(docs, path=path)
     return read_seen(read_doc(doc) for doc in watch(docs, unit=" training docs"))
-
-
-def evaluate(
-    docs: "Sequence[PredictedDoc]",
-    seen: "Seen | None",
-    log: "TrainingLog | None",
-    n_resamples: int,
-    seed: int,
-) -> "Evaluation":
-    """See `analysis.report`; with a progress bar."""
-    from ..analysis.report import evaluate
-
-    return evaluate(
-        docs,
-        seen=seen,
-        log=log,
-        n_resamples=n_resamples,
-        seed=seed,
-        watch=lambda steps: watch(steps, unit=" steps"),
-    )
 
 
 def print_evaluation(

@@ -1,8 +1,12 @@
-"""Potentials in other forms: detached, as NumPy arrays, in a dtype, over states."""
+"""Potentials in other forms: as arrays, cast, with scores removed, over states."""
 
+from collections.abc import Sequence
+
+import numpy as np
+import torch
 from torch import Tensor
 
-from ..types import Potentials, ScoreArray
+from ..types import MINUS_INFINITY, BoolArray, Constraints, Potentials, ScoreArray
 
 
 def detach(potentials: Potentials[Tensor]) -> Potentials[Tensor]:
@@ -20,11 +24,48 @@ def cast(
     return Potentials(*(g.to(like.emissions).contiguous() for g in gradient))
 
 
-def to_states(scores: Potentials[Tensor], tag_ids: Tensor) -> Potentials[Tensor]:
-    """Give each state the scores of its tag.
+def remove(
+    scores: Potentials[Tensor], constraints: Constraints, allowed: Tensor | None
+) -> Potentials[Tensor]:
+    """The scores, minus infinity where the constraints or the lattice forbid something.
 
-    tag_ids (Tensor): The tag of each state. Shape: (n_states,).
+    Without a lattice the emissions are those of the input, not a copy.
     """
+    emissions, *transitions = scores
+    tables = _on_device(constraints, emissions.device)
+    return Potentials(
+        emissions if allowed is None else keep(emissions, allowed),
+        *(keep(s, table) for s, table in zip(transitions, tables, strict=True)),
+    )
+
+
+def keep(scores: Tensor, allowed: Tensor | BoolArray) -> Tensor:
+    """The scores, minus infinity where they are not allowed."""
+    if isinstance(allowed, Tensor) and scores.device.type == "cpu":
+        allowed = allowed.numpy()
+    if isinstance(allowed, Tensor):
+        return torch.where(allowed, scores, MINUS_INFINITY)
+    return torch.from_numpy(np.where(allowed, scores.numpy(), MINUS_INFINITY))
+
+
+def _on_device(
+    constraints: Constraints, device: torch.device
+) -> Sequence[Tensor | BoolArray]:
+    """The tables where they can be applied to scores of the device: arrays for the CPU,
+    tensors elsewhere, moved at once as each transfer waits for the device."""
+    if isinstance(constraints.start, Tensor):
+        return [torch.as_tensor(table, device=device) for table in constraints]
+    if device.type == "cpu":
+        return constraints
+    tables = np.concatenate([np.ravel(table) for table in constraints])
+    moved, n_tags = torch.from_numpy(tables).to(device), len(constraints.start)
+    # shape: (n_tags + 2, n_tags)
+    rows = moved.view(-1, n_tags)
+    return rows[:n_tags], rows[n_tags], rows[n_tags + 1]
+
+
+def to_states(scores: Potentials[Tensor], tag_ids: Tensor) -> Potentials[Tensor]:
+    """Give each state the scores of its tag; tag_ids has the tag of each state."""
     emissions, transitions, start, end = scores
     return Potentials(
         # shape: (batch_size, seq_len, n_states)

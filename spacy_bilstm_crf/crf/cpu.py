@@ -11,14 +11,7 @@ from . import cpu_viterbi, plain
 from .conversion import cast, to_numpy
 from .cpu_factors import DOUBLE, SINGLE
 from .cpu_forward_backward import Masses, carry, find_posterior, weigh_counts
-from .cpu_path import (
-    Path,
-    make_path,
-    path_score,
-    single_path,
-    subtract_path,
-    token_mask,
-)
+from .cpu_path import make_path, path_score, single_path, subtract_path
 from .markov_chain import Posterior
 from .plain import PADDING
 
@@ -40,17 +33,25 @@ def log_partition_gradient(
 def lattice_loss(
     potentials: Potentials[Tensor], gold: Tensor, lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    is_token = token_mask(lengths.numpy(), gold.shape[1])
+    is_token = np.arange(gold.shape[1]) < lengths.numpy()[:, np.newaxis]
     annotated = single_path(gold.numpy(), is_token)
-    if annotated is not None:
-        return _path_loss(potentials, annotated, lengths)
-    return plain.lattice_loss(potentials, gold, lengths, log_partition_gradient)
+    if annotated is None:
+        return plain.lattice_loss(potentials, gold, lengths, log_partition_gradient)
+    # the score of a path needs no recursion
+    gold_score = path_score(to_numpy(potentials), annotated)
+    possible = gold_score != MINUS_INFINITY
+    weights: FloatArray = possible.astype(np.float64)
+    log_z, gradient = log_partition_gradient(
+        potentials, lengths, torch.from_numpy(weights)
+    )
+    subtract_path(to_numpy(gradient), annotated, weights)
+    loss = np.full_like(gold_score, float("inf"))
+    np.subtract(log_z.numpy(), gold_score, out=loss, where=possible)
+    return torch.from_numpy(loss), gradient
 
 
 def posterior(potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
-    masses = None
-    if len(lengths):
-        masses = carry(to_numpy(potentials), lengths.numpy(), DOUBLE)
+    masses = carry(to_numpy(potentials), lengths.numpy(), DOUBLE)
     if masses is None:
         return plain.posterior(potentials, lengths)
     return find_posterior(masses)
@@ -66,28 +67,10 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Te
 
 
 def _carry_fast(potentials: Potentials[ScoreArray], lengths: IntArray) -> Masses | None:
-    """In the faster precision if its bounds hold, in float64 otherwise."""
+    """In float32 if that is faster and its bounds hold, in float64 otherwise."""
     emissions = potentials.emissions
-    if not len(emissions):
-        return None
     if emissions.dtype == np.float32 and emissions.size >= MIN_SINGLE:
         masses = carry(potentials, lengths, SINGLE)
         if masses is not None:
             return masses
     return carry(potentials, lengths, DOUBLE)
-
-
-def _path_loss(
-    potentials: Potentials[Tensor], annotated: Path, lengths: Tensor
-) -> tuple[Tensor, Potentials[Tensor]]:
-    """The loss of annotated gold, which needs no recursion."""
-    gold_score = path_score(to_numpy(potentials), annotated)
-    possible = gold_score != MINUS_INFINITY
-    weights: FloatArray = possible.astype(np.float64)
-    log_z, gradient = log_partition_gradient(
-        potentials, lengths, torch.from_numpy(weights)
-    )
-    subtract_path(to_numpy(gradient), annotated, weights)
-    loss = np.full_like(gold_score, float("inf"))
-    np.subtract(log_z.numpy(), gold_score, out=loss, where=possible)
-    return torch.from_numpy(loss), gradient

@@ -5,8 +5,8 @@ the last one. Leaving it scores start_transitions, entering it end_transitions, 
 staying in it nothing: one matrix holds all transitions, every sequence starts and
 ends in the border, and a kernel over the rectangle needs to know no lengths.
 
-NumPy, as all that runs on the CPU only: a call costs it a third of what it costs
-torch, and a batch is small enough for that to matter.
+NumPy, because a call costs a third of what it costs in torch, and batches are small
+enough for that to matter.
 """
 
 import numpy as np
@@ -17,11 +17,8 @@ from ..types import BoolArray, IntArray, Potentials, ScoreArray
 def border_emissions(
     emissions: ScoreArray, lengths: IntArray
 ) -> tuple[ScoreArray, BoolArray]:
-    """Lay the emissions out time first, with a step for the border at either end.
-
-    RETURNS (tuple[ScoreArray, BoolArray]): The scores, those of the first token where a
-        sequence is in the border, shape (seq_len + 2, batch_size, n_tags); and where
-        that is, shape (seq_len + 2, batch_size).
+    """Lay the emissions out time first, with a step for the border at either end. The
+    second array marks the border, where the scores are those of the first token.
     """
     batch_size, seq_len, n_tags = emissions.shape
     # shape: (seq_len + 2, 1)
@@ -38,10 +35,8 @@ def border_emissions(
 def border_transitions(
     potentials: Potentials[ScoreArray], *, stay: float
 ) -> ScoreArray:
-    """All transitions in one matrix; the border is the last tag.
-
-    stay (float): The score of staying in the border.
-    RETURNS (ScoreArray): Shape: (n_tags + 1, n_tags + 1).
+    """All transitions in one matrix, in which the border is the last tag and `stay` the
+    score of staying in it. Shape: (n_tags + 1, n_tags + 1).
     """
     _, transitions, start, end = potentials
     n_tags = len(start)

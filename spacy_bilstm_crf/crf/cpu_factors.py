@@ -48,7 +48,7 @@ class Factors(NamedTuple):
 
     emissions: In the order of time, and from the last step to the first.
         Shape: (seq_len + 2, 2, batch_size, n_tags + 1).
-    transitions: Also from the other side. Shape: (2, n_tags + 1, n_tags + 1).
+    transitions: As they are, and transposed. Shape: (2, n_tags + 1, n_tags + 1).
     log_scale: The shifts, added up for each sequence. Shape: (batch_size,).
     interval: The number of steps between two rescalings.
     """
@@ -62,10 +62,7 @@ class Factors(NamedTuple):
 def make_factors(
     potentials: Potentials[ScoreArray], lengths: IntArray, precision: Precision
 ) -> Factors | None:
-    """Shift the scores and exponentiate them.
-
-    RETURNS (Factors | None): None if the scores range too widely.
-    """
+    """Shift the scores and exponentiate them; None if they range too widely."""
     scores, is_border = border_emissions(potentials.emissions, lengths)
     scores = scores.astype(precision.dtype, copy=False)
     transitions, low, high = _transition_factors(potentials)
@@ -85,11 +82,8 @@ def make_factors(
 
 
 def _shift_tokens(scores: ScoreArray, is_border: BoolArray) -> FloatArray:
-    """Make 0 the best score that is left to each token.
-
-    So a lattice of unlikely tags costs no range. In place.
-
-    RETURNS (FloatArray): The shifts, added up. Shape: (batch_size,).
+    """Make 0 the best score that is left to each token, in place: a lattice of unlikely
+    tags costs no range. The shifts come back, added up for each sequence.
     """
     # shape: (seq_len + 2, batch_size, 1)
     best = torch.from_numpy(scores).amax(2, keepdim=True)
@@ -120,7 +114,6 @@ def _emission_factors(
     scores: ScoreArray, high: float, is_border: BoolArray, precision: Precision
 ) -> ScoreArray:
     """exp(scores - high) on tokens, 1 for the border elsewhere, `unit` at the start.
-
     Overwrites the scores.
     """
     n_steps, batch_size, n_tags = scores.shape

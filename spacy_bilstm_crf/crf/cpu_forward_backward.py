@@ -40,12 +40,11 @@ class Masses(NamedTuple):
     """What both directions found, step by step.
 
     log_partition: Shape: (batch_size,).
-    transitions: The exponentials of the shifted scores, the border being the last tag.
-        Shape: (n_tags + 1, n_tags + 1).
+    transitions: Those of `Factors`. Shape: (n_tags + 1, n_tags + 1).
     alpha: At the steps 0 to seq_len. Shape: (seq_len + 1, batch_size, n_tags + 1).
     beta: At the same steps. Shape: that of alpha.
     gamma: At the steps after them. Shape: that of alpha.
-    joint: alpha * beta. Shape: that of alpha.
+    joint: alpha * beta.
     total: Its sum over the tags. Shape: (seq_len + 1, batch_size, 1).
     """
 
@@ -61,8 +60,8 @@ class Masses(NamedTuple):
 def carry(
     potentials: Potentials[ScoreArray], lengths: IntArray, precision: Precision
 ) -> Masses | None:
-    """Carry the mass of all paths through a batch; None if a bound does not hold."""
-    factors = make_factors(potentials, lengths, precision)
+    """The mass of all paths; None if a bound does not hold, or the batch is empty."""
+    factors = make_factors(potentials, lengths, precision) if len(lengths) else None
     if factors is None:
         return None
     mass, carried, log_scale = _carry_both_ways(factors, precision)
@@ -93,12 +92,9 @@ def _log(mass: ScoreArray) -> ScoreArray:
 def _carry_both_ways(
     factors: Factors, precision: Precision
 ) -> tuple[ScoreArray, ScoreArray, FloatArray]:
-    """Forward and back at once.
-
-    RETURNS (tuple): Alpha and, from its last step to its first, gamma, in the memory of
-        the emissions; the same before each step's own emission, which is beta in the
-        second direction, undefined at the first step; both of shape (n_steps, 2,
-        batch_size, n_tags + 1). And the log of the scale of alpha, shape (batch_size,).
+    """Alpha and, from its last step to its first, gamma, in the memory of the
+    emissions; the same before each step's own emission, which is beta in the second
+    direction, undefined at the first step; and the log of the scale of alpha.
     """
     mass, transitions, _, interval = factors
     carried = np.empty_like(mass)
@@ -120,10 +116,7 @@ def _carry_both_ways(
 
 
 def weigh_counts(masses: Masses, weights: FloatArray) -> Potentials[ScoreArray]:
-    """Weighted marginals and expected counts; takes the memory of alpha and of joint.
-
-    weights (FloatArray): The weight of each sequence. Shape: (batch_size,).
-    """
+    """Weighted marginals and expected counts, in the memory of alpha and of joint."""
     marginals, share = _weigh_marginals(masses, weights)
     alpha = masses.alpha
     torch.from_numpy(alpha).mul_(torch.from_numpy(share))
@@ -152,8 +145,8 @@ def find_posterior(masses: Masses) -> Posterior:
 def _weigh_marginals(
     masses: Masses, weights: FloatArray
 ) -> tuple[ScoreArray, ScoreArray]:
-    """The weighted marginals, in the memory of joint, and what it was multiplied by
-    to become them. Shapes: that of joint; (seq_len + 1, batch_size, 1).
+    """The weighted marginals, in the memory of joint, and the factor that joint was
+    multiplied by, which has the shape of total.
     """
     total = masses.total
     share = np.zeros_like(total)
@@ -164,9 +157,5 @@ def _weigh_marginals(
 
 
 def _on_tokens(steps: ScoreArray) -> ScoreArray:
-    """Leave the border and the first step out.
-
-    steps (ScoreArray): Shape: (seq_len + 1, batch_size, n_tags + 1).
-    RETURNS (ScoreArray): Shape: (batch_size, seq_len, n_tags).
-    """
+    """Without the border and the first step. Shape: (batch_size, seq_len, n_tags)."""
     return steps[1:, :, :-1].transpose(1, 0, 2)

@@ -22,40 +22,20 @@ class Path(NamedTuple):
     transitions: IntArray
 
 
-def token_mask(lengths: IntArray, seq_len: int) -> BoolArray:
-    """True on the tokens of each sequence. Shape: (batch_size, seq_len)."""
-    return np.arange(seq_len) < lengths[:, np.newaxis]
-
-
 def make_path(tag_ids: IntArray, is_token: BoolArray, n_tags: int) -> Path:
-    """Look up what a path uses.
-
-    tag_ids (IntArray): Tag numbers, -1 or any tag on padding. Shape: that of is_token.
-    """
-    starts = np.arange(0, tag_ids.size * n_tags, n_tags).reshape(tag_ids.shape)
-    return Path(is_token, starts + tag_ids, _border_path(tag_ids, is_token, n_tags))
-
-
-def _border_path(tag_ids: IntArray, is_token: BoolArray, n_tags: int) -> IntArray:
-    """Which transitions a path uses, as places in the flattened table of them.
-
-    n_tags (int): Without the border.
-    RETURNS (IntArray): Shape: (batch_size, seq_len + 1).
-    """
+    """Look up what a path uses; it may have -1 or any tag on padding."""
     batch_size, seq_len = tag_ids.shape
+    starts = np.arange(0, tag_ids.size * n_tags, n_tags).reshape(tag_ids.shape)
     # shape: (batch_size, seq_len + 2)
     bordered = np.full((batch_size, seq_len + 2), n_tags)
     np.copyto(bordered[:, 1:-1], tag_ids, where=is_token)
     # shape: (batch_size, seq_len + 1)
-    return bordered[:, :-1] * (n_tags + 1) + bordered[:, 1:]
+    transitions = bordered[:, :-1] * (n_tags + 1) + bordered[:, 1:]
+    return Path(is_token, starts + tag_ids, transitions)
 
 
 def single_path(lattice: BoolArray, is_token: BoolArray) -> Path | None:
-    """The only path of a lattice that has one tag for every token, else None.
-
-    lattice (BoolArray): Padding may hold anything.
-        Shape: (batch_size, seq_len, n_tags).
-    """
+    """The only path of a lattice that has one tag for every token, else None."""
     n_allowed = np.count_nonzero(lattice)
     if not is_token.all():
         n_allowed -= np.count_nonzero(lattice[~is_token])
@@ -68,25 +48,19 @@ def single_path(lattice: BoolArray, is_token: BoolArray) -> Path | None:
 
 
 def path_score(potentials: Potentials[ScoreArray], path: Path) -> FloatArray:
-    """The score of a path. In float64. Shape: (batch_size,)."""
+    """The score of each path, in float64."""
     # shape: (batch_size, seq_len)
     emissions = potentials.emissions.reshape(-1).take(path.emissions)
     emissions[~path.is_token] = 0.0
     # shape: (batch_size, seq_len + 1)
     transitions = border_transitions(potentials, stay=0.0).take(path.transitions)
-    # shape: (batch_size,)
-    total = emissions.sum(1, dtype=np.float64)
-    return total + transitions.sum(1, dtype=np.float64)
+    return emissions.sum(1, dtype=np.float64) + transitions.sum(1, dtype=np.float64)
 
 
 def subtract_path(
     gradient: Potentials[ScoreArray], path: Path, weights: ScoreArray
 ) -> None:
-    """Subtract the gradient of sum(weights * path score), in place.
-
-    gradient (Potentials): Contiguous.
-    weights (ScoreArray): The weight of each sequence. Shape: (batch_size,).
-    """
+    """Subtract the gradient of sum(weights * path score) from contiguous arrays."""
     n_tags = gradient.emissions.shape[2]
     # shape: (batch_size, seq_len)
     weight = weights.astype(gradient.emissions.dtype)[:, np.newaxis] * path.is_token
@@ -97,6 +71,6 @@ def subtract_path(
     # shape: (n_tags + 1, n_tags + 1)
     counts = np.bincount(steps.reshape(-1), weight, (n_tags + 1) ** 2)
     counts = counts.reshape(n_tags + 1, n_tags + 1)
-    np.subtract(gradient.transitions, counts[:-1, :-1], out=gradient.transitions)
+    gradient.transitions[:] -= counts[:-1, :-1]
     gradient.start_transitions[:] -= counts[-1, :-1]
     gradient.end_transitions[:] -= counts[:-1, -1]

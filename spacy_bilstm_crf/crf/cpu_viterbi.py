@@ -24,11 +24,7 @@ WIDE = 24
 
 
 def viterbi(potentials: Potentials[ScoreArray], lengths: IntArray) -> IntArray:
-    """The best path of each sequence.
-
-    RETURNS (IntArray): Tag numbers, -1 on padding, any tag where there is no path.
-        Shape: (batch_size, seq_len).
-    """
+    """The best path of each sequence: -1 on padding, any tag where there is no path."""
     transitions = border_transitions(potentials, stay=0.0)
     tokens, is_border = border_emissions(potentials.emissions, lengths)
     tokens[is_border] = MINUS_INFINITY

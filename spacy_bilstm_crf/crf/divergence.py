@@ -8,12 +8,9 @@ For a teacher p and a student q, two distributions over the same tag sequences,
 A score is a sum over tags and steps, so its expectation is one over their expected
 counts, and the gradient with respect to the scores of q is the expected counts of q
 minus those of p. Up to the entropy of p, a constant, this is the cross entropy of
-knowledge distillation (Hinton et al. 2015, "Distilling the knowledge in a neural
-network"), of whole tag sequences and exact (Wang et al. 2021, "Structural knowledge
-distillation", section 3).
+knowledge distillation (Hinton et al. 2015), of whole tag sequences and exact (Wang et
+al. 2021, "Structural knowledge distillation", section 3).
 """
-
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,20 +20,6 @@ from .conversion import cast
 from .linear_chain import posterior
 from .markov_chain import Posterior
 from .validation import validate_lengths, validate_potentials, validate_teacher
-
-INFINITY = float("inf")
-
-
-class Moments(NamedTuple):
-    """The moments of a CRF that a divergence needs. In float64.
-
-    log_partition: Log Z. Shape: (batch_size,).
-    counts: The expected counts of each sequence, zero where it has no path. Shapes:
-        those of the potentials, with batch_size in front.
-    """
-
-    log_partition: Tensor
-    counts: Potentials[Tensor]
 
 
 @torch.no_grad()
@@ -60,36 +43,34 @@ def kl_divergence(
     validate_potentials(student)
     validate_teacher(teacher, student)
     lengths = validate_lengths(student, lengths)
-    p, q = _moments(teacher, lengths), _moments(student, lengths)
-    no_path = (p.log_partition == MINUS_INFINITY) | (q.log_partition == MINUS_INFINITY)
+    log_z_p, p = _moments(teacher, lengths)
+    log_z_q, q = _moments(student, lengths)
+    no_path = (log_z_p == MINUS_INFINITY) | (log_z_q == MINUS_INFINITY)
     # shape: (batch_size,)
-    loss = _expected_difference(p.counts, teacher, student)
-    loss += (q.log_partition - p.log_partition).masked_fill(no_path, INFINITY)
+    loss = _expected_difference(p, teacher, student)
+    loss += (log_z_q - log_z_p).masked_fill(no_path, float("inf"))
     # rounding may leave it just below zero
     loss = loss.clamp(min=0.0)
-    gradient = _difference(q.counts, p.counts, loss.isfinite())
+    gradient = _difference(q, p, loss.isfinite())
     return loss.to(student.emissions), cast(gradient, like=student)
 
 
-def _moments(potentials: Potentials[Tensor], lengths: Tensor) -> Moments:
+def _moments(
+    potentials: Potentials[Tensor], lengths: Tensor
+) -> tuple[Tensor, Potentials[Tensor]]:
+    """Log Z and the expected counts of each sequence, not their sum. In float64."""
     chain = posterior(potentials, lengths=lengths)
     marginals = chain.marginals
     sequences = torch.arange(len(lengths), device=lengths.device)
-    counts = Potentials(
-        marginals,
-        _transition_counts(chain),
-        marginals[:, 0],
-        marginals[sequences, lengths - 1],
-    )
-    return Moments(chain.log_partition, counts)
+    first, last = marginals[:, 0], marginals[sequences, lengths - 1]
+    counts = Potentials(marginals, _transition_counts(chain), first, last)
+    return chain.log_partition, counts
 
 
 def _transition_counts(chain: Posterior) -> Tensor:
-    """The expected number of steps from tag i to tag j in each sequence.
+    """Of each sequence, expected. Shape: (batch_size, n_tags, n_tags).
 
     One tag i at a time, so that no table of all steps is in memory at once.
-
-    RETURNS (Tensor): Shape: (batch_size, n_tags, n_tags).
     """
     rows = []
     for i, log_transitions in enumerate(chain.log_transitions):
@@ -104,14 +85,9 @@ def _transition_counts(chain: Posterior) -> Tensor:
 
 
 def _expected_difference(
-    counts: Potentials[Tensor],
-    teacher: Potentials[Tensor],
-    student: Potentials[Tensor],
+    counts: Potentials[Tensor], teacher: Potentials[Tensor], student: Potentials[Tensor]
 ) -> Tensor:
-    """E_p[score_p - score_q], infinite where the student lacks what is counted.
-
-    RETURNS (Tensor): Shape: (batch_size,).
-    """
+    """E_p[score_p - score_q], infinite where the student lacks what is counted."""
     total = torch.zeros_like(counts.start_transitions[:, 0])
     for count, p, q in zip(counts, teacher, student, strict=True):
         # uncounted scores may be removed, and 0 times infinity is nan

@@ -1,4 +1,4 @@
-"""The kernel for GPUs, documented in `kernels.Kernel`: launches those of `gpu_kernels`.
+"""The kernel for GPUs, documented in `kernels.Kernel`: launches `gpu_kernels`.
 
 One launch runs all steps, where `plain` needs several per step: on a GPU launches are
 what costs time. Nothing here waits for the device.
@@ -6,7 +6,7 @@ what costs time. Nothing here waits for the device.
 
 import functools
 import warnings
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,27 +16,12 @@ from ..types import MINUS_INFINITY, Potentials
 from .markov_chain import Posterior
 from .plain import mask_paths, time_mask
 
-INFINITY = float("inf")
 # A table of transitions has to fit into the registers of a program
 MAX_TAGS = 128
 # Programs that keep a large device busy: chunks are as long as makes so many of them
 N_PROGRAMS = 2048
 # Tokens of a chunk, at least
 MIN_CHUNK = 4
-
-
-class Masses(NamedTuple):
-    """What both directions found, forward and back.
-
-    With gold the rows are all sequences, and all of them again in the lattice of gold.
-
-    log_partition: In float64. Shape: (2, n_rows).
-    into: The mass that arrives at each token, each in a scale of its own, 0 on padding.
-        Shape: (2, n_rows, seq_len, n_tags).
-    """
-
-    log_partition: Tensor
-    into: Tensor
 
 
 def supports(potentials: Potentials[Tensor]) -> bool:
@@ -51,8 +36,8 @@ def log_partition_gradient(
     potentials: Potentials[Tensor], lengths: Tensor, weights: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
     potentials = _contiguous(potentials)
-    masses = _carry(potentials, lengths)
-    return masses.log_partition[0], _count(potentials, lengths, masses, weights)
+    log_z, into = _carry(potentials, lengths)
+    return log_z[0], _count(potentials, lengths, log_z, into, weights)
 
 
 def lattice_loss(
@@ -60,20 +45,20 @@ def lattice_loss(
 ) -> tuple[Tensor, Potentials[Tensor]]:
     potentials = _contiguous(potentials)
     gold = gold.contiguous().view(torch.uint8)
-    masses = _carry(potentials, lengths, gold)
+    both_log_z, into = _carry(potentials, lengths, gold)
     # shape: (batch_size,) each
-    log_z, gold_log_z = masses.log_partition[0].chunk(2)
-    loss = torch.where(gold_log_z == MINUS_INFINITY, INFINITY, log_z - gold_log_z)
+    log_z, gold_log_z = both_log_z[0].chunk(2)
+    possible = gold_log_z != MINUS_INFINITY
+    loss = torch.where(possible, log_z - gold_log_z, float("inf"))
     ones = torch.ones_like(log_z)
-    return loss, _count(potentials, lengths, masses, ones, gold)
+    return loss, _count(potentials, lengths, both_log_z, into, ones, gold)
 
 
 def posterior(potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
     potentials = _contiguous(Potentials(*(s.double() for s in potentials)))
-    masses = _carry(potentials, lengths)
-    log_z, log_beta = masses.log_partition[0], masses.into[1]
-    weights = torch.ones_like(log_z)
-    marginals = _count(potentials, lengths, masses, weights).emissions
+    log_z, into = _carry(potentials, lengths)
+    log_beta, weights = into[1], torch.ones_like(log_z[0])
+    marginals = _count(potentials, lengths, log_z, into, weights).emissions
     # shape: (batch_size, seq_len, 1)
     mask = time_mask(lengths, log_beta.shape[1]).unsqueeze(2)
     gamma = (potentials.emissions + log_beta).where(mask, MINUS_INFINITY)
@@ -82,61 +67,45 @@ def posterior(potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
     gamma -= largest.where(largest != MINUS_INFINITY, 0.0)
     log_gamma = torch.full_like(gamma, MINUS_INFINITY)
     log_gamma[:, :-1] = gamma[:, 1:]
-    return Posterior(log_z, marginals, potentials.transitions, log_beta, log_gamma)
+    return Posterior(log_z[0], marginals, potentials.transitions, log_beta, log_gamma)
 
 
 def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
     potentials = _contiguous(potentials)
     emissions = potentials.emissions
-    batch_size, seq_len, n_tags = emissions.shape
     backpointers = emissions.new_empty(emissions.shape, dtype=torch.int16)
-    tag_ids = emissions.new_zeros((batch_size, seq_len), dtype=torch.int64)
-    scores = emissions.new_empty(batch_size, dtype=torch.float64)
-    _launch(
-        _triton().best_path,
-        (batch_size,),
-        *potentials,
-        lengths,
-        backpointers,
-        tag_ids,
-        scores,
-        seq_len,
-        n_tags=n_tags,
-    )
+    tag_ids = emissions.new_zeros(emissions.shape[:2], dtype=torch.int64)
+    scores = emissions.new_empty(len(emissions), dtype=torch.float64)
+    outputs = backpointers, tag_ids, scores
+    _launch(_triton().best_path, (len(scores),), *potentials, lengths, *outputs)
     return mask_paths(tag_ids, scores, lengths), scores
 
 
 def _carry(
     potentials: Potentials[Tensor], lengths: Tensor, gold: Tensor | None = None
-) -> Masses:
+) -> tuple[Tensor, Tensor]:
+    """Forward and back: log Z in float64, shape (2, n_rows); and the mass that arrives
+    at each token, each in a scale of its own, 0 on padding, shape (2, n_rows, seq_len,
+    n_tags). With gold the rows are all sequences, and all again in the lattice of gold.
+    """
     batch_size, seq_len, n_tags = potentials.emissions.shape
     emissions, transitions, start, end = potentials
     n_rows = batch_size if gold is None else 2 * batch_size
     into = emissions.new_zeros((2, n_rows, seq_len, n_tags))
     log_partition = emissions.new_empty((2, n_rows), dtype=torch.float64)
-    _launch(
-        _triton().carry,
-        (n_rows, 2),
-        emissions,
-        torch.stack([transitions, transitions.T]),
-        start,
-        end,
-        lengths,
-        gold,
-        into,
-        log_partition,
-        batch_size,
-        seq_len,
-        n_tags=n_tags,
-        HAS_GOLD=gold is not None,
-    )
-    return Masses(log_partition, into)
+    tables = torch.stack([transitions, transitions.T])
+    inputs = emissions, tables, start, end, lengths, gold
+    outputs = into, log_partition
+    grid, has_gold = (n_rows, 2), gold is not None
+    _launch(_triton().carry, grid, *inputs, *outputs, batch_size, HAS_GOLD=has_gold)
+    return log_partition, into
 
 
 def _count(
     potentials: Potentials[Tensor],
     lengths: Tensor,
-    masses: Masses,
+    log_partition: Tensor,
+    into: Tensor,
     weights: Tensor,
     gold: Tensor | None = None,
 ) -> Potentials[Tensor]:
@@ -146,22 +115,11 @@ def _count(
     n_chunks = -(-seq_len // chunk_len)
     marginals = torch.empty_like(emissions)
     counts = emissions.new_empty((batch_size * n_chunks, n_tags + 2, n_tags))
+    inputs = emissions, transitions, lengths, weights, gold, into, log_partition
+    outputs = marginals, counts
+    grid, has_gold = (batch_size, n_chunks), gold is not None
     _launch(
-        _triton().count,
-        (batch_size, n_chunks),
-        emissions,
-        transitions,
-        lengths,
-        weights,
-        gold,
-        masses.into,
-        masses.log_partition,
-        marginals,
-        counts,
-        seq_len,
-        n_tags=n_tags,
-        chunk_len=chunk_len,
-        HAS_GOLD=gold is not None,
+        _triton().count, grid, *inputs, *outputs, chunk_len=chunk_len, HAS_GOLD=has_gold
     )
     total = counts.sum(0)
     return Potentials(marginals, total[:n_tags], total[n_tags], total[n_tags + 1])
@@ -179,25 +137,15 @@ def _triton() -> Any:
 
 
 def _launch(
-    kernel: Any,
-    grid: tuple[int, ...],
-    emissions: Tensor,
-    *args: Any,
-    n_tags: int,
-    **constants: int,
+    kernel: Any, grid: tuple[int, ...], emissions: Tensor, *args: Any, **constants: int
 ) -> None:
+    _, seq_len, n_tags = emissions.shape
     block = max(16, 1 << (n_tags - 1).bit_length())
+    sizes = {"seq_len": seq_len, "n_tags": n_tags, "BLOCK": block}
     # a warp has registers for a table of 32 tags
     num_warps = max(1, block * block // 1024)
     with torch.cuda.device_of(emissions):  # type: ignore[no-untyped-call]
-        kernel[grid](
-            emissions,
-            *args,
-            n_tags=n_tags,
-            **constants,
-            BLOCK=block,
-            num_warps=num_warps,
-        )
+        kernel[grid](emissions, *args, **sizes, **constants, num_warps=num_warps)
 
 
 @functools.cache

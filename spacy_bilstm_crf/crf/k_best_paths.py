@@ -2,12 +2,10 @@
 
 The parallel list Viterbi algorithm (Seshadri and Sundberg 1994, "List Viterbi decoding
 algorithms with applications") keeps, at every token and tag, the k best paths that end
-there; each continues one of the k best of some tag before it. Huang and Chiang (2005,
-"Better k-best parsing") have the same for parse forests.
+there; each continues one of the k best of some tag before it.
 
-Textbook form, as in `plain`: float64, any device, any scores, and only the time
-steps loop. Paths that tie are kept in one order, whatever the batch: of two that meet
-in a tag, the one with the lower tag before it comes first, as in `viterbi`.
+Textbook form, as in `plain`. Paths that tie are kept in one order, whatever the batch:
+of two that meet in a tag, the one with the lower tag before it comes first.
 """
 
 import torch
@@ -20,9 +18,9 @@ from .plain import as_double
 def k_best_paths(
     potentials: Potentials[Tensor], k: int, lengths: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The best paths of each sequence and their scores, the best first.
+    """The best paths of each sequence and their scores, the best first: k, or fewer if
+    there are fewer sequences of seq_len tags.
 
-    k (int): How many; fewer come back if there are fewer sequences of seq_len tags.
     RETURNS (tuple[Tensor, Tensor]): Tag numbers, meaningless on padding and where
         there is no path, shape (batch_size, n_paths, seq_len); scores, minus infinity
         where there is no path, shape (batch_size, n_paths).
@@ -44,11 +42,9 @@ def k_best_paths(
 def _run(
     potentials: Potentials[Tensor], n_ranks: int, lengths: Tensor
 ) -> tuple[Tensor, list[Tensor]]:
-    """The best paths up to the end of each sequence, and where each came from.
-
-    RETURNS (tuple[Tensor, list[Tensor]]): Scores in falling order, shape
-        (batch_size, n_tags, n_ranks); for every step the place, tag * n_ranks + rank,
-        that each place continues, shape (batch_size, n_tags * n_ranks).
+    """The scores of the best paths up to the end of each sequence, in falling order,
+    shape (batch_size, n_tags, n_ranks); and for every step the place, tag * n_ranks +
+    rank, that each place continues, shape (batch_size, n_tags * n_ranks).
     """
     emissions = potentials.emissions.transpose(0, 1)
     # shape: (batch_size, n_tags, n_ranks); one path leads to the first token

@@ -1,8 +1,7 @@
 """What every kernel computes, and the choice of one.
 
-`plain` takes any scores on any device and is the twin that the others must equal. `cpu`
-is fast, and falls back to `plain` where it cannot promise that. `gpu` is fast where
-Triton compiles for the device.
+`plain` takes any scores on any device; the others must equal it. `cpu` is fast, and
+falls back to `plain` where it cannot promise that. `gpu` needs Triton.
 """
 
 from typing import Protocol
@@ -16,9 +15,8 @@ from .markov_chain import Posterior
 
 class Kernel(Protocol):
     """The recursions over a batch. The input has been validated, and is not written to.
-
-    potentials (Potentials): Minus infinity where something is removed.
-    lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
+    Losses, scores and log Z come back in float64, shape (batch_size,); gradients in the
+    dtype of the scores and contiguous.
     """
 
     def log_partition_gradient(
@@ -27,20 +25,16 @@ class Kernel(Protocol):
         """Log Z of every sequence, and the gradient of sum(weights * log Z).
 
         weights (Tensor): The weight of each sequence, float64. Shape: (batch_size,).
-        RETURNS (tuple[Tensor, Potentials]): Log Z in float64, shape (batch_size,), and
-            the gradient, in the dtype of the scores and contiguous.
         """
 
     def lattice_loss(
         self, potentials: Potentials[Tensor], gold: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Potentials[Tensor]]:
-        """Log Z minus that of the gold lattice, and the gradient of the finite losses.
+        """Log Z minus that of the gold lattice, infinite where gold has no path, and
+        the gradient of the sum of the finite losses.
 
         gold (Tensor): The tags that the annotation leaves to each token.
             Shape: (batch_size, seq_len, n_tags).
-        RETURNS (tuple[Tensor, Potentials]): The losses in float64, infinite where gold
-            has no path, shape (batch_size,), and the gradient of the sum of the others,
-            in the dtype of the scores and contiguous.
         """
 
     def posterior(self, potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
@@ -49,10 +43,8 @@ class Kernel(Protocol):
     def viterbi(
         self, potentials: Potentials[Tensor], lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The best path of each sequence and its score.
-
-        RETURNS (tuple[Tensor, Tensor]): Tag numbers, -1 on padding and where there is
-            no path, shape (batch_size, seq_len); scores in float64, (batch_size,).
+        """The best path of each sequence, as tag numbers, -1 on padding and where there
+        is no path, shape (batch_size, seq_len); and its score.
         """
 
 

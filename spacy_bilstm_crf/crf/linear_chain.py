@@ -4,8 +4,7 @@ The CRF (Lafferty et al. 2001) gives a tag sequence y of a sentence x the
 probability exp(score(x, y)) / Z(x), where the score adds up the emissions, the
 transitions and the transitions at both ends. The gradient of log Z with respect
 to a score is the expected number of times that score is used (Sutton and McCallum
-2012, section 5.1), so every gradient here comes from one forward-backward run,
-without an autograd graph over time steps.
+2012, section 5.1): it comes from one forward-backward run, without autograd.
 
 Minus infinity in a score removes a tag or a transition. No function writes into
 its input, and none reads the padding.
@@ -16,12 +15,11 @@ from torch import Tensor
 
 from ..types import MINUS_INFINITY, Constraints, Potentials
 from . import plain
-from .conversion import detach
+from .conversion import detach, remove
 from .k_best_paths import k_best_paths
 from .kernels import choose_kernel
 from .markov_chain import Posterior
 from .plain import PADDING, time_mask
-from .removal import remove
 from .validation import (
     validate_constraints,
     validate_k,
@@ -48,7 +46,7 @@ def constrain(
     RAISES (ValueError): If a shape or dtype does not fit.
     """
     validate_potentials(potentials)
-    validate_constraints(potentials, constraints)
+    validate_constraints(constraints, potentials.emissions.shape[2])
     if allowed is not None:
         validate_lattice(potentials, allowed, name="allowed")
     scores = remove(detach(potentials), constraints, allowed)
@@ -75,15 +73,13 @@ def expected_counts(
     """Log Z, and the gradient of its sum over the batch.
 
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
-    RETURNS (tuple[Tensor, Potentials]): Log Z, shape (batch_size,), and the
-        gradient: the marginals of the tags, zero on padding, and the expected
-        counts of transitions, first tags and last tags, summed over the batch.
-        A sequence without a path adds nothing.
+    RETURNS (tuple[Tensor, Potentials]): Log Z, shape (batch_size,), and the gradient:
+        the marginals, zero on padding, and the expected counts of transitions, first
+        tags and last tags, summed over the batch. A sequence without a path adds
+        nothing.
     RAISES (ValueError): If a shape, dtype or length does not fit.
     """
-    validate_potentials(potentials)
-    lengths = validate_lengths(potentials, lengths)
-    scores = detach(potentials)
+    scores, lengths = _check(potentials, lengths)
     weights = torch.ones_like(lengths, dtype=torch.float64)
     kernel = choose_kernel(scores)
     log_z, counts = kernel.log_partition_gradient(scores, lengths, weights)
@@ -109,9 +105,7 @@ def posterior(potentials: Potentials[Tensor], *, lengths: Tensor) -> Posterior:
     lengths (Tensor): Tokens of each sequence, at least 1. Shape: (batch_size,).
     RAISES (ValueError): If a shape, dtype or length does not fit.
     """
-    validate_potentials(potentials)
-    lengths = validate_lengths(potentials, lengths)
-    scores = detach(potentials)
+    scores, lengths = _check(potentials, lengths)
     return choose_kernel(scores).posterior(scores, lengths)
 
 
@@ -127,9 +121,7 @@ def viterbi_decode(
         infinity for such a sequence, shape (batch_size,).
     RAISES (ValueError): If a shape, dtype or length does not fit.
     """
-    validate_potentials(potentials)
-    lengths = validate_lengths(potentials, lengths)
-    scores = detach(potentials)
+    scores, lengths = _check(potentials, lengths)
     tag_ids, best = choose_kernel(scores).viterbi(scores, lengths)
     return tag_ids, best.to(potentials.emissions)
 
@@ -147,20 +139,19 @@ def k_best(
         paths, the rest are -1 throughout and have the score minus infinity.
     RAISES (ValueError): If a shape, dtype, length or k does not fit.
     """
-    validate_potentials(potentials)
-    lengths = validate_lengths(potentials, lengths)
+    scores, lengths = _check(potentials, lengths)
     validate_k(k)
-    paths, scores = k_best_paths(detach(potentials), k, lengths)
+    paths, path_scores = k_best_paths(scores, k, lengths)
     n_paths, seq_len = paths.shape[1:]
     # shape: (batch_size, n_paths, seq_len)
     known = time_mask(lengths, seq_len).unsqueeze(1)
-    known = known & (scores != MINUS_INFINITY).unsqueeze(2)
+    known = known & (path_scores != MINUS_INFINITY).unsqueeze(2)
     # shape: (batch_size, k, seq_len)
     tag_ids = paths.new_full((len(paths), k, seq_len), PADDING)
     tag_ids[:, :n_paths] = paths.where(known, PADDING)
     # shape: (batch_size, k)
     best = potentials.emissions.new_full((len(paths), k), MINUS_INFINITY)
-    best[:, :n_paths] = scores
+    best[:, :n_paths] = path_scores
     return tag_ids, best
 
 
@@ -176,10 +167,16 @@ def sequence_score(
     RETURNS (Tensor): Minus infinity if the path is removed. Shape: (batch_size,).
     RAISES (ValueError): If a shape, dtype, length or tag number does not fit.
     """
-    validate_potentials(potentials)
-    lengths = validate_lengths(potentials, lengths)
+    scores, lengths = _check(potentials, lengths)
     mask = time_mask(lengths, potentials.emissions.shape[1])
     validate_tag_ids(potentials, tag_ids, mask)
-    tag_ids = tag_ids.where(mask, 0)
-    score = plain.path_score(detach(potentials), tag_ids, lengths)
+    score = plain.path_score(scores, tag_ids.where(mask, 0), lengths)
     return score.to(potentials.emissions)
+
+
+def _check(
+    potentials: Potentials[Tensor], lengths: Tensor
+) -> tuple[Potentials[Tensor], Tensor]:
+    """The scores without their autograd graph, and the lengths on their device."""
+    validate_potentials(potentials)
+    return detach(potentials), validate_lengths(potentials, lengths)

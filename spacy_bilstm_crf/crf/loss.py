@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from ..types import MINUS_INFINITY, Constraints, Potentials, StateLattice
-from .conversion import detach, to_states, to_tags
+from .conversion import detach, remove, to_states, to_tags
 from .kernels import choose_kernel
-from .removal import remove
 from .validation import (
     validate_constraints,
     validate_lattice,
@@ -31,9 +30,8 @@ def negative_log_likelihood(
 ) -> tuple[Tensor, Potentials[Tensor]]:
     """The loss of each sequence, and the gradient of their sum.
 
-    The loss is log Z(free) - log Z(gold and free), the negative log of the
-    probability that the path lies in the gold lattice; the constraints apply to
-    both. Its gradient is the difference of their expected counts.
+    The loss is log Z(free) - log Z(gold and free), the negative log of the probability
+    that the path lies in the gold lattice; the constraints apply to both.
 
     gold (Tensor | StateLattice): The tags that the annotation leaves to each token:
         one if annotated, all if missing, shape (batch_size, seq_len, n_tags); or a
@@ -48,7 +46,7 @@ def negative_log_likelihood(
     RAISES (ValueError): If a shape, dtype or length does not fit.
     """
     validate_potentials(potentials)
-    validate_constraints(potentials, constraints)
+    validate_constraints(constraints, potentials.emissions.shape[2])
     if isinstance(gold, StateLattice):
         validate_state_lattice(potentials, gold)
     else:
@@ -70,8 +68,7 @@ def _state_lattice_loss(
     of_states = to_states(scores, gold.tag_ids)
     of_states = remove(of_states, gold.constraints, gold.allowed)
     weights = torch.ones_like(lengths, dtype=torch.float64)
-    kernel = choose_kernel(of_states)
-    gold_log_z, state_counts = kernel.log_partition_gradient(
+    gold_log_z, state_counts = choose_kernel(of_states).log_partition_gradient(
         of_states, lengths, weights
     )
     possible = gold_log_z != MINUS_INFINITY

@@ -26,11 +26,9 @@ class Posterior(NamedTuple):
         path. Shape: (batch_size, seq_len, n_tags).
     log_transitions: The scores of the steps, up to a constant.
         Shape: (n_tags, n_tags).
-    log_beta: Log mass of all paths after each token. Shape: (batch_size, seq_len,
-        n_tags).
-    log_gamma: Log mass of the same paths if the next token has tag k, in the scale
-        of `log_beta`; minus infinity after the last token. Shape: (batch_size,
-        seq_len, n_tags).
+    log_beta: Log mass of all paths after each token. Shape: that of marginals.
+    log_gamma: Log mass of the same paths if the next token has tag k, in the scale of
+        `log_beta`; minus infinity after the last token. Shape: that of marginals.
     """
 
     log_partition: Tensor

@@ -1,8 +1,8 @@
 """The recursions of a linear-chain CRF in log space: textbook form, any scores.
 
-The functions trust their input, which has been validated. They compute in
-float64, handle minus infinity everywhere, and are the twin that every faster
-kernel must equal. Only the time steps loop; the batch is one product.
+The kernel, documented in `kernels.Kernel`, that every faster one must equal. It
+computes in float64 and handles minus infinity everywhere. Only the time steps loop;
+the batch is one product.
 
 Sources: Rabiner (1989), "A tutorial on hidden Markov models", equations 18 to 37;
 Sutton and McCallum (2012), "An introduction to conditional random fields",
@@ -16,9 +16,8 @@ import torch
 from torch import Tensor
 
 from ..types import MINUS_INFINITY, Potentials
-from .conversion import cast
+from .conversion import cast, keep
 from .markov_chain import Posterior
-from .removal import keep
 
 # the tag number on padding, and throughout a sequence without a path
 PADDING = -1
@@ -30,16 +29,12 @@ ForwardBackward: TypeAlias = Callable[
 def log_partition_gradient(
     potentials: Potentials[Tensor], lengths: Tensor, weights: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    """Log Z of every sequence, and the gradient of sum(weights * log Z).
-
-    weights (Tensor): The weight of each sequence. Shape: (batch_size,).
-    RETURNS (tuple[Tensor, Potentials]): Log Z, shape (batch_size,), and the
-        gradient: weighted marginals and weighted expected counts.
-    """
     scores, potentials = potentials, as_double(potentials, lengths)
     alpha = forward(potentials)
     beta = backward(potentials, lengths)
-    log_z = _log_partition(alpha, potentials.end_transitions, lengths)
+    ends = _at_last(alpha, lengths) + potentials.end_transitions
+    # shape: (batch_size,)
+    log_z = torch.logsumexp(ends, dim=1)
     # shape: (batch_size, 1); a sequence without a legal path has no mass to divide
     norm = torch.where(log_z == MINUS_INFINITY, 0.0, log_z).unsqueeze(1)
     # shape: (seq_len, batch_size, 1)
@@ -61,12 +56,8 @@ def lattice_loss(
     lengths: Tensor,
     forward_backward: ForwardBackward = log_partition_gradient,
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    """Log Z minus that of the gold lattice, and the gradient of the finite losses.
+    """Both lattices go into one batch: the free one, then gold with the weight -1.
 
-    Both lattices go into one batch: the free one, then gold with the weight -1.
-
-    gold (Tensor): The tags that the annotation leaves to each token.
-        Shape: (batch_size, seq_len, n_tags).
     forward_backward (Callable): The kernel's `log_partition_gradient`.
     """
     batch_size = len(gold)
@@ -102,10 +93,8 @@ def posterior(potentials: Potentials[Tensor], lengths: Tensor) -> Posterior:
 
 
 def forward(potentials: Potentials[Tensor]) -> Tensor:
-    """Log of the mass of all paths up to each token and tag.
-
-    RETURNS (Tensor): Meaningless past a sequence's end.
-        Shape: (seq_len, batch_size, n_tags).
+    """Log of the mass of all paths up to each token and tag; meaningless past a
+    sequence's end. Shape: (seq_len, batch_size, n_tags).
     """
     emissions = potentials.emissions.transpose(0, 1)
     alphas = [potentials.start_transitions + emissions[0]]
@@ -118,10 +107,8 @@ def forward(potentials: Potentials[Tensor]) -> Tensor:
 
 
 def backward(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
-    """Log of the mass of all paths after each token and tag.
-
-    RETURNS (Tensor): Meaningless past a sequence's end.
-        Shape: (seq_len, batch_size, n_tags).
+    """Log of the mass of all paths after each token and tag; meaningless past a
+    sequence's end. Shape: (seq_len, batch_size, n_tags).
     """
     emissions = potentials.emissions.transpose(0, 1)
     # shape: (batch_size, n_tags)
@@ -137,11 +124,7 @@ def backward(potentials: Potentials[Tensor], lengths: Tensor) -> Tensor:
 
 
 def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """The best path of each sequence and its score (Rabiner 1989, eq. 32 to 35).
-
-    RETURNS (tuple[Tensor, Tensor]): Tag numbers, -1 on padding and where there is no
-        path, shape (batch_size, seq_len); scores, shape (batch_size,).
-    """
+    """Rabiner 1989, equations 32 to 35."""
     potentials = as_double(potentials, lengths)
     emissions = potentials.emissions.transpose(0, 1)
     deltas = [potentials.start_transitions + emissions[0]]
@@ -164,11 +147,7 @@ def viterbi(potentials: Potentials[Tensor], lengths: Tensor) -> tuple[Tensor, Te
 def path_score(
     potentials: Potentials[Tensor], tag_ids: Tensor, lengths: Tensor
 ) -> Tensor:
-    """The score of a path.
-
-    tag_ids (Tensor): Tag numbers, any tag on padding. Shape: (batch_size, seq_len).
-    RETURNS (Tensor): Shape: (batch_size,).
-    """
+    """The score of a path, which may have any tag on padding."""
     potentials = as_double(potentials, lengths)
     # shape: (batch_size, seq_len)
     emissions = potentials.emissions.gather(2, tag_ids.unsqueeze(2)).squeeze(2)
@@ -203,11 +182,6 @@ def mask_paths(tag_ids: Tensor, scores: Tensor, lengths: Tensor) -> Tensor:
 def time_mask(lengths: Tensor, seq_len: int) -> Tensor:
     """True on the tokens of each sequence. Shape: (batch_size, seq_len)."""
     return torch.arange(seq_len, device=lengths.device) < lengths.unsqueeze(1)
-
-
-def _log_partition(alpha: Tensor, end_transitions: Tensor, lengths: Tensor) -> Tensor:
-    # shape: (batch_size,)
-    return torch.logsumexp(_at_last(alpha, lengths) + end_transitions, dim=1)
 
 
 def _transition_counts(

@@ -1,6 +1,5 @@
 """Word vectors from characters, by a convolution or an LSTM in each direction."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..errors import Errors
 from .checks import check_positive
 from .lstm import BiLSTMLayer, reversal_index
 from .shim import TorchShim
-from .words import Words
+from .words import WordLayer, WordResult, Words
 
 # characters are folded into this many rows; all of Latin-1 keeps a row of its own
 N_ROWS = 512
@@ -87,9 +86,7 @@ def build_character_cnn(
     )
 
 
-def forward_cnn(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward_cnn(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     max_length = model.attrs["max_length"]
     chars = [encode_characters(text, max_length) for text in words.texts]
     lengths = model.ops.asarray1i([len(c) for c in chars])
@@ -104,7 +101,7 @@ def forward_cnn(
 
 
 def init_cnn(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
+    model: WordLayer, X: Words | None = None, Y: Floats2d | None = None
 ) -> None:
     sample = Ragged(model.ops.asarray1i([0, 0]), model.ops.asarray1i([2]))
     model.layers[0].initialize(X=sample)
@@ -138,9 +135,7 @@ def build_character_bilstm(
     )
 
 
-def forward_bilstm(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward_bilstm(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     shim = model.shims[0]
     max_length = model.attrs["max_length"]
     chars = [encode_characters(text, max_length) for text in words.texts]
@@ -156,16 +151,13 @@ def forward_bilstm(
 
 
 def init_bilstm(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
+    model: WordLayer, X: Words | None = None, Y: Floats2d | None = None
 ) -> None:
     model.shims[0].build(**model.attrs["module"])
 
 
 class CharacterBiLSTM(nn.Module):
-    """The last states of two LSTMs over the characters of a word, side by side.
-
-    n_rows (int): Number of different characters.
-    """
+    """The last states of two LSTMs over the characters of a word, side by side."""
 
     def __init__(self, *, n_rows: int, width: int, hidden_width: int) -> None:
         super().__init__()
@@ -178,12 +170,11 @@ class CharacterBiLSTM(nn.Module):
         nn.init.uniform_(self.embedding.weight, -bound, bound)
 
     def forward(self, characters: Tensor, lengths: Tensor) -> Tensor:
-        """Encode words. A word gets the same vector whatever the others are.
+        """Encode words, each to the same vector whatever the others are.
 
-        characters (Tensor): Rows of the embedding, int64, padded on the right.
+        characters (Tensor): Rows of the embedding, padded on the right.
             Shape: (n_words, n_chars).
         lengths (Tensor): True lengths, at least 1. Shape: (n_words,).
-        RETURNS (Tensor): Shape: (n_words, 2 * hidden_width).
         """
         order = lengths.argsort()
         parts = [
@@ -211,7 +202,6 @@ def encode_characters(text: str, max_length: int) -> NDArray[np.uint32]:
 
 
 def pad_characters(chars: list[NDArray[np.uint32]]) -> NDArray[np.int64]:
-    """The characters of some words as one array. Shape: (n_words, n_chars)."""
     padded = np.zeros((len(chars), max(map(len, chars))), dtype=np.int64)
     for row, c in zip(padded, chars, strict=True):
         row[: len(c)] = c

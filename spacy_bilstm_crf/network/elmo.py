@@ -17,9 +17,8 @@ from ..errors import Errors
 from ..types import BoolArray
 from .checks import check_rate
 from .dropout import get_dropout_rate, rate_attr
+from .elmo_files import Sizes, Weights, read_sizes, read_weights
 from .elmo_model import ELMo, ScalarMix, encode_word
-from .elmo_options import Sizes, read_sizes
-from .elmo_weights import Weights, read_weights
 from .shim import TorchShim
 from .words import collect_words
 
@@ -57,19 +56,13 @@ def build_elmo_embed(
     check_rate(dropout=dropout)
     if trainable and not store_weights:
         raise ValueError(Errors.B336)
-    shim = ELMoShim(
-        options_path=options_path,
-        weights_path=weights_path,
-        store_weights=store_weights,
-        trainable=trainable,
-    )
     return Model(
         "elmo",
         forward,
         init=init,
         attrs=rate_attr(dropout),
         dims={"nO": None},
-        shims=[shim],
+        shims=[ELMoShim(options_path, weights_path, trainable, store_weights)],
     )
 
 
@@ -110,50 +103,39 @@ def find_words(docs: InT) -> BoolArray:
 def read_characters(
     docs: InT, is_word: BoolArray, shim: "ELMoShim"
 ) -> tuple[Tensor, list[Tensor]]:
-    """The distinct words of a batch, and the words of each doc as rows among them.
-
-    Docs without words are left out, as white space is.
-    """
+    """The distinct words of a batch, and the rows of each doc that has words."""
     words, rows = collect_words(docs, [ORTH])
     limit = shim.module.characters.max_characters
     characters = [encode_word(text, limit) for text in words.texts]
+    device = shim.device
     ends = np.cumsum([len(doc) for doc in docs])[:-1]
     parts = zip(np.split(rows, ends), np.split(is_word, ends), strict=True)
-    sentences = [
-        torch.from_numpy(part[kept]).to(shim.device)
-        for part, kept in parts
-        if kept.any()
-    ]
-    return torch.tensor(characters, device=shim.device), sentences
+    kept_rows = [part[kept] for part, kept in parts if kept.any()]
+    sentences = [torch.from_numpy(part).to(device) for part in kept_rows]
+    return torch.tensor(characters, device=device), sentences
 
 
 class ELMoShim(TorchShim):
-    """A shim that reads its module from files, and stores it or refers to it.
+    """Reads its module from files, and stores the weights or a digest of them.
 
-    What it refers to is stored as a digest, with the mix that was learned; the weights
-    are then read from their file again. Settings: see `build_elmo_embed`.
+    With a digest only the learned mix is stored; loading reads the file again.
     """
 
     def __init__(
         self,
-        *,
         options_path: str | None,
         weights_path: str | None,
-        store_weights: bool,
         trainable: bool,
+        store_weights: bool,
     ) -> None:
         super().__init__(ELMo)
         self.options_path = options_path
         self.weights_path = weights_path
-        self.store_weights = store_weights
         self.trainable = trainable
+        self.store_weights = store_weights
 
     @property
     def module(self) -> ELMo:
-        """The torch module.
-
-        RAISES (ValueError): If it has not been built yet.
-        """
         return cast(ELMo, super().module)
 
     def read(self) -> None:
@@ -167,7 +149,7 @@ class ELMoShim(TorchShim):
         weights = self.module.state_dict()
         if self.store_weights:
             return self.cfg, weights
-        mix = {name: weights[name] for name in weights if is_of_mix(name)}
+        mix = {k: v for k, v in weights.items() if k.startswith("mix.")}
         return {**self.cfg, "digest": digest(weights)}, mix
 
     def set_stored(self, config: dict[str, Any], weights: Weights) -> None:
@@ -197,15 +179,11 @@ class ELMoShim(TorchShim):
         return Path(path)
 
 
-def is_of_mix(name: str) -> bool:
-    return name.startswith("mix.")
-
-
 def digest(weights: Weights) -> str:
     """Identifies the weights of a language model, without the mix."""
     found = blake2b(digest_size=16)
     for name in sorted(weights):
-        if not is_of_mix(name):
+        if not name.startswith("mix."):
             found.update(name.encode())
             found.update(weights[name].cpu().contiguous().numpy().data)
     return found.hexdigest()

@@ -5,9 +5,8 @@ sequences, the longest sequence first, then the second tokens of all that have o
 step is then a few neighbouring rows, and a sequence that has ended costs nothing.
 """
 
-import functools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +22,8 @@ class Steps(NamedTuple):
     """How the tokens of concatenated sequences are sorted step by step.
 
     order: The sequences, the longest first. Shape: (batch_size,).
-    ahead, back: The token at each place, if sequences are read from the first or from
-        the last token on. Shape: (n_tokens,).
+    ahead, back: The token at each place, reading forward or backward.
+        Shape: (n_tokens,).
     sizes: How many sequences have not ended, per step.
     """
 
@@ -40,34 +39,21 @@ class BiLM(nn.Module):
     Peters et al. (2018), section 3.1, with the clipping and the projection of
     Jozefowicz et al. (2016).
 
-    width (int): Width of the input, and of the output of one direction.
-    hidden_width (int): Cells of an LSTM.
     depth (int): Number of layers.
-    cell_clip (float | None): Cells are clipped to plus and minus this.
-    output_clip (float | None): The same for the projected output.
     skip_connections (bool): Add the input of each layer but the first to its output.
+    lstm: Settings of `ClippedLSTM`.
     """
 
     def __init__(
         self,
         *,
-        width: int,
-        hidden_width: int,
         depth: int,
-        cell_clip: float | None,
-        output_clip: float | None,
         skip_connections: bool,
+        **lstm: Any,
     ) -> None:
         super().__init__()
-        build = functools.partial(
-            ClippedLSTM,
-            width=width,
-            hidden_width=hidden_width,
-            cell_clip=cell_clip,
-            output_clip=output_clip,
-        )
-        self.forwards = nn.ModuleList(build() for _ in range(depth))
-        self.backwards = nn.ModuleList(build() for _ in range(depth))
+        self.forwards = nn.ModuleList(ClippedLSTM(**lstm) for _ in range(depth))
+        self.backwards = nn.ModuleList(ClippedLSTM(**lstm) for _ in range(depth))
         self.skip_connections = skip_connections
 
     def forward(
@@ -76,12 +62,10 @@ class BiLM(nn.Module):
         lengths: Sequence[int],
         states: Sequence[State] | None = None,
     ) -> tuple[list[Tensor], list[State]]:
-        """Encode sequences.
+        """Encode concatenated sequences.
 
-        X (Tensor): Their tokens, concatenated. Shape: (n_tokens, width).
-        lengths (Sequence[int]): Tokens of each sequence, at least 1.
-        states (Sequence[State] | None): As returned by an earlier call, to continue
-            from; None starts from zeros.
+        X (Tensor): Shape: (n_tokens, width).
+        states (Sequence[State] | None): From an earlier call; None starts from zeros.
         RETURNS (tuple): The output of each layer, the forward half first, shape
             (n_tokens, 2 * width); and the states of the forward layers, then of the
             backward layers.
@@ -125,7 +109,12 @@ class ClippedLSTM(nn.Module):
         i, f, o = sigmoid(...), g = tanh(...)   of W x + U h + b
         c = clip(f * c + i * g),  h = clip(P (o * tanh(c)))
 
-    Torch's own LSTM can project, but not clip between the steps. Settings: see `BiLM`.
+    Torch's own LSTM can project, but not clip between the steps.
+
+    width (int): Width of the input and of the output.
+    hidden_width (int): Number of cells.
+    cell_clip (float | None): Cells are clipped to plus and minus this.
+    output_clip (float | None): The same for the projected output.
     """
 
     def __init__(
@@ -149,15 +138,15 @@ class ClippedLSTM(nn.Module):
     def forward(
         self, X: Tensor, sizes: Sequence[int], state: State | None = None
     ) -> tuple[Tensor, State]:
-        """Run over sequences sorted step by step.
+        """Run over tokens sorted step by step; see `Steps`.
 
-        X (Tensor): Shape: (n_tokens, width).
-        sizes (Sequence[int]): Sequences in each step; they do not grow.
         state (State | None): Where to start, the longest sequence first.
         RETURNS (tuple): The outputs, shape (n_tokens, width), and the state after the
             last step of each sequence.
         """
-        h, c = state or self._get_zeros(X, sizes[0])
+        width, hidden_width = self.projection.weight.shape
+        zeros = X.new_zeros(sizes[0], width), X.new_zeros(sizes[0], hidden_width)
+        h, c = zeros if state is None else state
         outputs, ended = [], []
         for gates in self._project(X, sizes):
             n = len(gates)
@@ -170,12 +159,8 @@ class ClippedLSTM(nn.Module):
         hs, cs = zip(*reversed(ended), strict=True)
         return torch.cat(outputs), (torch.cat(hs), torch.cat(cs))
 
-    def _get_zeros(self, X: Tensor, batch_size: int) -> State:
-        width, hidden_width = self.projection.weight.shape
-        return X.new_zeros(batch_size, width), X.new_zeros(batch_size, hidden_width)
-
     def _project(self, X: Tensor, sizes: Sequence[int]) -> Iterator[Tensor]:
-        """What the inputs of each step add to the gates.
+        """What the input adds to the gates, per step.
 
         Many steps are one product: the weights pass through the caches once.
         """
@@ -200,10 +185,7 @@ def clip(X: Tensor, bound: float | None) -> Tensor:
 
 
 def group_sizes(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Group neighbouring sizes so that no group exceeds the limit together.
-
-    A size is never split, so one that is larger comes alone.
-    """
+    """Group neighbouring sizes up to a limit; a larger size comes alone."""
     group: list[int] = []
     total = 0
     for size in sizes:
@@ -217,7 +199,6 @@ def group_sizes(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
 
 
 def order_by_step(lengths: Sequence[int], device: torch.device) -> Steps:
-    """How to sort sequences step by step, see `Steps`."""
     counts = torch.tensor(lengths)
     order = counts.argsort(descending=True, stable=True)
     rank = order.argsort()

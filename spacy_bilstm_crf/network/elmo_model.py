@@ -43,19 +43,17 @@ class ELMo(nn.Module):
         self.set_trainable(False)
 
     def set_trainable(self, trainable: bool) -> None:
-        """Let the weights of characters and language model learn, or freeze them."""
         self.characters.requires_grad_(trainable)
         self.context.requires_grad_(trainable)
 
     def forward(
         self, characters: Tensor, sentences: Sequence[Tensor], rate: float = 0.0
     ) -> Tensor:
-        """Embed sentences.
+        """Embed at least one sentence of at least one word.
 
         characters (Tensor): Character ids of the distinct words.
             Shape: (n_words, max_characters).
-        sentences (Sequence[Tensor]): The words of each sentence, as rows of
-            `characters`. At least one sentence, of at least one word.
+        sentences (Sequence[Tensor]): The words of each, as rows of `characters`.
         rate (float): Dropout of the output, in training only.
         RETURNS (Tensor): Shape: (n_tokens, 2 * width).
         """
@@ -67,10 +65,7 @@ class ELMo(nn.Module):
         return dropout(torch.cat([Y[i] for i in range(len(Y))]), rate, self.training)
 
     def embed_words(self, characters: Tensor) -> Tensor:
-        """Vectors of the marks around a sentence, and of words.
-
-        RETURNS (Tensor): Start, end, then the words. Shape: (2 + n_words, width).
-        """
+        """Vectors of the two marks, then of the words. Shape: (2 + n_words, width)."""
         limit = self.characters.max_characters
         marks = [encode_word(mark, limit) for mark in MARKS]
         both = torch.cat([characters.new_tensor(marks), characters])
@@ -78,7 +73,6 @@ class ELMo(nn.Module):
         return words
 
     def _embed(self, words: Tensor, sentences: Sequence[Tensor]) -> Sequence[Tensor]:
-        """The mixed layers of each sentence."""
         lengths = [len(sentence) + 2 for sentence in sentences]
         rows = torch.cat([add_marks(sentence) for sentence in sentences])
         X = words[rows]
@@ -124,12 +118,7 @@ class CharacterEncoder(nn.Module):
         self.longest = max(size for size, _ in filters)
 
     def forward(self, characters: Tensor) -> Tensor:
-        """Encode words.
-
-        characters (Tensor): Ids, as from `encode_word`.
-            Shape: (n_words, max_characters).
-        RETURNS (Tensor): Shape: (n_words, width).
-        """
+        """From the ids of `encode_word` to vectors. Shape: (n_words, width)."""
         lengths = (characters != PADDING).sum(dim=1)
         # words of similar length go together, the shortest first
         order = lengths.argsort()
@@ -159,9 +148,7 @@ class CharacterEncoder(nn.Module):
 class Highway(nn.Module):
     """A layer that can let its input through (Srivastava et al. 2015).
 
-        Y = g * relu(T(X)) + (1 - g) * X,  g = sigmoid(C(X))
-
-    width (int): Width of input and output.
+    Y = g * relu(T(X)) + (1 - g) * X,  g = sigmoid(C(X))
     """
 
     def __init__(self, width: int) -> None:
@@ -175,10 +162,7 @@ class Highway(nn.Module):
 
 
 class ScalarMix(nn.Module):
-    """A weighted mean of layers, times a factor (Peters et al. 2018, equation 1).
-
-    n_layers (int): Number of layers.
-    """
+    """A weighted mean of layers, times a factor (Peters et al. 2018, equation 1)."""
 
     def __init__(self, n_layers: int) -> None:
         super().__init__()
@@ -186,7 +170,6 @@ class ScalarMix(nn.Module):
         self.gamma = nn.Parameter(torch.ones(1))
 
     def forward(self, layers: Sequence[Tensor]) -> Tensor:
-        """Mix layers of one shape, also the shape of the result."""
         shares = self.gamma * self.weights.softmax(dim=0)
         return torch.tensordot(shares, torch.stack(list(layers)), dims=1)
 
@@ -194,11 +177,9 @@ class ScalarMix(nn.Module):
 def encode_word(text: str, max_characters: int) -> list[int]:
     """The character ids of a word.
 
-    Its bytes between a start and an end, padded on the right. Words that are too
-    long lose their last bytes, and what UTF-8 cannot encode is left out. "<S>" and
-    "</S>" are the start and the end of a sentence, as they are in AllenNLP.
-
-    RETURNS (list[int]): As many as `max_characters`.
+    Its bytes between a start and an end, padded to `max_characters`. Words that are
+    too long lose their last bytes, and what UTF-8 cannot encode is left out. "<S>" and
+    "</S>" are the start and the end of a sentence, as in AllenNLP.
     """
     if text in MARKS:
         content = [MARKS[text]]
@@ -209,20 +190,13 @@ def encode_word(text: str, max_characters: int) -> list[int]:
 
 
 def add_marks(sentence: Tensor) -> Tensor:
-    """The rows of a sentence among the vectors of marks and words.
-
-    sentence (Tensor): Rows among the words. Shape: (n_words,).
-    RETURNS (Tensor): Shape: (n_words + 2,).
-    """
+    """From rows among the words to rows among marks and words."""
     start, end = sentence.new_tensor([START]), sentence.new_tensor([END])
-    return torch.cat([start, sentence + 2, end])
+    return torch.cat([start, sentence + len(MARKS), end])
 
 
 def batch_by_length(sentences: Sequence[Tensor]) -> Iterator[list[int]]:
-    """Group sentences of similar length, within a budget of tokens.
-
-    YIELDS (list[int]): Positions in `sentences`.
-    """
+    """Positions of sentences of similar length, within a budget of tokens."""
     order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
     left = iter(order)
     for sizes in group_sizes([len(sentences[i]) for i in order], MAX_BATCH_TOKENS):

@@ -49,9 +49,8 @@ def build_bilstm_encoder(
         "recurrent_dropout": recurrent_dropout,
         "residual": residual,
     }
-    return encode_sequences(
-        "bilstm", BiLSTM, settings, dropout=dropout, nO=2 * hidden_width, nI=width
-    )
+    dims = {"nI": width, "nO": 2 * hidden_width}
+    return encode_sequences("bilstm", BiLSTM, settings, dropout, dims)
 
 
 def build_lstm_encoder(
@@ -77,33 +76,28 @@ def build_lstm_encoder(
     check_positive(hidden_width=hidden_width)
     check_rate(dropout=dropout, recurrent_dropout=recurrent_dropout)
     settings = {"hidden_width": hidden_width, "recurrent_dropout": recurrent_dropout}
-    return encode_sequences(
-        "lstm", ForwardLSTM, settings, dropout=dropout, nO=hidden_width, nI=width
-    )
+    dims = {"nI": width, "nO": hidden_width}
+    return encode_sequences("lstm", ForwardLSTM, settings, dropout, dims)
 
 
 def encode_sequences(
     name: str,
     module_class: Callable[..., nn.Module],
     settings: dict[str, Any],
-    *,
     dropout: float | None,
-    nO: int,
-    nI: int | None,
+    dims: dict[str, int | None],
 ) -> Model[InT, OutT]:
     """Encode each sequence of vectors with a torch module.
 
-    module_class (Callable): Builds the module from `input_width` and the settings. It
-        is called with a padded batch, shape (batch_size, seq_len, nI), the true
-        lengths, shape (batch_size,), and a dropout rate.
-    settings (dict): Arguments of the module, stored beside its weights.
+    The module is built from `input_width` and the settings, and called with a padded
+    batch, the true lengths and a dropout rate.
     """
     return Model(
         name,
         forward,
         init=init,
         attrs={"module": settings, **rate_attr(dropout)},
-        dims={"nI": nI, "nO": nO},
+        dims=dims,
         shims=[TorchShim(module_class)],
     )
 
@@ -111,38 +105,25 @@ def encode_sequences(
 def forward(
     model: Model[InT, OutT], X: InT, is_train: bool
 ) -> tuple[OutT, Callable[[OutT], InT]]:
-    used = [i for i, x in enumerate(X) if len(x)]
-    if not used:
+    lengths = [len(x) for x in X if len(x)]
+    if not lengths:
         return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in X], lambda dY: X
     shim = model.shims[0]
-    lengths = [len(X[i]) for i in used]
-    Xp = model.ops.pad([X[i] for i in used])
+    Xp = model.ops.pad([x for x in X if len(x)])
     Xt = xp2torch(Xp, requires_grad=is_train, device=shim.device)
     lengths_t = torch.tensor(lengths, device=shim.device)
     rate = get_dropout_rate(model)
     Yp, backprop_module = shim.run(Xt, lengths_t, rate, is_train=is_train)
 
     def unpad(Yp: Floats3d) -> list[Floats2d]:
-        Y = model.ops.unpad(Yp, lengths)
-        return put_among_empty(model, Y, used, batch_size=len(X))
+        width, found = Yp.shape[2], iter(model.ops.unpad(Yp, lengths))
+        return [next(found) if len(x) else model.ops.alloc2f(0, width) for x in X]
 
     def backprop(dY: OutT) -> InT:
-        dXt, *_ = backprop_module(model.ops.pad([dY[i] for i in used]))
+        dXt, *_ = backprop_module(model.ops.pad([dy for dy in dY if len(dy)]))
         return unpad(torch2xp(dXt))
 
     return unpad(Yp), backprop
-
-
-def put_among_empty(
-    model: Model[InT, OutT], Y: list[Floats2d], used: list[int], *, batch_size: int
-) -> list[Floats2d]:
-    """Put the results of the sequences in `used` among the empty ones."""
-    if len(used) == batch_size:
-        return Y
-    filled = [model.ops.alloc2f(0, Y[0].shape[1]) for _ in range(batch_size)]
-    for i, y in zip(used, Y, strict=True):
-        filled[i] = y
-    return filled
 
 
 def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:

@@ -1,14 +1,12 @@
 """Hash embeddings of lexical attributes: prefix, suffix, shape and the like."""
 
-from collections.abc import Callable
-
 from spacy.attrs import intify_attr
 from thinc.api import HashEmbed, Model, concatenate
 from thinc.types import Floats2d
 
 from ..errors import Errors
 from .checks import check_attrs, check_positive
-from .words import Words
+from .words import WordLayer, WordResult, Words
 
 
 def build_hashed_features(
@@ -42,9 +40,7 @@ def build_hashed_features(
     )
 
 
-def forward(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     columns = [list(words.attrs).index(attr) for attr in model.attrs["word_attrs"]]
     ids = model.ops.asarray2i(words.features[:, columns], dtype="uint64")
     Y, backprop_tables = model.layers[0](ids, is_train)
@@ -56,9 +52,7 @@ def forward(
     return Y, backprop
 
 
-def init(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
-) -> None:
+def init(model: WordLayer, X: Words | None = None, Y: Floats2d | None = None) -> None:
     for node in model.layers[0].walk():
         if node.name == "hashembed":
             node.initialize()

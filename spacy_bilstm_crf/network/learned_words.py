@@ -1,8 +1,6 @@
 """Word vectors learned from the training data alone."""
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import srsly
@@ -14,7 +12,7 @@ from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
 from .checks import check_attrs, check_positive, check_rate
-from .words import IdArray, Words
+from .words import IdArray, WordLayer, WordResult, Words
 
 UNKNOWN = 0
 
@@ -73,9 +71,7 @@ def initialize_vectors(ops: Ops, shape: tuple[int, ...]) -> Floats2d:
     return uniform_init(ops, shape, lo=-bound, hi=bound)
 
 
-def forward(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     rows = find_rows(model, words, is_train)
     Y, backprop_embed = model.layers[0](rows, is_train)
 
@@ -86,7 +82,7 @@ def forward(
     return Y, backprop
 
 
-def find_rows(model: Model[Words, Floats2d], words: Words, is_train: bool) -> Ints1d:
+def find_rows(model: WordLayer, words: Words, is_train: bool) -> Ints1d:
     """The row of each word; in training new words get one, and some are dropped."""
     index: WordIndex = model.attrs["index"]
     keys, contexts, inverse = words.group(model.attrs["word_attrs"][0])
@@ -101,9 +97,7 @@ def find_rows(model: Model[Words, Floats2d], words: Words, is_train: bool) -> In
     return model.ops.asarray1i(np.where(dropped, UNKNOWN, rows)[inverse])
 
 
-def init(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
-) -> None:
+def init(model: WordLayer, X: Words | None = None, Y: Floats2d | None = None) -> None:
     model.attrs["index"] = WordIndex(model.attrs["index"].n_rows)
     model.layers[0].initialize()
 
@@ -114,8 +108,6 @@ class WordIndex:
     Row 0 stands for unknown words. A word counts as rare while it has been seen between
     one pair of neighbours only, however many epochs have passed: a singleton of the
     corpus.
-
-    n_rows (int): Size of the table, row 0 included.
     """
 
     def __init__(self, n_rows: int) -> None:
@@ -124,21 +116,15 @@ class WordIndex:
         self.contexts = np.zeros(n_rows, dtype=np.uint64)
         self.rare = np.zeros(n_rows, dtype=bool)
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def find(self, keys: IdArray) -> NDArray[np.int64]:
-        """The rows of some words, 0 for unknown ones. Shape: (n_words,)."""
+        """The rows of words, 0 for unknown ones. Shape: (n_words,)."""
         find = self.rows.get
         return np.array([find(key, UNKNOWN) for key in keys.tolist()], dtype=np.int64)
 
     def learn(self, keys: IdArray, contexts: IdArray) -> NDArray[np.int64]:
-        """Find the rows of words met in training, giving rows to new ones.
+        """The rows of distinct words met in training; new ones get a row.
 
-        keys (ndarray): Distinct word ids. Shape: (n_words,).
-        contexts (ndarray): Smallest and largest context hash of each word.
-            Shape: (n_words, 2).
-        RETURNS (ndarray): Shape: (n_words,).
+        contexts (ndarray): See `Words`.
         """
         rows = self.find(keys)
         new = np.flatnonzero(rows == UNKNOWN)[: self.n_rows - 1 - len(self.rows)]
@@ -171,15 +157,7 @@ class WordIndex:
         return index
 
 
-@serialize_attr.register(WordIndex)
-def serialize_word_index(
-    _: WordIndex, value: WordIndex, name: str, model: Model[Any, Any]
-) -> bytes:
-    return value.to_bytes()
-
-
-@deserialize_attr.register(WordIndex)
-def deserialize_word_index(
-    _: WordIndex, value: bytes, name: str, model: Model[Any, Any]
-) -> WordIndex:
-    return WordIndex.from_bytes(value)
+serialize_attr.register(WordIndex, lambda _, value, name, model: value.to_bytes())
+deserialize_attr.register(
+    WordIndex, lambda _, value, name, model: WordIndex.from_bytes(value)
+)

@@ -38,10 +38,9 @@ class BiLSTM(nn.Module):
         self.residual = residual
 
     def forward(self, X: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
-        """Encode a batch. The output is zero on padding.
+        """Encode a batch, with zeros on padding.
 
-        dropout (float): Of the input and of each layer's output, see
-            `drop_per_sequence`. Training only.
+        dropout (float): Of the input and of each layer's output, in training only.
         """
         reverse = reversal_index(lengths, X.shape[1])
         rate = dropout if self.training else 0.0
@@ -70,10 +69,8 @@ class BiLSTMLayer(nn.Module):
         rate = self.recurrent_dropout if self.training else 0.0
         # shape: (batch_size, seq_len, hidden_width), once per direction
         ahead = run_lstm(self.forwards, X, rate)
-        back = take_steps(
-            run_lstm(self.backwards, take_steps(X, reverse), rate), reverse
-        )
-        return torch.cat([ahead, back], dim=-1)
+        back = run_lstm(self.backwards, take_steps(X, reverse), rate)
+        return torch.cat([ahead, take_steps(back, reverse)], dim=-1)
 
 
 class ForwardLSTM(nn.Module):
@@ -92,10 +89,9 @@ class ForwardLSTM(nn.Module):
         initialize_lstm(self.lstm)
 
     def forward(self, X: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
-        """Encode a batch. The output is zero on padding.
+        """Encode a batch, with zeros on padding.
 
-        dropout (float): Of the input and of the output, see `drop_per_sequence`.
-            Training only.
+        dropout (float): Of the input and of the output, in training only.
         """
         rate = dropout if self.training else 0.0
         recurrent_rate = self.recurrent_dropout if self.training else 0.0
@@ -104,18 +100,16 @@ class ForwardLSTM(nn.Module):
 
 
 def run_lstm(lstm: nn.LSTM, X: Tensor, recurrent_dropout: float = 0.0) -> Tensor:
-    """Apply an LSTM of one layer, dropping some of its recurrent weights.
+    """Apply an LSTM of one layer, dropping a share of its recurrent weights.
 
-    recurrent_dropout (float): Share of the recurrent weights dropped, one mask per
-        batch (Merity et al. 2018, section 2), so that the fused LSTM still serves.
+    One mask serves a batch (Merity et al. 2018, section 2), so the LSTM stays fused.
     """
+    weights = {}
+    if recurrent_dropout:
+        dense = lstm.get_parameter("weight_hh_l0")
+        weights["weight_hh_l0"] = nn.functional.dropout(dense, recurrent_dropout)
     Y: Tensor
-    if not recurrent_dropout:
-        Y, _ = lstm(X)
-        return Y
-    dense = lstm.get_parameter("weight_hh_l0")
-    weight = nn.functional.dropout(dense, recurrent_dropout)
-    Y, _ = functional_call(lstm, {"weight_hh_l0": weight}, (X,))
+    Y, _ = functional_call(lstm, weights, (X,)) if weights else lstm(X)
     return Y
 
 
@@ -134,11 +128,9 @@ def zero_padding(X: Tensor, lengths: Tensor) -> Tensor:
 
 
 def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
-    """For each step of the reversed sequences, its position in the sequence.
+    """The position of each step of the reversed sequences; padding keeps its place.
 
-    Padding keeps its place. Applying the index twice gives the identity.
-
-    RETURNS (Tensor): Shape: (batch_size, seq_len).
+    Applied twice it gives the identity. Shape: (batch_size, seq_len).
     """
     steps = torch.arange(seq_len, device=lengths.device)
     flipped = lengths[:, None] - 1 - steps
@@ -146,10 +138,7 @@ def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
 
 
 def take_steps(X: Tensor, index: Tensor) -> Tensor:
-    """Reorder the steps of each sequence: Y[b, t] = X[b, index[b, t]].
-
-    index (Tensor): Shape: (batch_size, seq_len).
-    """
+    """Reorder the steps of each sequence: Y[b, t] = X[b, index[b, t]]."""
     return X.gather(1, index[:, :, None].expand(-1, -1, X.shape[2]))
 
 

@@ -51,7 +51,7 @@ def build_bilstm_softmax(
 def put_on_top(
     tok2vec: Tok2Vec, nO: int | None, *, has_transitions: bool
 ) -> Model[list[Doc], Potentials]:
-    """The two as one network that the components can find their way in."""
+    """Chain the two, under the names that the components look for."""
     nI = tok2vec.maybe_get_dim("nO")
     output_layer = potentials(nO, nI, has_transitions=has_transitions)
     model: Model[list[Doc], Potentials] = chain(tok2vec, output_layer)
@@ -62,7 +62,6 @@ def put_on_top(
 
 
 def resize_output(model: Model[list[Doc], Potentials], nO: int) -> None:
-    """Change the number of tags of a model; see `resize`."""
     old = model.get_ref("output_layer")
     model.replace_node(old, resize(old, nO))
     if model.has_dim("nO") is not None:
@@ -74,13 +73,8 @@ def potentials(
 ) -> Model[InT, OutT]:
     """A linear layer for emissions, with the transition scores as parameters.
 
-    Sequences are padded on the right; their order and number stay. Transition scores
-    start at zero: every legal path is equally likely.
-
-    nO (int | None): Number of tags.
-    nI (int | None): Width of the input, inferred from data if None.
-    has_transitions (bool): Learn the transition scores; otherwise they stay zero, and
-        the score of a path is the sum of its emissions.
+    Transition scores start at zero: every legal path is equally likely. Without
+    transitions they stay zero, and the score of a path is the sum of its emissions.
     """
     names = ["W", "b", *(TRANSITIONS if has_transitions else ())]
     return Model(
@@ -111,7 +105,7 @@ def forward(
         model.inc_grad("W", model.ops.gemm(dY2d, X2d, trans1=True))
         model.inc_grad("b", dY2d.sum(axis=0))
         for name in TRANSITIONS:
-            if has_parameter(model, name):
+            if name in model.param_names:
                 model.inc_grad(name, getattr(dY, name))
         dXp = model.ops.gemm(dY2d, W).reshape((batch_size, seq_len, nI))
         return model.ops.unpad(dXp, [len(x) for x in X])
@@ -120,14 +114,9 @@ def forward(
 
 
 def get_transitions(model: Model[InT, OutT], name: str) -> Any:
-    """The scores of one kind of transitions: learned ones, or zeros."""
-    if has_parameter(model, name):
+    if name in model.param_names:
         return model.get_param(name)
     return model.ops.alloc(get_shape(model, name))
-
-
-def has_parameter(model: Model[InT, OutT], name: str) -> bool:
-    return name in model.param_names
 
 
 def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -> None:
@@ -140,19 +129,14 @@ def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -
 
 
 def resize(model: Model[InT, OutT], nO: int) -> Model[InT, OutT]:
-    """A layer of another size in place of this one.
+    """A new layer for another number of tags; if that is smaller, with fresh scores.
 
     Tags keep their numbers and what they have learned; the scores of new ones start
     at zero. It has an id of its own, so that neither gradients of the old size nor
     an optimizer's state of the old layer are taken for its own.
-
-    nO (int): The new number of tags. If it is smaller, all scores are dropped.
     """
-    resized = potentials(
-        nO,
-        model.maybe_get_dim("nI"),
-        has_transitions=has_parameter(model, "transitions"),
-    )
+    has_transitions = "transitions" in model.param_names
+    resized = potentials(nO, model.maybe_get_dim("nI"), has_transitions=has_transitions)
     resized.ops = model.ops
     is_growing = (model.maybe_get_dim("nO") or 0) < nO
     for name in model.param_names:
@@ -165,7 +149,6 @@ def resize(model: Model[InT, OutT], nO: int) -> Model[InT, OutT]:
 
 
 def get_shape(model: Model[InT, OutT], name: str) -> tuple[int, ...]:
-    """The shape of a parameter at the present number of tags."""
     nO = model.get_dim("nO")
     shapes = {"W": (nO, model.get_dim("nI")), "transitions": (nO, nO)}
     return shapes.get(name, (nO,))

@@ -1,6 +1,6 @@
 """Word vectors that start from the vectors table of the vocabulary, and learn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..types import BoolArray
 from .checks import check_attrs, check_positive
 from .learned_words import UNKNOWN, WordIndex, check_learning, find_rows
 from .vectors_table import LOOKUP, get_table_width, look_up
-from .words import Words
+from .words import WordLayer, WordResult, Words
 
 
 def build_pretrained_words(
@@ -72,9 +72,7 @@ def build_pretrained_words(
     )
 
 
-def forward(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     Y, has_vector = look_up(model, words, model.attrs["word_attrs"][1:])
     numbers, rows = find_offsets(model, words, has_vector, is_train)
     moved = model.ops.asarray1i(numbers)
@@ -89,13 +87,9 @@ def forward(
 
 
 def find_offsets(
-    model: Model[Words, Floats2d], words: Words, has_vector: BoolArray, is_train: bool
+    model: WordLayer, words: Words, has_vector: BoolArray, is_train: bool
 ) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Which words have an offset, and where.
-
-    RETURNS (tuple): Numbers of words, and for each of them its row among the offsets.
-        Shapes: (n_moved,), (n_moved,).
-    """
+    """The numbers of the words that have an offset, and its row for each of them."""
     learned = np.flatnonzero(model.attrs["fine_tune"] | ~has_vector)
     if not len(learned):
         return learned, learned
@@ -108,9 +102,7 @@ def find_offsets(
     return learned[used], rows[used]
 
 
-def init(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
-) -> None:
+def init(model: WordLayer, X: Words | None = None, Y: Floats2d | None = None) -> None:
     model.attrs["index"] = WordIndex(model.attrs["index"].n_rows)
     if X is not None:
         found, expected = get_table_width(X), model.maybe_get_dim("nO")

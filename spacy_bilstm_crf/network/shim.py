@@ -32,8 +32,6 @@ class TorchShim(PyTorchShim):
     beside its weights, so that loading builds a network of the stored size; weights
     are safetensors bytes with a format version, never a pickle; averaged weights
     reach the module in `use_params`; and a step changes the tensors in place.
-
-    module_class (Callable): Builds the module from keyword arguments.
     """
 
     def __init__(self, module_class: Callable[..., nn.Module]) -> None:
@@ -66,10 +64,9 @@ class TorchShim(PyTorchShim):
     def run(
         self, *args: Any, is_train: bool
     ) -> tuple[ArrayXd, Callable[[ArrayXd], tuple[torch.Tensor, ...]]]:
-        """Call the module with tensors, and get arrays: output and backprop.
+        """Call the module with tensors, and get its output as an array.
 
-        RETURNS (tuple): The output, and a callback that takes its gradient and returns
-            those of the arguments.
+        The callback turns the gradient of the output into those of the arguments.
         """
         Yt, backprop_module = self(ArgsKwargs(args=args, kwargs={}), is_train)
 
@@ -90,7 +87,6 @@ class TorchShim(PyTorchShim):
         return clone
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Take a step with the accumulated gradients, and clear them."""
         for name, parameter in self.module.named_parameters():
             if parameter.grad is None:
                 continue
@@ -103,11 +99,7 @@ class TorchShim(PyTorchShim):
 
     @contextmanager
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
-        """Swap weights in for the duration of the context.
-
-        params (dict): Arrays by `(shim id, parameter name)`, the keys that an
-            optimizer gives its averages.
-        """
+        """Swap in weights by `(shim id, parameter name)`, an optimizer's averages."""
         if self._model is None:
             yield
             return
@@ -130,7 +122,6 @@ class TorchShim(PyTorchShim):
             super().to_device(device_type, device_id)
 
     def to_bytes(self) -> bytes:
-        """Serialize the module's arguments and weights."""
         from safetensors.torch import save
 
         config, weights = self.cfg, b""
@@ -156,7 +147,6 @@ class TorchShim(PyTorchShim):
         return self
 
     def get_stored(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-        """The arguments and weights to store, once the module is built."""
         return self.cfg, self.module.state_dict()
 
     def set_stored(
@@ -172,7 +162,7 @@ def use_one_thread_after_fork() -> None:
     """Let forked processes, as of `nlp.pipe(n_process=...)`, compute with one thread.
 
     A fork does not copy the threads of OpenMP, and a process that waits for them hangs
-    once its parent has used them. Calling this again does nothing.
+    once its parent has used them.
     """
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))

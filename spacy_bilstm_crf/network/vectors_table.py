@@ -1,7 +1,5 @@
 """Look distinct words up in the vectors table of the vocabulary."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from spacy.attrs import ORTH, intify_attr
 from spacy.vectors import BaseVectors, Mode, Vectors
@@ -10,60 +8,47 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..types import BoolArray, IntArray
-from .words import Words
+from .words import WordLayer, WordResult, Words
 
 # the word as it is, then in lower case: many tables hold lower-cased words only
 LOOKUP = ("ORTH", "LOWER")
 
 
-def table_vectors(lookup: Sequence[str] = LOOKUP) -> Model[Words, Floats2d]:
-    """The vector that each word has in the table, or zeros; nothing is learned.
-
-    lookup (Sequence[str]): Lexical attributes to look a word up by; the first one found
-        counts.
-    """
+def table_vectors() -> Model[Words, Floats2d]:
+    """The vector that each word has in the table, or zeros; nothing is learned."""
     return Model(
         "table_vectors",
         forward,
         init=init,
         dims={"nO": None},
-        attrs={"word_attrs": [intify_attr(name) for name in lookup]},
+        attrs={"word_attrs": [intify_attr(name) for name in LOOKUP]},
     )
 
 
-def forward(
-    model: Model[Words, Floats2d], words: Words, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Words]]:
+def forward(model: WordLayer, words: Words, is_train: bool) -> WordResult:
     Y, _ = look_up(model, words, model.attrs["word_attrs"])
     return Y, lambda dY: words
 
 
-def init(
-    model: Model[Words, Floats2d], X: Words | None = None, Y: Floats2d | None = None
-) -> None:
+def init(model: WordLayer, X: Words | None = None, Y: Floats2d | None = None) -> None:
     if X is not None:
         model.set_dim("nO", get_table_width(X))
 
 
 def get_table_width(words: Words) -> int:
-    """The width of the vocabulary's vectors.
-
-    RAISES (ValueError): If it has none.
-    """
-    vectors: BaseVectors = words.docs[0].vocab.vectors
-    if not vectors.shape[1]:
+    width: int = words.docs[0].vocab.vectors.shape[1]
+    if not width:
         raise ValueError(Errors.B350)
-    return vectors.shape[1]
+    return width
 
 
 def look_up(
-    model: Model[Words, Floats2d], words: Words, attrs: list[int]
+    model: WordLayer, words: Words, attrs: list[int]
 ) -> tuple[Floats2d, BoolArray]:
-    """The vectors of words in the table, zeros for words without one.
+    """The vectors of words in a new array, and whether each word has one.
 
-    attrs (list[int]): Lexical attributes to look a word up by, in order.
-    RETURNS (tuple): A new array of shape (n_words, width); and whether each word has a
-        vector, shape (n_words,).
+    A word is looked up by each attribute in turn; without a vector it gets zeros.
+
     RAISES (ValueError): If the table is not as wide as it was in training.
     """
     vectors: BaseVectors = words.docs[0].vocab.vectors
@@ -80,7 +65,7 @@ def look_up(
 
 
 def find_table_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArray:
-    """The row of each word in the table, -1 if it has none. Shape: (n_words,)."""
+    """The row of each word in the table, -1 if it has none."""
     rows: IntArray = np.full(len(words.features), -1)
     find = vectors.key2row.get
     for attr in attrs:
@@ -91,7 +76,7 @@ def find_table_rows(vectors: Vectors, words: Words, attrs: list[int]) -> IntArra
 
 
 def take_rows(
-    model: Model[Words, Floats2d], vectors: Vectors, rows: IntArray
+    model: WordLayer, vectors: Vectors, rows: IntArray
 ) -> tuple[Floats2d, BoolArray]:
     has_vector: BoolArray = rows >= 0
     Y = model.ops.alloc2f(len(rows), vectors.shape[1])

@@ -1,7 +1,7 @@
 """Embed each distinct word of a batch once, then copy its vector to its tokens."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ RIGHT_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 class Words(NamedTuple):
     """The distinct words of a batch, in the order of their string ids.
 
-    Words are distinct if they differ in any attribute: with an attribute of the token
-    and not of the text, such as NORM, one text may be several words.
+    Words are distinct if they differ in any attribute: by NORM, which a token has and
+    not a text, one text may be several words.
 
     docs: The batch the words come from; gives access to the string store.
     features: Values of the attributes. Shape: (n_words, n_attrs).
@@ -42,9 +42,8 @@ class Words(NamedTuple):
     def group(self, attr: int) -> tuple[IdArray, IdArray, NDArray[np.intp]]:
         """Merge the words that agree in an attribute.
 
-        RETURNS (tuple): The values of the attribute, shape (n_values,); the contexts
-            of the words with each value, shape (n_values, 2); and for each word the
-            number of its value, shape (n_words,).
+        RETURNS (tuple): The values of the attribute; the contexts of each value, shape
+            (n_values, 2); and for each word the number of its value.
         """
         values, inverse = np.unique(self.column(attr), return_inverse=True)
         return values, find_extremes(self.contexts, inverse, len(values)), inverse
@@ -55,15 +54,17 @@ class Words(NamedTuple):
         return [strings[orth] for orth in self.column(ORTH).tolist()]
 
 
+WordLayer: TypeAlias = Model[Words, Floats2d]
+# what the `forward` of such a layer returns
+WordResult: TypeAlias = tuple[Floats2d, Callable[[Floats2d], Words]]
 InT = list[Doc]
 OutT = list[Floats2d]
 
 
-def distinct_words(layer: Model[Words, Floats2d]) -> Model[InT, OutT]:
+def distinct_words(layer: WordLayer) -> Model[InT, OutT]:
     """Apply a layer to the distinct words of a batch of docs.
 
-    layer (Model[Words, Floats2d]): Computes one vector per word. Its nodes name the
-        lexical attributes that they read in `attrs["word_attrs"]`.
+    Its nodes name the lexical attributes that they read in `attrs["word_attrs"]`.
     """
     return Model(
         "distinct_words", forward, init=init, layers=[layer], dims={"nO": None}
@@ -101,7 +102,7 @@ def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -
     model.set_dim("nO", layer.get_dim("nO"))
 
 
-def get_word_attrs(layer: Model[Words, Floats2d]) -> list[int]:
+def get_word_attrs(layer: WordLayer) -> list[int]:
     """The attributes that a layer and its sublayers read, ORTH first."""
     used = {a for node in layer.walk() for a in node.attrs.get("word_attrs", ())}
     return [ORTH, *sorted(used - {ORTH})]
@@ -110,11 +111,7 @@ def get_word_attrs(layer: Model[Words, Floats2d]) -> list[int]:
 def collect_words(
     docs: Sequence[Doc], attrs: list[int]
 ) -> tuple[Words, NDArray[np.intp]]:
-    """The distinct words of some docs, and the word of each token.
-
-    RETURNS (tuple): The words, and for each token its row among them.
-        Shape: (n_tokens,).
-    """
+    """The distinct words of some docs, and for each token its row among them."""
     arrays = [doc.to_array(attrs).reshape((len(doc), len(attrs))) for doc in docs]
     tokens = np.concatenate(arrays).astype(np.uint64, copy=False)
     first, inverse = find_distinct(tokens)
@@ -124,11 +121,7 @@ def collect_words(
 
 
 def find_distinct(tokens: IdArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The first of each group of equal rows, and the group of each row.
-
-    tokens (ndarray): Shape: (n_tokens, n_attrs).
-    RETURNS (tuple): Shapes: (n_words,), (n_tokens,). Groups are sorted by value.
-    """
+    """The first row of each group of equal ones, sorted by value; each row's group."""
     _, first, inverse = np.unique(tokens[:, 0], return_index=True, return_inverse=True)
     if (tokens == tokens[first][inverse]).all():
         # the usual case: all attributes follow from the first, and this is faster
@@ -143,7 +136,6 @@ def find_extremes(hashes: IdArray, groups: NDArray[np.intp], n_groups: int) -> I
     """The smallest and the largest hash of each group. Shape: (n_groups, 2).
 
     hashes (ndarray): Smallest first, largest last. Shape: (n, 1) or (n, 2).
-    groups (ndarray): The group of each row. Shape: (n,).
     """
     extremes = np.empty((n_groups, 2), dtype=np.uint64)
     extremes[:, 0], extremes[:, 1] = np.iinfo(np.uint64).max, 0
@@ -153,12 +145,7 @@ def find_extremes(hashes: IdArray, groups: NDArray[np.intp], n_groups: int) -> I
 
 
 def hash_contexts(orths: IdArray, lengths: Sequence[int]) -> IdArray:
-    """Hash the two neighbours of each token; at the ends of a doc they are 0.
-
-    orths (ndarray): The tokens of all docs. Shape: (n_tokens,).
-    lengths (Sequence[int]): Tokens of each doc.
-    RETURNS (ndarray): Shape: (n_tokens,).
-    """
+    """Hash the two neighbours of each token; at the ends of a doc they are 0."""
     ends = np.cumsum([length for length in lengths if length])
     left, right = np.roll(orths, 1), np.roll(orths, -1)
     left[np.append(0, ends[:-1])] = 0

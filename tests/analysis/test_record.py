@@ -68,7 +68,7 @@ def test_pipeline_without_the_component():
 
 def test_entities_of_an_earlier_component(nlp):
     """Its labels need not be ours."""
-    nlp = spacy.blank("en", vocab=nlp.vocab)
+    nlp = spacy.blank(nlp.lang, vocab=nlp.vocab)
     ruler = nlp.add_pipe("entity_ruler")
     ruler.add_patterns([{"label": "verb", "pattern": "left"}])
     trained = train_pipeline(make_pipeline())

@@ -35,6 +35,16 @@ def isolated_tags(n_tags):
     return Constraints(np.eye(n_tags, dtype=bool), everything, everything)
 
 
+def lagging_path(length, loss, dtype):
+    """Only a path survives that falls behind by `loss` nats at every token."""
+    potentials = random_potentials(1, length, 2, scale=0, dtype=dtype)
+    potentials.emissions[0, :-1, 1] = -loss
+    allowed = torch.ones(1, length, 2, dtype=torch.bool)
+    allowed[0, -1, 0] = False
+    scores = crf.constrain(potentials, isolated_tags(2), allowed)
+    return scores, torch.tensor([length])
+
+
 @given(problems(scale=20.0))
 def test_ordinary_scores_need_no_fallback(problem):
     assert is_safe(removed(problem), problem.lengths, DOUBLE)
@@ -70,13 +80,7 @@ def test_float32_equals_enumeration(problem):
 
 @pytest.mark.parametrize("loss", [1.0, 2.0, 4.0, 6.0])
 def test_what_would_underflow_in_float32_is_left_to_float64(loss, monkeypatch):
-    """Only a path survives that falls behind by some nats at every token."""
-    scores = random_potentials(1, 31, 2, scale=0, dtype=torch.float32)
-    scores.emissions[0, :30, 1] = -loss
-    allowed = torch.ones(1, 31, 2, dtype=torch.bool)
-    allowed[0, 30, 0] = False
-    lengths = torch.tensor([31])
-    scores = crf.constrain(scores, isolated_tags(2), allowed)
+    scores, lengths = lagging_path(31, loss, torch.float32)
     assert is_safe(scores, lengths, SINGLE) == (30 * loss < 80)
     assert is_safe(scores, lengths, DOUBLE)
     monkeypatch.setattr(cpu, "MIN_SINGLE", 0)
@@ -86,13 +90,7 @@ def test_what_would_underflow_in_float32_is_left_to_float64(loss, monkeypatch):
 
 
 def test_what_would_underflow_in_float64_is_left_to_plain():
-    """Only a path survives that starts hundreds of orders of magnitude behind."""
-    potentials = random_potentials(1, 30, 2, scale=0)
-    potentials.emissions[0, :29, 1] = -100.0
-    allowed = torch.ones(1, 30, 2, dtype=torch.bool)
-    allowed[0, 29, 0] = False
-    lengths = torch.tensor([30])
-    scores = crf.constrain(potentials, isolated_tags(2), allowed)
+    scores, lengths = lagging_path(30, 100.0, torch.float64)
     assert not is_safe(scores, lengths, DOUBLE)
     log_z, counts = crf.expected_counts(scores, lengths=lengths)
     assert_equal_arrays(log_z, [-2900.0])

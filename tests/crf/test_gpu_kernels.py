@@ -1,4 +1,4 @@
-"""What the kernels for a GPU have of their own; their laws are in test_kernels.py."""
+"""What is particular to the GPU kernels; their laws are in test_kernels.py."""
 
 import os
 import subprocess

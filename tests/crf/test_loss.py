@@ -1,6 +1,5 @@
 """The loss of a lattice equals enumeration, and keeps its laws."""
 
-import numpy as np
 import pytest
 import reference
 import torch
@@ -18,7 +17,6 @@ from hypothesis import strategies as st
 from strategies import problems, tag_sequences
 
 from spacy_bilstm_crf import crf
-from spacy_bilstm_crf.crf import cpu, plain
 from spacy_bilstm_crf.tags import TagSet
 from spacy_bilstm_crf.types import MINUS_INFINITY
 
@@ -87,22 +85,6 @@ def test_gold_without_a_path_adds_nothing_to_the_gradient():
     assert_equal_arrays(loss[1:], alone)
     assert (gradient.emissions[0] == 0).all()
     assert_equal_potentials(gradient[1:], alone_gradient[1:])
-
-
-def test_fully_annotated_gold_equals_its_lattice():
-    """On the CPU its loss needs no recursion over the gold."""
-    tag_set = TagSet(("per", "org"), "biluo")
-    tag_ids = np.zeros((3, 6), dtype=np.int64)
-    tag_ids[0] = tag_set.encode([(0, 3, "per"), (4, 5, "org")], 6)
-    tag_ids[1, :4] = tag_set.encode([(1, 3, "org")], 4)
-    scores = random_potentials(3, 6, tag_set.n_tags)
-    scores = crf.constrain(scores, tag_set.constraints)
-    gold = one_hot(torch.from_numpy(tag_ids), tag_set.n_tags)
-    lengths = torch.tensor([6, 4, 1])
-    loss, gradient = cpu.lattice_loss(scores, gold, lengths)
-    expected, expected_gradient = plain.lattice_loss(scores, gold, lengths)
-    assert_equal_arrays(loss, expected)
-    assert_equal_potentials(gradient, expected_gradient)
 
 
 @pytest.mark.parametrize("annotated", [True, False])

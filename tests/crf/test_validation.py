@@ -1,4 +1,4 @@
-"""Bad arguments are errors that name what is wrong."""
+"""Bad arguments raise errors that name them."""
 
 import numpy as np
 import pytest

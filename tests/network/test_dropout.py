@@ -41,8 +41,3 @@ def test_rate_of_its_own_stays_and_none_follows_the_training_loop():
             set_dropout_rate(layer, rate)
         assert (own.begin_update(X)[0][0] == 0).any()
         assert (following.begin_update(X)[0][0] == 0).any() == bool(rate)
-
-
-def test_bad_rate_is_an_error():
-    with pytest.raises(ValueError, match=r"B304.*rate = 1\.0"):
-        build_dropout(1.0)

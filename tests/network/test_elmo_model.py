@@ -9,6 +9,7 @@ from elmo_files import OPTIONS, PlainELMo, write_elmo
 from paths import DATA
 
 from spacy_bilstm_crf.network import elmo_lstm, elmo_model
+from spacy_bilstm_crf.network.elmo_files import read_sizes, read_weights
 from spacy_bilstm_crf.network.elmo_model import (
     PADDING,
     ELMo,
@@ -16,8 +17,6 @@ from spacy_bilstm_crf.network.elmo_model import (
     add_marks,
     encode_word,
 )
-from spacy_bilstm_crf.network.elmo_options import read_sizes
-from spacy_bilstm_crf.network.elmo_weights import read_weights
 
 SENTENCES = [
     ["Zoë", "sleeps", "."],

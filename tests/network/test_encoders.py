@@ -102,13 +102,10 @@ def test_a_rate_of_its_own_stays_and_none_follows_the_training_loop(
     np.testing.assert_array_equal(layer.predict(X)[2], expected[2])
 
 
-def test_chain_is_in_the_order_of_the_config():
+def test_chain_is_in_the_order_of_the_config_and_of_the_guide():
     names = [layer.name for layer in make_encoder().layers]
     assert names[:2] == ["dropout_sequences", "bilstm"]
     assert names[2:] == ["residual(bilstm)", "lstm", "with_array(relu)"]
-
-
-def test_chain_of_the_guide():
     block = find_block("docs/guides/network.md", "chain.v1")
     text = block.replace("components.ner.model.tok2vec.", "")
     names = [layer.name for layer in make_encoder(text).layers]

@@ -30,9 +30,9 @@ def test_vocabulary_grows_in_training_only():
     embed = make_embed(rare_dropout=0.0)
     docs = make_docs("The cat saw Berlin", "the dog")
     embed.predict(docs)
-    assert len(get_index(embed)) == 0
+    assert len(get_index(embed).rows) == 0
     embed.begin_update(docs)
-    assert len(get_index(embed)) == 6
+    assert len(get_index(embed).rows) == 6
     unknown, known = embed.predict(make_docs("Oslo Berlin"))[0]
     np.testing.assert_array_equal(unknown, get_table(embed)[0])
     assert not np.array_equal(known, unknown)
@@ -78,19 +78,13 @@ def one_context(*values):
     return np.stack([keys(*values), keys(*values)], axis=1)
 
 
-def test_index_gives_rows_in_order_and_unknown_is_zero():
-    index = WordIndex(10)
+def test_index_gives_rows_in_order_until_its_table_is_full():
+    index = WordIndex(4)
     assert index.learn(keys(7, 3), one_context(1, 2)).tolist() == [1, 2]
-    assert index.learn(keys(3, 9), one_context(2, 3)).tolist() == [2, 3]
+    assert index.learn(keys(3, 9, 8), one_context(2, 3, 4)).tolist() == [2, 3, 0]
     assert index.find(keys(9, 8, 7)).tolist() == [3, 0, 1]
-
-
-def test_index_does_not_outgrow_its_table():
-    index = WordIndex(3)
-    rows = index.learn(keys(5, 6, 7, 8), one_context(1, 2, 3, 4))
-    assert rows.tolist() == [1, 2, 0, 0]
-    assert index.learn(keys(8, 5), one_context(4, 1)).tolist() == [0, 1]
-    assert len(index) == 2
+    assert index.learn(keys(8, 7), one_context(4, 1)).tolist() == [0, 1]
+    assert len(index.rows) == 3
 
 
 def test_word_stays_rare_however_often_its_only_context_returns():
@@ -100,11 +94,8 @@ def test_word_stays_rare_however_often_its_only_context_returns():
         assert index.rare[rows].all()
     index.learn(keys(5), one_context(99))
     assert index.rare[rows].tolist() == [False, True]
-
-
-def test_word_with_two_contexts_in_its_first_batch_is_not_rare():
-    index = WordIndex(10)
-    rows = index.learn(keys(5), np.array([[1, 2]], dtype="uint64"))
+    # two contexts in its first batch
+    rows = index.learn(keys(7), keys(1, 2)[None])
     assert not index.rare[rows].any()
 
 

@@ -141,15 +141,12 @@ def test_layers_and_sizes(name, tmp_path):
 
 
 @each
-def test_output_layer(name):
-    architecture = load(name)["components"]["ner"]["model"]["@architectures"]
-    assert architecture == f"spacy-bilstm-crf.{PUBLISHED[name].output}.v1"
-
-
-@each
-def test_training(name):
+def test_output_layer_and_training(name):
     """Adam as in Keras, whose epsilon is 1e-7."""
-    training = load(name)["training"]
+    config = load(name)
+    architecture = config["components"]["ner"]["model"]["@architectures"]
+    assert architecture == f"spacy-bilstm-crf.{PUBLISHED[name].output}.v1"
+    training = config["training"]
     optimizer, batcher = training["optimizer"], training["batcher"]
     assert batcher["@batchers"] == "spacy.batch_by_sequence.v1"
     found = (optimizer["learn_rate"], batcher["size"], training["max_epochs"])
@@ -157,11 +154,7 @@ def test_training(name):
     assert (optimizer["@optimizers"], optimizer["eps"]) == ("Adam.v1", 1e-7)
     assert (optimizer["L2"], optimizer["use_averages"]) == (0.0, False)
     assert (training["max_steps"], training["dropout"]) == (0, 0.0)
-
-
-@each
-def test_limit_on_sentences(name):
-    reader = load(name)["corpora"]["train"]
+    reader = config["corpora"]["train"]
     if PUBLISHED[name].limit is None:
         assert (reader["@readers"], reader["max_length"]) == ("spacy.Corpus.v1", 0)
     else:

@@ -10,7 +10,7 @@ from paths import CONFIGS
 from pipelines import TEXTS, get_entities, get_gold, make_annotated_examples
 from spacy.tokens import DocBin
 from spacy.util import load_config
-from spacy_commands import run
+from spacy_commands import QUICK_TRAINING, run, shrink
 
 CONFIG = CONFIGS / "bilstm_crf.cfg"
 PLACES, DAYS = ("Rome", "Oslo", "Bern"), ("Monday", "Tuesday", "Friday")
@@ -18,24 +18,10 @@ RAW = [f"They went to {place} last {day}." for place in PLACES for day in DAYS]
 N_EPOCHS = 4
 
 
-def shrink(tok2vec: str) -> list[str]:
-    """Overrides that make an encoder small."""
-    return [
-        *(f"--{tok2vec}.embed.words.rows", "40"),
-        *(f"--{tok2vec}.embed.features.rows", "[20, 20, 20, 20]"),
-        *(f"--{tok2vec}.encode.hidden_width", "16"),
-    ]
-
-
-SMALL = shrink("components.ner.model.tok2vec")
+SMALL = shrink("components.ner.model.tok2vec", rows=40)
 QUICK = [
     *("--pretraining.batcher.size", "60"),
     *("--pretraining.optimizer.learn_rate", "0.001"),
-]
-STEPS = ["--training.max_steps", "40", "--training.eval_frequency", "20"]
-RATE = [
-    *("--training.optimizer.learn_rate.initial_rate", "0.02"),
-    *("--training.optimizer.learn_rate.warmup_steps", "1"),
 ]
 
 
@@ -110,7 +96,7 @@ def test_weights_of_another_network_are_refused(folder, paths, pretrained):
 
 def test_training_goes_on_from_there(folder, paths, pretrained):
     start = ["--paths.init_tok2vec", pretrained / "model-last.bin"]
-    args = [*paths, *SMALL, *STEPS, *RATE, *start]
+    args = [*paths, *SMALL, *QUICK_TRAINING, *start]
     run("train", CONFIG, "--output", folder / "trained", *args)
     nlp = spacy.load(folder / "trained" / "model-best")
     assert get_entities(nlp.pipe(TEXTS)) == get_gold()
@@ -133,7 +119,7 @@ def test_shared_encoder(folder, paths):
     config = folder / "shared.cfg"
     source = CONFIGS / "bilstm_crf_shared.cfg"
     run("init", "fill-config", source, config, "--pretraining")
-    args = [*paths, *shrink("components.tok2vec.model")]
+    args = [*paths, *shrink("components.tok2vec.model", rows=40)]
     args += [f"--components.{c}.model.tok2vec.width=32" for c in ("ner", "tagger")]
     output = folder / "shared"
     run("pretrain", config, output, *args, *QUICK, "--pretraining.max_epochs", 2)
@@ -171,6 +157,6 @@ def test_pretraining_on_word_vectors(folder, paths):
     first, *_, last, _ = read_log(output)
     assert last["epoch_loss"] < first["epoch_loss"]
     start = ["--paths.init_tok2vec", output / "model-last.bin"]
-    run("train", path, "--output", folder / "v", *args, *STEPS, *RATE, *start)
+    run("train", path, "--output", folder / "v", *args, *QUICK_TRAINING, *start)
     nlp = spacy.load(folder / "v" / "model-best")
     assert get_entities(nlp.pipe(TEXTS)) == get_gold()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import spacy
 from paths import DATA, ROOT
-from pipelines import TRAIN_DATA, get_entities, get_gold
+from pipelines import TEXTS, get_entities, get_gold, make_annotated_examples
 from spacy.tokens import Doc, DocBin
-from spacy_commands import run
+from spacy_commands import QUICK_TRAINING, run, shrink
 
 from spacy_bilstm_crf.network import build_pretrained_words, build_word_embed
 
@@ -20,22 +20,17 @@ WIDTH = 60
 # lower-cased, as GloVe's; none of the sentences on which a pipeline is tried below
 NAMED = ["shaka", "khan", "london", "berlin", "paris", "rome", "who", "is", "i", "left"]
 WORDS = [*NAMED, "like", "and", "rained", ".", "?", *(f"w{i}" for i in range(2000))]
-TEXTS = [text for text, _ in TRAIN_DATA]
 
-WORDS_PART = "--components.ner.model.tok2vec.embed.words"
 EMBED = "--components.ner.model.tok2vec.embed"
+WORDS_PART = f"{EMBED}.words"
 PRETRAINED = [
     *(f"{WORDS_PART}.@architectures", "spacy-bilstm-crf.PretrainedWords.v1"),
     *(f"{WORDS_PART}.width", "null"),
 ]
 SMALL = [
-    *(f"{WORDS_PART}.rows", "30"),
+    *shrink("components.ner.model.tok2vec", rows=30),
     *(f"{WORDS_PART}.rare_dropout", "0.0"),
-    *(f"{EMBED}.features.rows", "[20, 20, 20, 20]"),
-    *("--components.ner.model.tok2vec.encode.hidden_width", "16"),
-    *("--training.max_steps", "40", "--training.eval_frequency", "20"),
-    *("--training.optimizer.learn_rate.initial_rate", "0.02"),
-    *("--training.optimizer.learn_rate.warmup_steps", "1"),
+    *QUICK_TRAINING,
 ]
 WAYS = {
     "fine-tuned": PRETRAINED,
@@ -73,13 +68,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vectors")
     write_vectors(folder / "word2vec.txt", "word2vec")
     run("init", "vectors", "en", folder / "word2vec.txt", folder / "vectors")
-    nlp = spacy.blank("en")
-    docs = []
-    for text, ents in TRAIN_DATA:
-        doc = nlp.make_doc(text)
-        doc.set_ents([doc.char_span(i, j, label) for i, j, label in ents])
-        docs.append(doc)
-    DocBin(docs=docs).to_disk(folder / "train.spacy")
+    examples = make_annotated_examples(spacy.blank("en"))
+    DocBin(docs=[eg.reference for eg in examples]).to_disk(folder / "train.spacy")
     return folder
 
 
