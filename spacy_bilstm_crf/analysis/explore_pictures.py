@@ -36,18 +36,18 @@ COLORS_OF_OTHERS = ("vermilion", "sky", "yellow", "black")
 def draw_corpus(exploration: Exploration) -> Iterator[Drawing]:
     """All pictures for which the corpus has data."""
     counts = add_up(split.labels for split in exploration.splits.values())
-    labelled = _draw_labelled(exploration, choose_labels(counts))
+    labelled = _draw_by_label(exploration, choose_labels(counts))
     yield from note_choice(labelled, len(counts))
     yield _draw_sentence_lengths(exploration.splits)
 
 
-def _draw_labelled(
+def _draw_by_label(
     exploration: Exploration, labels: Sequence[str]
 ) -> Iterator[Drawing]:
     splits = exploration.splits
     if labels:
         yield _draw_labels(splits, labels)
-    yield _draw_tags(splits, labels)
+    yield _draw_tag_counts(splits, labels)
     if labels:
         yield _draw_entity_lengths(splits, labels)
     if exploration.spans.pairs:
@@ -75,7 +75,9 @@ def _draw_labels(
     return Drawing("labels", "Entities of each label in each split.", [panel])
 
 
-def _draw_tags(splits: Mapping[str, SplitStatistics], labels: Sequence[str]) -> Drawing:
+def _draw_tag_counts(
+    splits: Mapping[str, SplitStatistics], labels: Sequence[str]
+) -> Drawing:
     counts = add_up(split.tags for split in splits.values())
     inside = [f"{prefix}-{label}" for label in labels for prefix in "BI"]
     names = [tag for tag in (OUTSIDE, *inside) if tag in counts]

@@ -47,7 +47,7 @@ N_TAGS = 21  # beyond this number labels are drawn instead of tags
 def draw_evaluation(evaluation: Evaluation) -> Iterator[Drawing]:
     """All pictures for which the evaluation has data."""
     counts = {la: s.support + s.predicted for la, s in evaluation.scores.items()}
-    labelled = _draw_labelled(evaluation, choose_labels(counts))
+    labelled = _draw_by_label(evaluation, choose_labels(counts))
     yield from note_choice(labelled, len(counts))
     yield _draw_groups(evaluation.groups)
     confidence = evaluation.confidence
@@ -58,11 +58,11 @@ def draw_evaluation(evaluation: Evaluation) -> Iterator[Drawing]:
         yield _draw_log(evaluation.log)
 
 
-def _draw_labelled(evaluation: Evaluation, labels: Sequence[str]) -> Iterator[Drawing]:
+def _draw_by_label(evaluation: Evaluation, labels: Sequence[str]) -> Iterator[Drawing]:
     yield _draw_scores(evaluation, labels)
     yield _draw_kinds(evaluation, labels)
     yield _draw_confusion(evaluation, labels)
-    yield _draw_tags(evaluation.tags, labels)
+    yield _draw_tag_confusion(evaluation.tags, labels)
 
 
 def _draw_scores(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
@@ -109,7 +109,7 @@ def _draw_confusion(evaluation: Evaluation, labels: Sequence[str]) -> Drawing:
     return Drawing("entity_confusion", text, [panel])
 
 
-def _draw_tags(report: TagReport, labels: Sequence[str]) -> Drawing:
+def _draw_tag_confusion(report: TagReport, labels: Sequence[str]) -> Drawing:
     tags, table = report.tags, np.array(report.confusion, dtype=float)
     what = "tags"
     if len(tags) > N_TAGS:

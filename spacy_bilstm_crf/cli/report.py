@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..analysis.report import Evaluation
     from .loading import References
 
-LOST_LABELS = "labels unknown to the pipeline, which it always misses: {labels}"
+UNKNOWN_LABELS = "labels unknown to the pipeline, which it always misses: {labels}"
 
 
 def report_cli(
@@ -113,7 +113,7 @@ def check_labels(
     unknown = find_unknown_labels(nlp, found, model=model, path=path)
     notes = [("warn", nlp.meta["notes"])] if nlp.meta.get("notes") else []
     if unknown:
-        notes.append(("warn", LOST_LABELS.format(labels=list_counts(unknown))))
+        notes.append(("warn", UNKNOWN_LABELS.format(labels=list_counts(unknown))))
     return notes + [("warn", text) for text in describe_left_out(references)]
 
 

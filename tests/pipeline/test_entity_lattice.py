@@ -13,6 +13,8 @@ from spacy_bilstm_crf.pipeline.entity_lattice import (
     find_runs,
     get_free_lattice,
     get_gold_lattice,
+)
+from spacy_bilstm_crf.pipeline.gold import (
     read_aligned_tags,
     read_annotation,
     read_identical_tokens,
