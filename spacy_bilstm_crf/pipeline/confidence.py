@@ -25,12 +25,8 @@ EXTENSION = "confidence"
 
 
 def set_confidence(doc: Doc, added: Iterable[tuple[Span, float]], *, key: str) -> None:
-    """Keep the probabilities of some new entities in `doc.spans[key]`.
-
-    Entities of `doc.ents` keep the probability that they have there.
-
-    added (Iterable[tuple[Span, float]]): Entities and their probabilities.
-    """
+    """Keep the probabilities of new entities in `doc.spans[key]`, beside those that
+    entities of `doc.ents` have there."""
     kept = ((ent, get_score(ent, key)) for ent in doc.ents if key in doc.spans)
     rated = [*added, *(pair for pair in kept if pair[1] is not None)]
     rated.sort(key=lambda pair: get_place(pair[0]))
@@ -79,11 +75,8 @@ def register_confidence() -> None:
 
 
 def check_extension(name: str, key: str) -> None:
-    """Warn if other code has defined `span._.confidence`.
-
-    name (str): The component that gives entities their confidence.
-    key (str): Where in `doc.spans` it goes.
-    """
+    """Warn if other code has defined `span._.confidence`, so that it is not what the
+    component `name` keeps in `doc.spans[key]`."""
     register_confidence()
     *_, getter, _ = Span.get_extension(EXTENSION)
     # by name: a reloaded module has other functions

@@ -1,7 +1,7 @@
 """Entities and their labels: read from tags and label files, written to docs."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from spacy.tokens import Doc, Span
@@ -12,6 +12,7 @@ from ..tags import TagSet
 from ..types import BoolArray, Entity, FloatArray, IntArray
 from .confidence import set_confidence
 from .entity_lattice import find_runs, is_preset
+from .labeled_pipe import is_label_list
 from .spans import Prediction, find_spans, to_predictions
 from .words import Layout
 
@@ -33,24 +34,15 @@ def read_labels(
     labels: Sequence[str] | dict[str, dict[str, int]] | None,
 ) -> list[str]:
     """The entity labels of a label file, in its order, or of the data, sorted."""
-    if not is_label_data(labels):
-        raise ValueError(Errors.B202.format(found=labels))
-    if isinstance(labels, dict):
-        # `ner` writes, for each transition, its labels and their frequencies
-        return sorted({label for move in labels.values() for label in move if label})
-    if labels is not None:
-        return list(labels)
-    return sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
-
-
-def is_label_data(labels: Any) -> bool:
-    """Whether labels are a list, or a dict of transitions as `ner` writes it."""
-    if isinstance(labels, dict):
-        return all(isinstance(move, dict) for move in labels.values())
     if labels is None:
-        return True
-    is_list = isinstance(labels, (list, tuple))
-    return is_list and all(isinstance(label, str) for label in labels)
+        examples = get_examples()
+        return sorted({ent.label_ for eg in examples for ent in eg.reference.ents})
+    # `ner` writes, for each transition, its labels and their frequencies
+    if isinstance(labels, dict) and all(isinstance(m, dict) for m in labels.values()):
+        return sorted({label for move in labels.values() for label in move if label})
+    if not is_label_list(labels):
+        raise ValueError(Errors.B202.format(found=labels))
+    return list(labels)
 
 
 def read_analyses(
@@ -60,19 +52,19 @@ def read_analyses(
     layout: Layout,
     tag_set: TagSet,
 ) -> list[list[Analysis]]:
-    """The analyses of docs, from decoded tag sequences.
-
-    tag_ids (ndarray): Legal tag sequences, -1 where there is none.
-        Shape: (batch_size, k, seq_len).
-    probabilities (ndarray): Shape: (batch_size, k).
-    RETURNS (list[list[Analysis]]): For each doc, in the order of its sequences; a doc
-        without words has one, with the entities that are set already.
-    """
+    """The analyses of docs, from what `WordScores.decode_k_best` returns; a doc without
+    words has one, with the entities that are set already."""
     analyses: list[list[Analysis]] = [[] for _ in docs]
     # shape: (n_paths,) each
     b, rank = np.nonzero(tag_ids[:, :, 0] >= 0)
     numbers = layout.docs[b].tolist()
-    paths = repeat_sequences(layout, b)
+    # as if each path had a doc of its own
+    paths = layout._replace(
+        n_docs=len(b),
+        docs=np.arange(len(b)),
+        tokens=layout.tokens[b],
+        lengths=layout.lengths[b],
+    )
     spans = find_spans(tag_ids[b, rank], paths.mask, tag_set)
     predictions = to_predictions(spans, paths, tag_set)
     found = zip(numbers, predictions, probabilities[b, rank].tolist(), strict=True)
@@ -83,16 +75,6 @@ def read_analyses(
     return [of_doc or [Analysis(merge_entities(doc, []), 1.0)] for doc, of_doc in pairs]
 
 
-def repeat_sequences(layout: Layout, b: IntArray) -> Layout:
-    """The layout of sequences `b`, as if each had a doc of its own."""
-    return layout._replace(
-        n_docs=len(b),
-        docs=np.arange(len(b)),
-        tokens=layout.tokens[b],
-        lengths=layout.lengths[b],
-    )
-
-
 def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
     """The entities of a doc as `set_entities` would leave them, in order."""
     preset = is_preset(doc)
@@ -101,11 +83,8 @@ def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
 
 
 def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -> None:
-    """Add entities to a doc, with their confidence; what is set or blocked stays, and
-    keeps its confidence.
-
-    spans_key (str | None): Where in `doc.spans` the confidence goes, nowhere if None.
-    """
+    """Add entities to a doc, with their confidence in `doc.spans[spans_key]`; what is
+    set or blocked stays, and keeps its confidence."""
     entities, probabilities = drop_preset(doc, prediction)
     spans = [Span(doc, start, end, label=label) for start, end, label in entities]
     if spans_key is not None:
@@ -123,10 +102,7 @@ def drop_preset(doc: Doc, prediction: Prediction) -> Prediction:
 
 
 def set_entities(doc: Doc, spans: list[Span], preset: BoolArray) -> None:
-    """Add entities to a doc whose other tokens are outside unless they are preset.
-
-    preset (ndarray): True where nothing may change. Shape: (n_tokens,).
-    """
+    """Add entities to a doc whose other tokens are outside unless they are preset."""
     if not preset.any():
         doc.set_ents(spans, default="outside")
         return

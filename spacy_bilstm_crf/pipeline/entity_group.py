@@ -7,7 +7,8 @@ merging and splitting do not change; by them this group finds its spans again.
 
 import struct
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
+from itertools import compress
 from threading import RLock
 from typing import Any
 
@@ -69,7 +70,9 @@ class EntityGroup(SpanGroup):
     def attrs(self) -> dict[str, Any]:
         """Data of the group, `"scores"` among them."""
         self._follow_tokens()
-        return get_attrs(self)
+        with self._lock:
+            attrs: dict[str, Any] = ATTRS.__get__(self)
+        return attrs
 
     @attrs.setter
     def attrs(self, attrs: dict[str, Any]) -> None:
@@ -155,7 +158,7 @@ class EntityGroup(SpanGroup):
     def _put_attrs_aside(self) -> Iterator[dict[str, Any]]:
         """Have none for a while: users may put there what bytes cannot hold."""
         with self._lock:
-            attrs = get_attrs(self)
+            attrs = ATTRS.__get__(self)
             ATTRS.__set__(self, {})
             try:
                 yield attrs
@@ -163,24 +166,12 @@ class EntityGroup(SpanGroup):
                 ATTRS.__set__(self, attrs)
 
 
-def get_attrs(group: SpanGroup) -> dict[str, Any]:
-    """The attributes of any group, without a look at the tokens."""
-    with get_lock(group):
-        attrs: dict[str, Any] = ATTRS.__get__(group)
-    return attrs
-
-
 def get_entries(group: SpanGroup) -> tuple[Any, Any]:
     """The places and scores of any group, without a look at the tokens; both from
     before a change of the group, or both from after it."""
-    with get_lock(group):
+    with group._lock if isinstance(group, EntityGroup) else nullcontext():
         attrs = ATTRS.__get__(group)
         return attrs.get(ENTITIES), attrs.get(SCORES)
-
-
-def get_lock(group: SpanGroup) -> AbstractContextManager[Any]:
-    """Held while the spans and entries of a group change."""
-    return group._lock if isinstance(group, EntityGroup) else nullcontext()
 
 
 def find_tokens(spans: Iterable[StoredSpan], doc: Doc) -> list[StoredSpan | None]:
@@ -205,7 +196,7 @@ def drop_entries(
 
     Where other code has added spans without them, the places say whose they are.
 
-    kept (Sequence[bool]): Whether a span stays. Shape: (n_spans,).
+    kept (Sequence[bool]): Whether each span stays.
     gone (Container[Place]): The places of the others.
     """
     places: Any = attrs.get(ENTITIES)
@@ -231,5 +222,5 @@ def is_list(values: Any) -> bool:
 def select(values: Any, kept: Sequence[bool]) -> Any:
     """The values that are kept, in a list or an array as before."""
     if isinstance(values, list):
-        return [value for value, is_kept in zip(values, kept, strict=True) if is_kept]
+        return list(compress(values, kept))
     return values[np.array(kept, dtype=bool)]

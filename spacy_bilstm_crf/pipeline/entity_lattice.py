@@ -4,22 +4,19 @@ A lattice has one position per word, see `Layout`.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
+from spacy.attrs import ENT_IOB
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 
 from ..tags import TagSet, entity_prefixes
 from ..types import BoolArray, Entity, IntArray
-from .gold import Gold
+from .gold import BEGIN, INSIDE, Annotation, Gold, get_rejected, read_annotation
 from .rejected import reject_spans
 from .words import Layout
 
 MISSING = -1
-# the values of Token.ent_iob
-INSIDE, OUTSIDE, BEGIN = 1, 2, 3
 
 
 def is_line_break(token: Token) -> bool:
@@ -42,14 +39,12 @@ def get_free_lattice(
     cross_lines: bool,
     keep_preset: bool = True,
 ) -> BoolArray | None:
-    """What is possible in some docs, whatever the model says.
+    """What is possible in some docs, whatever the model says; None for everything.
 
     No entity runs across a line break unless `cross_lines` is set.
 
     keep_preset (bool): Keep the entities that are set already, also across line breaks,
         and blocked tokens outside.
-    RETURNS (ndarray | None): True for possible tags, None where all are.
-        Shape: (batch_size, seq_len, n_tags).
     """
     lattice = Restrictions(layout, tag_set)
     for b, i in enumerate(layout.docs.tolist()):
@@ -74,9 +69,6 @@ def get_gold_lattice(
 
     Tokens whose annotation is missing or misaligned allow every tag in the gold
     lattice. Where the gold itself runs across a line break, so may the model.
-
-    incorrect_spans_key (str | None): The span group of the reference that holds
-        rejected spans.
     """
     gold = Restrictions(layout, tag_set)
     free = Restrictions(layout, tag_set)
@@ -106,20 +98,32 @@ class Restrictions:
         self.unknown: list[tuple[int, Entity]] = []
 
     def require(self) -> BoolArray:
-        """The table itself, made on first use."""
+        """The table `allowed`, made on first use."""
         if self.allowed is None:
             shape = (*self.layout.tokens.shape, self.tag_set.n_tags)
             self.allowed = np.ones(shape, dtype=bool)
         return self.allowed
 
     def words(self, b: int) -> IntArray:
-        """The tokens of sequence b. Shape: (n_words,)."""
+        """The tokens of sequence b. Shape: (n_words,), as all of its arrays."""
         return self.layout.tokens[b, : self.layout.lengths[b]]
 
-    def locate(self, b: int, start: int, end: int) -> tuple[int, int]:
-        """The positions of the words among some tokens of sequence b."""
-        first, last = np.searchsorted(self.words(b), (start, end)).tolist()
-        return first, last
+    def place(self, b: int, entity: Entity) -> tuple[int, IntArray]:
+        """The position of an entity's first word, and the tags of its words; `O` for an
+        unknown label."""
+        first, last, label = entity
+        start, end = np.searchsorted(self.words(b), (first, last)).tolist()
+        scheme, tag_to_id = self.tag_set.scheme, self.tag_set.tag_to_id
+        prefixes = entity_prefixes(end - start, scheme=scheme) if end > start else ""
+        tag_ids = [tag_to_id.get(f"{prefix}-{label}", 0) for prefix in prefixes]
+        return start, np.array(tag_ids, dtype=np.int64)
+
+    def is_known(self, b: int, entity: Entity) -> bool:
+        """Whether the label of an entity is known; notes the entity if not."""
+        if entity[2] in self.tag_set.labels:
+            return True
+        self.unknown.append((int(self.layout.docs[b]), entity))
+        return False
 
     def end_entities_at_lines(
         self, b: int, doc: Doc, unless: BoolArray | None = None
@@ -134,34 +138,30 @@ class Restrictions:
     def keep_entities(self, b: int, doc: Doc) -> BoolArray:
         """Fix the entities that are set, and keep blocked tokens outside.
 
-        RETURNS (ndarray): Which positions continue one of them. Shape: (n_words,).
+        RETURNS (ndarray): Which words continue one of them.
         """
-        blocked = [(t.i, t.i + 1) for t in doc if t.ent_iob == BEGIN and not t.ent_type]
+        blocked = [t.i for t in doc if t.ent_iob == BEGIN and not t.ent_type]
         entities = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
         continues = np.zeros(len(self.words(b)), dtype=bool)
-        for first, last, label in [*((*span, "") for span in blocked), *entities]:
-            start, end = self.locate(b, first, last)
+        for entity in [*((i, i + 1, "") for i in blocked), *entities]:
+            start, tag_ids = self.place(b, entity)
             # white space alone has no tags; an entity cannot run across it either
-            self.fix(b, start, entity_tag_ids(self.tag_set, end - start, label))
-            continues[start + 1 : end] = True
+            self.fix(b, start, tag_ids)
+            continues[start + 1 : start + len(tag_ids)] = True
         return continues
 
-    def require_gold(self, b: int, gold: "Annotation") -> IntArray:
-        """Allow what the gold says, and every tag where it says nothing.
+    def require_gold(self, b: int, gold: Annotation) -> IntArray:
+        """Allow what the gold says, and every tag where it says nothing, as on entities
+        of unknown labels.
 
-        Entities of unknown labels count as missing.
-
-        RETURNS (ndarray): The gold tag of each position, -1 where it is missing.
-            Shape: (n_words,).
+        RETURNS (ndarray): The gold tag of each word, -1 where it is missing.
         """
         words = self.words(b)
         tag_ids = np.where(gold.outside[words], 0, MISSING)
         for entity in gold.entities:
-            start, end, label = *self.locate(b, *entity[:2]), entity[2]
-            if label not in self.tag_set.labels:
-                self.unknown.append((int(self.layout.docs[b]), entity))
-            elif end > start:
-                tag_ids[start:end] = entity_tag_ids(self.tag_set, end - start, label)
+            if self.is_known(b, entity):
+                start, of_entity = self.place(b, entity)
+                tag_ids[start : start + len(of_entity)] = of_entity
         for first, last in find_runs(tag_ids != MISSING):
             self.fix(b, first, tag_ids[first:last])
         return tag_ids
@@ -169,18 +169,16 @@ class Restrictions:
     def reject(self, b: int, span: Entity, gold_tag_ids: IntArray) -> bool:
         """Note that a span is not an entity, unless the lattice rules it out anyway.
 
-        gold_tag_ids (ndarray): As `require_gold` returns them. Shape: (n_words,).
-        RETURNS (bool): Whether it is a gold entity.
+        gold_tag_ids (ndarray): As `require_gold` returns them.
+        RETURNS (bool): Whether the gold says that it is one.
         """
-        start, end = self.locate(b, *span[:2])
-        label = span[2]
-        if label not in self.tag_set.labels:
-            self.unknown.append((int(self.layout.docs[b]), span))
+        if not self.is_known(b, span):
             return False
-        tag_ids = entity_tag_ids(self.tag_set, end - start, label)
-        if end == start or not self.is_possible(b, start, tag_ids):
+        start, tag_ids = self.place(b, span)
+        if not len(tag_ids) or not self.is_possible(b, start, tag_ids):
             return False
-        self.rejected.append((b, (start, end, label)))
+        end = start + len(tag_ids)
+        self.rejected.append((b, (start, end, span[2])))
         return bool((gold_tag_ids[start:end] == tag_ids).all())
 
     def is_possible(self, b: int, start: int, tag_ids: IntArray) -> bool:
@@ -197,75 +195,6 @@ class Restrictions:
         allowed[start:end] &= np.eye(self.tag_set.n_tags, dtype=bool)[tag_ids]
         if end < self.layout.lengths[b]:
             allowed[end, self.tag_set.continues] = False
-
-
-def entity_tag_ids(tag_set: TagSet, length: int, label: str) -> IntArray:
-    """The tags of one entity; `O` for an unknown label."""
-    prefixes = entity_prefixes(length, scheme=tag_set.scheme) if length else ""
-    tag_ids = [tag_set.tag_to_id.get(f"{p}-{label}", 0) for p in prefixes]
-    return np.array(tag_ids, dtype=np.int64)
-
-
-def get_rejected(example: Example, key: str | None) -> list[Entity]:
-    """The rejected spans, as far as their tokens align.
-
-    key (str | None): Their span group in the reference; none are read if None.
-    """
-    spans = example.reference.spans.get(key, ()) if key else ()
-    if not spans:
-        return []
-    aligned = example.get_aligned_spans_y2x(spans, allow_overlap=True)
-    return [(span.start, span.end, span.label_) for span in aligned]
-
-
-class Annotation(NamedTuple):
-    """What is annotated of the tokens of the predicted doc.
-
-    entities: Entities with both ends known.
-    outside: True for tokens outside of all entities; the other tokens, unless in one of
-        `entities`, are missing. Shape: (n_tokens,).
-    """
-
-    entities: Sequence[Entity]
-    outside: BoolArray
-
-
-def read_annotation(example: Example) -> Annotation:
-    """Read the gold entities of an example, as far as its tokens align."""
-    x, y = example.predicted, example.reference
-    if len(x) == len(y) and (x.to_array(ORTH) == y.to_array(ORTH)).all():
-        return read_identical_tokens(y)
-    gold = read_aligned_tags(example.get_aligned_ner())
-    types = example.get_aligned("ENT_TYPE")
-    aligned = zip(example.get_aligned("ENT_IOB"), types, strict=True)
-    # None, where gold tokens disagree, is neither
-    is_blocked = [iob == BEGIN and label == 0 for iob, label in aligned]
-    return gold._replace(outside=gold.outside | np.array(is_blocked, dtype=bool))
-
-
-def read_identical_tokens(reference: Doc) -> Annotation:
-    """The gold where nothing has to be aligned, as in most training."""
-    iob, types = reference.to_array([ENT_IOB, ENT_TYPE]).reshape((-1, 2)).T
-    is_outside = (iob == OUTSIDE) | ((iob == BEGIN) & (types == 0))
-    return Annotation([(e.start, e.end, e.label_) for e in reference.ents], is_outside)
-
-
-def read_aligned_tags(biluo: Sequence[str | None]) -> Annotation:
-    """The gold as `Example.get_aligned_ner` gives it; fragments of entities whose other
-    part did not align count as missing."""
-    entities: list[Entity] = []
-    start = None
-    for i, tag in enumerate(biluo):
-        prefix, _, label = (tag or "-").partition("-")
-        if prefix == "U":
-            entities.append((i, i + 1, label))
-        elif prefix == "B":
-            start = i
-        elif prefix == "L" and start is not None:
-            entities.append((start, i + 1, label))
-        if prefix not in ("B", "I"):
-            start = None
-    return Annotation(entities, np.array([tag == "O" for tag in biluo], dtype=bool))
 
 
 def find_runs(mask: BoolArray) -> list[tuple[int, int]]:

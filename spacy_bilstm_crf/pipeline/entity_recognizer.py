@@ -1,6 +1,7 @@
 """The component `bilstm_crf_ner`: named entities by a BiLSTM-CRF."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, overload
 
 from spacy.language import Language
@@ -20,14 +21,15 @@ from .entity_scores import EntityScores
 from .gold import Gold
 from .losses import get_costs
 from .scores import Batch
-from .sequence_labeler import SequenceLabeler
 from .settings import EntitySettings, make_default_model, validate_threshold
 from .spans import Prediction
+from .trainable_labeler import TrainableLabeler
 from .words import Layout, apply_by_length
 
 DEFAULT_SETTINGS = EntitySettings()
 
 register_confidence()
+get_tag_set = lru_cache(maxsize=16)(TagSet)
 
 
 @Language.factory(
@@ -92,7 +94,7 @@ def make_entity_scorer() -> Callable[..., dict[str, Any]]:
     return score_entities
 
 
-class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
+class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
     `left_out` counts how often training could learn nothing from a doc, as its gold is
@@ -121,16 +123,12 @@ class CRFEntityRecognizer(SequenceLabeler[Prediction, Analysis]):
         settings: EntitySettings = DEFAULT_SETTINGS,
     ) -> None:
         super().__init__(vocab, model, name, scorer=scorer, settings=settings)
-        self._tag_set = TagSet((), settings.scheme)
         if settings.spans_key is not None:
             check_extension(name, settings.spans_key)
 
     @property
     def tag_set(self) -> TagSet:
-        labels, scheme = self.labels, self.cfg["scheme"]
-        if (self._tag_set.labels, self._tag_set.scheme) != (labels, scheme):
-            self._tag_set = TagSet(labels, scheme)
-        return self._tag_set
+        return get_tag_set(self.labels, self.cfg["scheme"])
 
     def read_settings(self) -> EntitySettings:
         settings = EntitySettings.read(self.cfg, self.name)

@@ -1,6 +1,7 @@
 """What `bilstm_crf_ner` answers from the scores of docs: entities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,29 +22,18 @@ from .spans import (
 )
 
 
+@dataclass(frozen=True, eq=False)
 class EntityScores(DocScores[Prediction, Analysis]):
     """The scores of some docs, asked for entities.
 
-    batches (Sequence[WordScores]): The scores.
-    tag_set (TagSet): The tags that they are scores of.
     decision (Decision): How `best` chooses entities.
     thresholds (ndarray): The least probability of an entity of each label.
         Shape: (n_labels,).
     """
 
     tag_set: TagSet
-
-    def __init__(
-        self,
-        batches: Sequence[WordScores],
-        tag_set: TagSet,
-        *,
-        decision: Decision,
-        thresholds: FloatArray,
-    ) -> None:
-        super().__init__(batches, tag_set)
-        self.decision = decision
-        self.thresholds = thresholds
+    decision: Decision
+    thresholds: FloatArray
 
     def best(self, *, rated: bool = True) -> list[Prediction]:
         """The entities that the component would set, beside those set already.
@@ -52,9 +42,7 @@ class EntityScores(DocScores[Prediction, Analysis]):
             otherwise they are nan.
         RETURNS (list[Prediction]): The entities of each doc, in order.
         """
-        return self.answer(
-            lambda words: self._predict(words, self._choose(words, rated=rated))
-        )
+        return self._predict(lambda words: self._choose(words, rated=rated))
 
     def candidates(self, *, threshold: float = 0.1) -> list[Prediction]:
         """All spans that are entities with some probability. They may overlap.
@@ -65,23 +53,19 @@ class EntityScores(DocScores[Prediction, Analysis]):
         """
         validate_threshold(threshold)
         thresholds = np.full(len(self.thresholds), threshold)
-        return self.answer(
-            lambda words: self._predict(
-                words, find_probable_spans(words.posterior, thresholds, self.tag_set)
-            )
+        return self._predict(
+            lambda words: find_probable_spans(words.posterior, thresholds, self.tag_set)
         )
 
     def k_best(self, k: int) -> list[list[Analysis]]:
-        """The k most probable sets of entities of each doc, the most probable first.
+        """The k most probable sets of entities of each doc, the most probable first; at
+        least one.
 
-        A doc without words has one.
-
-        k (int): How many at most, from 1 up.
         RAISES (ValueError): If k is below 1.
         """
         return self.answer(
             lambda words: read_analyses(
-                words.docs, *words.decode_k_best(k), words.layout, self.tag_set
+                words.batch.docs, *words.decode_k_best(k), words.layout, self.tag_set
             )
         )
 
@@ -98,5 +82,7 @@ class EntityScores(DocScores[Prediction, Analysis]):
         found = rate_spans(found, tag_ids, posterior, continues=continues)
         return drop_improbable(found, thresholds)
 
-    def _predict(self, words: WordScores, found: FoundSpans) -> list[Prediction]:
-        return to_predictions(found, words.layout, self.tag_set)
+    def _predict(self, find: Callable[[WordScores], FoundSpans]) -> list[Prediction]:
+        return self.answer(
+            lambda words: to_predictions(find(words), words.layout, self.tag_set)
+        )

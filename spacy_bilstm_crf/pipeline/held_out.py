@@ -12,7 +12,6 @@ from .entity_recognizer import CRFEntityRecognizer
 from .entity_scores import EntityScores
 from .scores import Batch
 from .spans import Prediction
-from .words import to_tokens
 
 
 class HeldOut(NamedTuple):
@@ -27,9 +26,8 @@ class HeldOut(NamedTuple):
 
 
 def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> HeldOut:
-    """Run the network of a component on the predicted docs of some examples.
-
-    Earlier components must have run on them already.
+    """Run the network of a component on the predicted docs of some examples, on which
+    earlier components have run already.
 
     RAISES (ValueError): If the network has not been built yet, or a setting is out of
         range.
@@ -40,17 +38,14 @@ def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> He
 
 
 def predict(pipe: CRFEntityRecognizer, held_out: HeldOut) -> list[Prediction]:
-    """The entities that a component finds under its present settings, rated.
-
-    RETURNS (list[Prediction]): For each example, without what was set before.
-    """
+    """The entities that a component finds in each example under its present settings,
+    rated, without what was set before."""
     return drop_all_preset(held_out, pipe.read_scores(held_out.batches).best())
 
 
 def drop_all_preset(
     held_out: HeldOut, predictions: Sequence[Prediction]
 ) -> list[Prediction]:
-    """Predictions for all examples, without what was set before."""
     pairs = zip(held_out.examples, predictions, strict=True)
     return [drop_preset(eg.predicted, of_doc) for eg, of_doc in pairs]
 
@@ -60,15 +55,13 @@ def count_expected(scores: EntityScores) -> dict[str, float]:
 
     Each entity begins once, so that the probabilities of all spans of a label, the
     improbable ones included, add up to those of the tags that begin one.
-
-    scores (EntityScores): Of the held-out docs.
     """
     tag_set = scores.tag_set
     counts = np.zeros(tag_set.n_tags)
     for words in scores.batches:
         marginals = words.posterior.marginals.cpu().numpy()
-        tables = to_tokens(marginals, words.docs, words.layout, empty=0.0)
-        for doc, of_doc in zip(words.docs, tables, strict=True):
+        tables = words.to_tokens(marginals, empty=0.0)
+        for doc, of_doc in zip(words.batch.docs, tables, strict=True):
             counts += of_doc[~is_preset(doc)].sum(0)
     # the first tag is outside
     begins = np.where(tag_set.continues, 0.0, counts)[1:]

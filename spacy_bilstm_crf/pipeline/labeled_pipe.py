@@ -1,7 +1,6 @@
 """A component whose labels give its network a size, and how it is stored."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
 from numbers import Real
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -9,16 +8,14 @@ from typing import Any, TypeAlias, TypeVar
 import srsly
 from spacy import util
 from spacy.errors import Errors as SpacyErrors
-from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example
 from thinc.api import Model
 
 from ..errors import Errors
 from ..types import Potentials, Tags
 from .settings import Settings
-from .words import has_words
 
 FORMAT_VERSION = 1
 
@@ -61,40 +58,9 @@ class LabeledPipe(TrainablePipe):
         """The labels, as `spacy init labels` writes them."""
         return list(self.labels)
 
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Language | None = None,
-        labels: Any = None,
-    ) -> None:
-        """Set the labels and initialize the weights.
-
-        get_examples (Callable): Returns a sample of the training data.
-        nlp (Language | None): The pipeline that the component is part of.
-        labels (list | dict | None): The labels, as `spacy init labels` writes them;
-            read from the examples if None. See `read_labels`.
-        RAISES (ValueError): If there is no label or no word, or the labels have
-            another form.
-        RAISES (TypeError): If there is no example.
-        """
-        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
-        for label in self.read_labels(get_examples, labels):
-            self.add_label(label)
-        self._require_labels()
-        docs = (eg.predicted for eg in get_examples())
-        sample = list(islice(filter(has_words, docs), 10))
-        if not sample:
-            raise ValueError(Errors.B201.format(name=self.name))
-        self.resize_output()
-        self.model.initialize(X=sample)
-
     def require_network(self) -> None:
-        """Check that there are weights, as many as the labels ask for.
-
-        RAISES (ValueError): If the network has not been built yet, or scores other
-            tags.
-        """
+        """Raise ValueError if the network has not been built yet, or scores other tags
+        than those of the labels."""
         if not self.has_network:
             raise ValueError(Errors.B901.format(name=self.name))
         expected = self.tag_set.n_tags
@@ -191,6 +157,12 @@ class LabeledPipe(TrainablePipe):
         self.resize_output()
 
 
+def is_label_list(labels: Any) -> bool:
+    """Whether these are labels as `spacy init labels` writes them."""
+    is_list = isinstance(labels, (list, tuple))
+    return is_list and all(isinstance(label, str) for label in labels)
+
+
 def to_plain(value: Any) -> Any:
     """A setting as JSON can hold it: numbers of other types, such as NumPy's, as
     floats."""
@@ -202,8 +174,7 @@ def to_plain(value: Any) -> Any:
 
 
 def model_to_bytes(model: NetworkT) -> bytes:
-    """Serialize a model of any layers: weights as safetensors, the rest as Thinc
-    writes it.
+    """Serialize a model of any layers.
 
     The result is a msgpack map of `format` (a version), `model` (Thinc's own
     message, without the weights) and `weights` (safetensors; the names are the
@@ -223,20 +194,9 @@ def model_to_bytes(model: NetworkT) -> bytes:
 
 
 def model_from_bytes(model: NetworkT, bytes_data: bytes) -> NetworkT:
-    """Read what `model_to_bytes` wrote into a model of the same layers.
-
-    RAISES (ValueError): If the bytes are damaged or of another format.
-    """
+    """Read what `model_to_bytes` wrote into a model of the same layers."""
     from safetensors.numpy import load
 
-    file = read_file(bytes_data)
-    for name, array in load(file["weights"]).items():
-        i, _, param = name.partition(".")
-        file["model"]["params"][int(i)][param] = array
-    return model.from_dict(file["model"])
-
-
-def read_file(bytes_data: bytes) -> dict[str, Any]:
     try:
         file = srsly.msgpack_loads(bytes_data)
     except ValueError as error:
@@ -244,4 +204,7 @@ def read_file(bytes_data: bytes) -> dict[str, Any]:
     version = file.get("format") if isinstance(file, dict) else None
     if version != FORMAT_VERSION:
         raise ValueError(Errors.B902.format(found=version, expected=FORMAT_VERSION))
-    return file
+    for name, array in load(file["weights"]).items():
+        i, _, param = name.partition(".")
+        file["model"]["params"][int(i)][param] = array
+    return model.from_dict(file["model"])

@@ -31,12 +31,8 @@ def release_encoder(model: Model[Any, Any], docs: Sequence[Doc]) -> None:
 
 
 def require_vectors(model: Model[Any, Any], docs: Sequence[Doc], *, name: str) -> None:
-    """Check that docs hold all vectors that a model listens to when it predicts;
-    without them it would read zeros.
-
-    name (str): The component, for the message.
-    RAISES (ValueError): If one is missing.
-    """
+    """Raise ValueError unless docs hold all vectors that the model of the component
+    `name` listens to when it predicts; without them it would read zeros."""
     for listener in get_listeners(model):
         if not all(holds_vectors(doc, listener) for doc in docs if len(doc)):
             raise ValueError(Errors.B215.format(name=name))

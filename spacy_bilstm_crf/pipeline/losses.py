@@ -36,13 +36,10 @@ from .words import Layout
 def gold_loss(
     potentials: Potentials[Any], layout: Layout, gold: Gold, *, constraints: Constraints
 ) -> tuple[FloatArray, Potentials[Any]]:
-    """The negative log likelihood of the gold lattice, and the gradient.
+    """The negative log likelihood of the gold lattice, from the scores of all tokens.
 
-    potentials (Potentials): Of all tokens of the docs.
-    layout (Layout): Where their words stand.
-    constraints (Constraints): What the tagging scheme allows.
-    RETURNS (tuple): The loss of each sequence, infinite where the gold has no path,
-        shape (batch_size,); and the gradient of the sum of the others.
+    RETURNS (tuple): The loss of each sequence, infinite where the gold has no path; and
+        the gradient of the sum of the others.
     """
     scores = to_torch(potentials)
     selected = select_words(scores, layout)
@@ -79,9 +76,8 @@ def get_costs(
     The gold paths themselves cost nothing, so that the costs can be added to all
     scores. Where the gold leaves more than one tag, no tag is wrong.
 
-    gold (ndarray): The tags that the gold leaves. Shape: (batch_size, seq_len, n_tags).
+    gold (ndarray): The tags that the gold leaves; its shape is that of the costs.
     weights (Mapping[str, float]): Above 0; other labels weigh 1.
-    RETURNS (ndarray): Shape: (batch_size, seq_len, n_tags).
     """
     by_label = [np.log(weights.get(label, 1.0)) for label in tag_set.labels]
     # shape: (n_tags,); the first tag is outside
@@ -101,14 +97,11 @@ def divergence(
     constraints: Constraints,
     free: BoolArray | None = None,
 ) -> tuple[FloatArray, Potentials[Any]]:
-    """How far a student is from a teacher, and the gradient.
+    """How far a student is from a teacher, from their scores of all tokens.
 
-    teacher, student (Potentials): Of all tokens of the docs.
-    layout, constraints: As in `gold_loss`.
     free (ndarray | None): The tags that are possible at all, all if None.
-        Shape: (batch_size, seq_len, n_tags).
-    RETURNS (tuple): The divergence of each sequence, shape (batch_size,); and the
-        gradient of their sum with respect to the student's potentials.
+    RETURNS (tuple): The divergence of each sequence; and the gradient of their sum with
+        respect to the student's potentials.
     """
     scores = to_torch(student)
     selected = select_words(scores, layout)
@@ -131,19 +124,13 @@ def rehearsal_loss(
     constraints: Constraints,
     free: Tensor | None = None,
 ) -> tuple[Tensor, Potentials[Tensor]]:
-    """How far the student has moved from the teacher, and the gradient.
+    """`divergence` for scores of words.
 
     The student is taken given that no word has one of the tags that the teacher does
-    not know. Tags keep their numbers when labels are added, so these come last.
+    not know; for these the gradient is zero. Tags keep their numbers when labels are
+    added, so they come last.
 
-    teacher (Potentials): Scores of the earlier tags.
-    student (Potentials): Scores of all n_tags tags.
-    lengths (Tensor): Words of each sequence, at least 1. Shape: (batch_size,).
-    constraints, free: As in `divergence`, for all tags.
-    RETURNS (tuple[Tensor, Potentials]): The divergence of each sequence, shape
-        (batch_size,), and the gradient of their sum with respect to the student's
-        scores: zero for the tags that the teacher does not know.
-    RAISES (ValueError): For a shape, dtype or length that does not fit.
+    teacher (Potentials): Scores of the earlier tags, or of all.
     """
     n_known = count_known_tags(teacher)
     transitions, start, end = constraints

@@ -13,10 +13,10 @@ from ..types import Entity
 class Omissions:
     """What a component has left out of training so far, added up over all epochs.
 
+    Warnings are messages with places for `name`, `count` and `first`.
+
     docs: How often a doc was left out, by reason.
     labels: How often gold had an unknown label, by label.
-
-    name (str): The component, for warnings.
     """
 
     def __init__(self, name: str) -> None:
@@ -33,8 +33,6 @@ class Omissions:
         will leave these out, for this reason.
 
         key (str): The span group of the reference that holds rejected spans.
-        warning (str): A message with places for `name`, `count` and `first`.
-        YIELDS (Example): All examples, in order.
         """
         found = []
         for example in examples:
@@ -44,29 +42,19 @@ class Omissions:
             yield example
         if found:
             self._warned.add(reason)
-            text = warning.format(name=self.name, count=len(found), first=found[0])
-            warnings.warn(text, stacklevel=4)
+            self._warn(warning, count=len(found), first=found[0])
 
     def count_docs(
-        self,
-        reason: str,
-        docs: Sequence[Doc],
-        *,
-        warning: str,
-        entity: Entity | None = None,
+        self, reason: str, docs: Sequence[Doc], *, warning: str, entity: Entity | None
     ) -> None:
         """Count docs from which nothing was learned; warn when the reason is new.
 
-        warning (str): A message with places for `name`, `count` and `first`.
         entity (Entity | None): The reason in the first of them.
         """
-        if docs and reason not in self._warned:
+        if reason not in self._warned:
             self._warned.add(reason)
-            first = describe(docs[0], entity)
-            text = warning.format(name=self.name, count=len(docs), first=first)
-            warnings.warn(text, stacklevel=4)
-        if docs:
-            self.docs[reason] += len(docs)
+            self._warn(warning, count=len(docs), first=describe(docs[0], entity))
+        self.docs[reason] += len(docs)
 
     def count_labels(
         self,
@@ -75,22 +63,19 @@ class Omissions:
         *,
         warning: str,
     ) -> None:
-        """Count gold of unknown labels; warn when a label is new.
+        """Count gold of unknown labels; warn, also with `labels`, when a label is new.
 
         unknown (Sequence[tuple[int, Entity]]): Each with the number of its doc.
-        warning (str): A message with places for `name`, `labels`, `count` and `first`.
         """
         labels = Counter(label for _, (_, _, label) in unknown)
         if labels.keys() - self.labels.keys():
             i, entity = unknown[0]
-            text = warning.format(
-                name=self.name,
-                labels=sorted(labels),
-                count=len(unknown),
-                first=describe(docs[i], entity),
-            )
-            warnings.warn(text, stacklevel=4)
+            first = describe(docs[i], entity)
+            self._warn(warning, count=len(unknown), first=first, labels=sorted(labels))
         self.labels.update(labels)
+
+    def _warn(self, warning: str, **values: object) -> None:
+        warnings.warn(warning.format(name=self.name, **values), stacklevel=5)
 
 
 def find_contradiction(reference: Doc, key: str) -> Entity | None:

@@ -28,13 +28,8 @@ PLAIN, GOES_ON, ENDS, LEAVES = range(4)
 
 
 class Group(NamedTuple):
-    """The rejected spans of one label that begin at one word.
-
-    sequence: Number of the sequence.
-    start: First position.
-    label: The label.
-    ends: Last positions, exclusive, in order.
-    """
+    """The rejected spans of one label that begin at one word of a sequence; `ends` are
+    their last positions, exclusive, in order."""
 
     sequence: int
     start: int
@@ -45,9 +40,9 @@ class Group(NamedTuple):
 class States(NamedTuple):
     """The plain tags in their order, then the states of each track.
 
-    tag_ids: The tag of each state. Shape: (n_states,).
-    tracks: The track that it belongs to, 0 for none. Shape: (n_states,).
-    roles: What it says about the next state. Shape: (n_states,).
+    tag_ids: The tag of each state.
+    tracks: The track that it belongs to, 0 for none.
+    roles: What it says about the next state.
     """
 
     tag_ids: IntArray
@@ -61,11 +56,8 @@ def reject_spans(
     """Take the paths with a rejected entity out of a gold lattice.
 
     gold (ndarray): The tags that the annotation leaves.
-        Shape: (batch_size, seq_len, n_tags).
-    rejected (Iterable): Numbers of sequences, and what is no entity there: first
-        position, last position (exclusive), label.
-    RETURNS (StateLattice): Its allowed states have the shape
-        (batch_size, seq_len, n_states).
+    rejected (Iterable): Numbers of sequences, and the entities, by words, that are
+        rejected there.
     """
     tracks = lay_tracks(group_spans(rejected))
     states = make_states(tag_set, [groups[0].label for groups in tracks])
@@ -146,10 +138,10 @@ def connect(states: States, tag_set: TagSet) -> Constraints:
 def steer(
     possible: BoolArray, group: Group, track: int, states: States, continues: BoolArray
 ) -> None:
-    """Send the entities that begin with a group onto its track, in place.
+    """Send the entities that begin with a group onto its track.
 
-    possible (ndarray): The states that are possible. Shape: (seq_len, n_states).
-    continues (ndarray): Which states continue an entity. Shape: (n_states,).
+    possible (ndarray): Changed in place. Shape: (seq_len, n_states).
+    continues (ndarray): Which states continue an entity.
     """
     on_track = states.tracks == track
     opens = on_track & ~continues

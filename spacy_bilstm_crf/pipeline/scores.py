@@ -17,12 +17,12 @@ from torch import Tensor
 
 from .. import crf
 from ..errors import Errors
-from ..types import BoolArray, Constraints, FloatArray, IntArray, Potentials, Tags
-from .tensors import select_words, to_lattice, to_tensor, to_torch
-from .words import AnswerT, Layout, restore_order, to_tokens
+from ..types import FloatArray, IntArray, Potentials, Tags
+from .words import AnswerT, Layout, restore_order
 
-BestT = TypeVar("BestT")
+PredictionT = TypeVar("PredictionT")
 AnalysisT = TypeVar("AnalysisT")
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 class Batch(NamedTuple):
@@ -42,36 +42,29 @@ class Batch(NamedTuple):
 class WordScores:
     """The scores of the words of a batch, as prediction decodes them.
 
+    Every answer raises ValueError if no tag sequence is possible.
+
     name: The component, for messages.
-    numbers: Places of the docs among all docs.
-    docs: The docs, docs without words included.
-    layout: Where their words stand.
+    layout: Where the words of the batch stand.
     scores: Minus infinity where the scheme or the lattice forbids something.
-    lengths: Words of each sequence, at least 1. Shape: (batch_size,).
+    lengths: Words of each sequence.
     """
 
     name: str
-    numbers: Sequence[int]
-    docs: Sequence[Doc]
+    batch: Batch
     layout: Layout
     scores: Potentials[Tensor]
     lengths: Tensor
 
     @cached_property
     def posterior(self) -> crf.Posterior:
-        """The distribution over tag sequences.
-
-        RAISES (ValueError): If no tag sequence is possible.
-        """
+        """The distribution over tag sequences."""
         posterior = crf.posterior(self.scores, lengths=self.lengths)
         require_paths(posterior.log_partition, self)
         return posterior
 
     def decode(self) -> IntArray:
-        """The best tag of each word. Shape: (batch_size, seq_len).
-
-        RAISES (ValueError): If no tag sequence is possible.
-        """
+        """The best tag of each word. Shape: (batch_size, seq_len)."""
         tag_ids, best = crf.viterbi_decode(self.scores, lengths=self.lengths)
         require_paths(best, self)
         return tag_ids.cpu().numpy()
@@ -81,7 +74,6 @@ class WordScores:
 
         RETURNS (tuple): Tag numbers, -1 where there are fewer, shape (batch_size, k,
             seq_len); probabilities, zero there, shape (batch_size, k).
-        RAISES (ValueError): If no tag sequence is possible, or k is below 1.
         """
         # float32 has too few digits for how far a long doc's score is from its log Z
         scores = Potentials(*(s.double() for s in self.scores))
@@ -93,56 +85,39 @@ class WordScores:
         return tag_ids.cpu().numpy(), probabilities.cpu().numpy()
 
     def get_marginals(self) -> list[NDArray[np.float32]]:
-        """The probability of each tag at each token of the docs, 0 on white space.
-
-        RAISES (ValueError): If no tag sequence is possible.
-        """
+        """The probability of each tag at each token of the docs, 0 on white space."""
         marginals = self.posterior.marginals.float().cpu().numpy()
-        return to_tokens(marginals, self.docs, self.layout, empty=0.0)
+        return self.to_tokens(marginals, empty=0.0)
+
+    def to_tokens(
+        self, values: NDArray[ScalarT], *, empty: float
+    ) -> list[NDArray[ScalarT]]:
+        """Put the values of words, shape (batch_size, seq_len, ...), at the tokens of
+        their docs, shape (n_tokens, ...) each.
+
+        empty (float): The value of white space.
+        """
+        shapes = ((len(doc), *values.shape[2:]) for doc in self.batch.docs)
+        tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
+        layout = self.layout
+        for b, i in enumerate(layout.docs.tolist()):
+            n_words = layout.lengths[b]
+            tables[i][layout.tokens[b, :n_words]] = values[b, :n_words]
+        return tables
 
 
-def score_words(
-    batch: Batch,
-    layout: Layout,
-    *,
-    name: str,
-    constraints: Constraints,
-    free: BoolArray | None,
-    temperature: float,
-) -> WordScores:
-    """Select the scores of words, and remove what is not possible.
-
-    layout (Layout): Where the words of the batch stand.
-    name (str): The component, for messages.
-    constraints (Constraints): What the tagging scheme allows.
-    free (ndarray | None): The tags that are possible, all if None.
-        Shape: (batch_size, seq_len, n_tags).
-    temperature (float): Divides the scores.
-    """
-    scores = select_words(to_torch(batch.potentials), layout)
-    allowed = to_lattice(free, scores)
-    scores = crf.constrain(scores, constraints, allowed=allowed)
-    if temperature != 1:
-        scores = Potentials(*(s / temperature for s in scores))
-    lengths = to_tensor(layout.lengths, scores)
-    return WordScores(name, batch.numbers, batch.docs, layout, scores, lengths)
-
-
-class DocScores(Generic[BestT, AnalysisT]):
+@dataclass(frozen=True, eq=False)
+class DocScores(Generic[PredictionT, AnalysisT]):
     """The scores of some docs: a value that answers whatever is asked of them.
 
     The docs are not changed, and what was set in them when they were scored is certain.
     All answers come in the order of the docs.
-
-    batches (Sequence[WordScores]): The scores.
-    tag_set (Tags): The tags that they are scores of.
     """
 
-    def __init__(self, batches: Sequence[WordScores], tag_set: Tags) -> None:
-        self.batches = batches
-        self.tag_set = tag_set
+    batches: Sequence[WordScores]
+    tag_set: Tags
 
-    def best(self) -> list[BestT]:
+    def best(self) -> list[PredictionT]:
         """The prediction for each doc."""
         raise NotImplementedError
 
@@ -166,20 +141,17 @@ class DocScores(Generic[BestT, AnalysisT]):
         self, function: Callable[[WordScores], Sequence[AnswerT]]
     ) -> list[AnswerT]:
         """Ask each batch, and put the answers into the order of the docs."""
-        return restore_order((words.numbers, function(words)) for words in self.batches)
+        return restore_order((s.batch.numbers, function(s)) for s in self.batches)
 
 
 def require_paths(best: Tensor, words: WordScores) -> None:
-    """Check that every sequence has a path.
-
-    best (Tensor): Score of the best path of each, or its log Z. Shape: (batch_size,).
-    RAISES (ValueError): If a score is not finite; it names the doc and the token.
-    """
+    """Check that every sequence has a path: the score of its best one, or its log Z, is
+    finite."""
     without_path = (~best.isfinite()).nonzero().flatten().tolist()
     if not without_path:
         return
     b = without_path[0]
-    doc = words.docs[words.layout.docs[b]]
+    doc = words.batch.docs[words.layout.docs[b]]
     token = doc[int(words.layout.tokens[b, find_dead_end(words, b)])]
     raise ValueError(
         Errors.B204.format(

@@ -7,17 +7,10 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from confection import Config
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..errors import Errors
-from ..tags import SCHEMES, get_scheme
+from ..tags import SCHEMES
 from ..types import FloatArray
 
 SPANS_KEY = "bilstm_crf"
@@ -90,41 +83,11 @@ def to_number(value: object) -> float:
     return float(value)
 
 
-def to_scheme(name: str) -> str:
-    get_scheme(name)
-    return name
-
-
-# what a value may be; the description says in an error what was expected
-Flag = Annotated[bool, Field(strict=True, description="true or false")]
 Number = Annotated[float, BeforeValidator(to_number)]
-Probability = Annotated[
-    Number, Field(ge=0, le=1, description="a probability, from 0 to 1")
-]
-Factor = Annotated[
-    Number,
-    Field(gt=0, allow_inf_nan=False, description="a number above 0; 1 changes nothing"),
-]
-Probabilities = Annotated[
-    dict[str, Probability],
-    Field(description="a probability for each of some labels, such as {'art': 0.5}"),
-]
-Factors = Annotated[
-    dict[str, Factor],
-    Field(description="a number above 0 for each of some labels, such as {'art': 2}"),
-]
-SchemeName = Annotated[
-    str, AfterValidator(to_scheme), Field(description=f"one of {list(SCHEMES)}")
-]
-Choice = Annotated[Decision, Field(description=f"one of {[d.value for d in Decision]}")]
-GroupName = Annotated[
-    Annotated[str, Field(strict=True, min_length=1)] | None,
-    Field(description="the name of a group in 'doc.spans', or null for none"),
-]
-Prefix = Annotated[
-    Annotated[str, Field(strict=True)] | None,
-    Field(description="a string, such as '!', or null for none"),
-]
+Probability = Annotated[Number, Field(ge=0, le=1)]
+Factor = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(strict=True, min_length=1)]
+GROUP_NAME = "the name of a group in 'doc.spans', or null for none"
 
 SettingsT = TypeVar("SettingsT", bound="Settings")
 
@@ -133,7 +96,7 @@ class Settings(BaseModel):
     """The settings of a component; `cfg` keeps them as a plain dict, with the labels.
 
     spaCy's `find-threshold` and users write to `cfg`, so it is read anew, and checked,
-    whenever the settings are used.
+    whenever the settings are used. Descriptions say in an error what was expected.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -149,10 +112,9 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
         setting, *inside = map(str, first["loc"])
+        expected = f"one of the settings {list(cls.model_fields)}"
         if setting in cls.model_fields:
-            expected = cls.model_fields[setting].description
-        else:
-            expected = f"one of the settings {list(cls.model_fields)}"
+            expected = str(cls.model_fields[setting].description)
         raise ValueError(
             Errors.B223.format(
                 name=name,
@@ -187,21 +149,34 @@ class EntitySettings(Settings):
         `losses.get_costs`.
     """
 
-    scheme: SchemeName = "iob2"
-    cross_lines: Flag = False
-    incorrect_spans_key: GroupName = None
-    threshold: Probability = 0.0
-    label_thresholds: Probabilities = Field(default_factory=dict)
-    decision: Choice = Decision.best_path
-    temperature: Factor = 1.0
-    spans_key: GroupName = SPANS_KEY
-    label_weights: Factors = Field(default_factory=dict)
+    scheme: str = Field(
+        default="iob2",
+        pattern=f"^({'|'.join(SCHEMES)})$",
+        description=f"one of {list(SCHEMES)}",
+    )
+    cross_lines: bool = Field(default=False, strict=True, description="true or false")
+    incorrect_spans_key: Name | None = Field(default=None, description=GROUP_NAME)
+    threshold: Probability = Field(
+        default=0.0, description="a probability, from 0 to 1"
+    )
+    label_thresholds: dict[str, Probability] = Field(
+        default_factory=dict,
+        description="a probability for each of some labels, such as {'art': 0.5}",
+    )
+    decision: Decision = Field(
+        default=Decision.best_path, description=f"one of {[d.value for d in Decision]}"
+    )
+    temperature: Factor = Field(
+        default=1.0, description="a number above 0; 1 changes nothing"
+    )
+    spans_key: Name | None = Field(default=SPANS_KEY, description=GROUP_NAME)
+    label_weights: dict[str, Factor] = Field(
+        default_factory=dict,
+        description="a number above 0 for each of some labels, such as {'art': 2}",
+    )
 
     def check_labels(self, labels: Iterable[str]) -> None:
-        """Check that per-label settings name known labels.
-
-        RAISES (ValueError): If a label is unknown.
-        """
+        """Raise ValueError if a per-label setting names an unknown label."""
         for name in ("label_thresholds", "label_weights"):
             unknown = sorted(set(getattr(self, name)) - set(labels))
             if unknown:
@@ -227,15 +202,14 @@ class TagSettings(Settings):
         not have: '!NN' leaves all others.
     """
 
-    overwrite: Flag = False
-    neg_prefix: Prefix = "!"
+    overwrite: bool = Field(default=False, strict=True, description="true or false")
+    neg_prefix: str | None = Field(
+        default="!", strict=True, description="a string, such as '!', or null for none"
+    )
 
 
 def validate_threshold(value: float) -> None:
-    """Check a threshold.
-
-    RAISES (ValueError): If it is not a probability.
-    """
+    """Raise ValueError if a threshold is not a probability."""
     try:
         EntitySettings(threshold=value)
     except ValidationError:

@@ -35,11 +35,7 @@ class Prediction(NamedTuple):
 class FoundSpans(NamedTuple):
     """Entities in a batch of sequences, in order. Each of shape (n_spans,).
 
-    sequences: Number of the sequence.
-    starts: First word.
-    ends: Last word, exclusive.
-    labels: Number of the label.
-    probabilities: nan if they have not been computed.
+    `ends` are exclusive, `labels` numbers, and `probabilities` nan if not computed.
     """
 
     sequences: IntArray
@@ -50,11 +46,7 @@ class FoundSpans(NamedTuple):
 
 
 def find_spans(tag_ids: IntArray, mask: BoolArray, tag_set: TagSet) -> FoundSpans:
-    """Read the spans off legal tag sequences.
-
-    tag_ids (ndarray): Shape: (batch_size, seq_len).
-    mask (ndarray): True for words, False for padding. Shape: (batch_size, seq_len).
-    """
+    """Read the spans off legal tag sequences; the mask is False for padding."""
     continues = np.append(tag_set.continues, False)
     ids = np.where(mask, tag_ids, 0)
     # shape: (batch_size, seq_len); one more column, for the tag after the last
@@ -70,11 +62,7 @@ def find_spans(tag_ids: IntArray, mask: BoolArray, tag_set: TagSet) -> FoundSpan
 def rate_spans(
     found: FoundSpans, tag_ids: IntArray, posterior: Posterior, *, continues: BoolArray
 ) -> FoundSpans:
-    """Compute the probabilities of the spans of some tag sequences.
-
-    tag_ids (ndarray): Shape: (batch_size, seq_len).
-    continues (ndarray): The tags that make a span longer. Shape: (n_tags,).
-    """
+    """Compute the probabilities of the spans of some tag sequences."""
     device = posterior.marginals.device
     places = (torch.from_numpy(column).to(device) for column in found[:3])
     probabilities = crf.span_probabilities(
@@ -87,10 +75,7 @@ def rate_spans(
 
 
 def drop_improbable(found: FoundSpans, thresholds: FloatArray) -> FoundSpans:
-    """Leave out spans below the threshold of their label.
-
-    thresholds (ndarray): Shape: (n_labels,).
-    """
+    """Leave out spans below the threshold of their label."""
     return take(found, np.flatnonzero(found.probabilities >= thresholds[found.labels]))
 
 
@@ -100,8 +85,6 @@ def find_probable_spans(
     """All spans whose probability reaches the threshold of their label.
 
     They may overlap, and are ordered by length.
-
-    thresholds (ndarray): Shape: (n_labels,).
     """
     spans, tags, probabilities = crf.probable_spans(
         posterior,
@@ -116,10 +99,7 @@ def find_probable_spans(
 
 
 def resolve_overlaps(found: FoundSpans, thresholds: FloatArray) -> FoundSpans:
-    """Of overlapping spans keep the choice that exceeds its thresholds most, in sum.
-
-    thresholds (ndarray): Shape: (n_labels,).
-    """
+    """Of overlapping spans keep the choice that exceeds its thresholds most, in sum."""
     # one line of words: spans of different sequences do not overlap
     offset = found.sequences * found.ends.max(initial=1)
     gains = found.probabilities - thresholds[found.labels]
@@ -131,9 +111,7 @@ def select_spans(starts: IntArray, ends: IntArray, gains: FloatArray) -> IntArra
 
     Weighted interval scheduling (Kleinberg and Tardos 2005, section 6.1).
 
-    starts (ndarray): First token of each span. Shape: (n_spans,).
-    ends (ndarray): Last token, exclusive. Shape: (n_spans,).
-    gains (ndarray): The worth of each, not below 0. Shape: (n_spans,).
+    gains (ndarray): The worth of each, not below 0.
     RETURNS (ndarray): The numbers of the chosen spans, in the order of the text.
     """
     order = np.argsort(ends, kind="stable")
@@ -155,7 +133,6 @@ def select_spans(starts: IntArray, ends: IntArray, gains: FloatArray) -> IntArra
 
 
 def take(found: FoundSpans, numbers: IntArray) -> FoundSpans:
-    """Some of the spans."""
     columns: Any = (column[numbers] for column in found)
     return FoundSpans(*columns)
 
@@ -163,10 +140,7 @@ def take(found: FoundSpans, numbers: IntArray) -> FoundSpans:
 def to_predictions(
     found: FoundSpans, layout: Layout, tag_set: TagSet
 ) -> list[Prediction]:
-    """The spans as tokens of their docs.
-
-    RETURNS (list[Prediction]): For each doc, those without words included.
-    """
+    """The spans as tokens of their docs, docs without words included."""
     predictions = [Prediction([], []) for _ in range(layout.n_docs)]
     columns = (column.tolist() for column in found)
     for b, start, end, label, probability in zip(*columns, strict=True):

@@ -13,7 +13,7 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..types import BoolArray, IntArray
+from ..types import BoolArray
 from .gold import Gold
 from .words import Layout
 
@@ -48,10 +48,7 @@ def get_meanings(labels: Sequence[str], neg_prefix: str | None) -> Meanings:
 def read_tags(
     get_examples: Callable[[], Iterable[Example]], neg_prefix: str | None
 ) -> list[str]:
-    """The tags that the words of some examples have, sorted.
-
-    Rejected tags bring no labels.
-    """
+    """The tags that the words of some examples have, sorted, without rejected ones."""
     found: set[str] = set()
     for example in get_examples():
         doc = example.reference
@@ -78,12 +75,9 @@ def get_gold_lattice(
 def get_preset_lattice(
     docs: Sequence[Doc], layout: Layout, labels: Sequence[str]
 ) -> BoolArray | None:
-    """What is left by the tags that are set already.
+    """What is left by the tags that are set already; None for everything.
 
     A tag that is not a label stays as well, but says nothing about the others.
-
-    RETURNS (ndarray | None): None where everything is possible.
-        Shape: (batch_size, seq_len, n_tags).
     """
     tags = [doc.to_array(TAG) for doc in docs]
     if not any(of_doc.any() for of_doc in tags):
@@ -112,12 +106,8 @@ def make_lattice(
     layout: Layout,
     meanings: Meanings,
 ) -> Gold:
-    """Turn the tags of some docs into what they leave to each word.
-
-    docs (Sequence[Doc]): Their vocabularies know the strings of the hashes.
-    tags (Sequence[ndarray]): For each doc the hashes of its tokens' tags, 0 where
-        there is none. Shape of each: (n_tokens,).
-    """
+    """Turn the tags of the tokens of some docs, as hashes, 0 where there is none, into
+    what they leave to each word."""
     # shape: (batch_size, seq_len)
     required = np.full(layout.tokens.shape, MISSING)
     rejected = np.full(layout.tokens.shape, MISSING)
@@ -132,16 +122,6 @@ def make_lattice(
             else:
                 token = int(words[t])
                 unknown.append((i, (token, token + 1, docs[i].vocab.strings[tag])))
-    return Gold(fill_table(required, rejected, meanings.n_tags), unknown)
-
-
-def fill_table(required: IntArray, rejected: IntArray, n_tags: int) -> BoolArray:
-    """The tags that are left. Shape: (batch_size, seq_len, n_tags).
-
-    required, rejected (ndarray): Numbers of tags, or `MISSING`.
-        Shape: (batch_size, seq_len).
-    """
-    tag_ids = np.arange(n_tags)
+    tag_ids = np.arange(meanings.n_tags)
     is_left = (required == MISSING)[..., None] | (required[..., None] == tag_ids)
-    table: BoolArray = is_left & (rejected[..., None] != tag_ids)
-    return table
+    return Gold(is_left & (rejected[..., None] != tag_ids), unknown)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,6 @@ from ..tags import PlainTagSet
 from ..types import FloatArray, IntArray
 from .scores import DocScores, WordScores
 from .tag_lattice import HashArray
-from .words import to_tokens
 
 # spaCy's tag of white space, which the CRF does not see
 SPACE_TAG = "_SP"
@@ -33,19 +33,15 @@ class TagSequence(NamedTuple):
     probability: float
 
 
+@dataclass(frozen=True, eq=False)
 class TagScores(DocScores[IntArray, TagSequence]):
     """The scores of some docs, asked for parts of speech.
 
-    batches (Sequence[WordScores]): The scores.
-    tag_set (PlainTagSet): The tags that they are scores of.
     overwrite (bool): Whether tags that are set already are replaced.
     """
 
-    def __init__(
-        self, batches: Sequence[WordScores], tag_set: PlainTagSet, *, overwrite: bool
-    ) -> None:
-        super().__init__(batches, tag_set)
-        self.overwrite = overwrite
+    tag_set: PlainTagSet
+    overwrite: bool
 
     def best(self) -> list[IntArray]:
         """The most probable tag of each token.
@@ -53,43 +49,32 @@ class TagScores(DocScores[IntArray, TagSequence]):
         RETURNS (list[ndarray]): For each doc the numbers of the labels, -1 for white
             space. Shape of each: (n_tokens,).
         """
-        return self.answer(
-            lambda words: to_tokens(
-                words.decode(), words.docs, words.layout, empty=NO_TAG
-            )
-        )
+        return self.answer(lambda words: words.to_tokens(words.decode(), empty=NO_TAG))
 
     def k_best(self, k: int) -> list[list[TagSequence]]:
-        """The k most probable tag sequences of each doc, the most probable first.
+        """The k most probable tag sequences of each doc, the most probable first; at
+        least one.
 
-        A doc without words has one.
-
-        k (int): How many at most, from 1 up.
         RAISES (ValueError): If k is below 1.
         """
         return self.answer(lambda words: self._read(words, k))
 
     def _read(self, words: WordScores, k: int) -> list[list[TagSequence]]:
         tag_ids, probabilities = words.decode_k_best(k)
-        docs, layout = words.docs, words.layout
         # shape of each: (n_tokens, k)
-        paths = to_tokens(tag_ids.swapaxes(1, 2), docs, layout, empty=NO_TAG)
+        paths = words.to_tokens(tag_ids.swapaxes(1, 2), empty=NO_TAG)
         found = [(table[:, :1], np.ones(1)) for table in paths]
-        for b, i in enumerate(layout.docs.tolist()):
+        for b, i in enumerate(words.layout.docs.tolist()):
             n_paths = np.count_nonzero(tag_ids[b, :, 0] >= 0)
             found[i] = paths[i][:, :n_paths], probabilities[b, :n_paths]
-        pairs = zip(docs, found, strict=True)
+        pairs = zip(words.batch.docs, found, strict=True)
         return [self._read_doc(doc, *of_doc) for doc, of_doc in pairs]
 
     def _read_doc(
         self, doc: Doc, tag_ids: IntArray, probabilities: FloatArray
     ) -> list[TagSequence]:
-        """Paths as tags. Paths that differ only in words with a preset tag that is not
-        a label are the same.
-
-        tag_ids (ndarray): Shape: (n_tokens, n_paths).
-        probabilities (ndarray): Shape: (n_paths,).
-        """
+        """Paths of shape (n_tokens, n_paths) as tags. Those that differ only in words
+        with a preset tag that is not a label are the same."""
         strings = doc.vocab.strings
         hashes = hash_labels(self.tag_set.labels, strings)
         merged: Counter[tuple[int, ...]] = Counter()

@@ -1,6 +1,7 @@
 """The component `bilstm_crf_tagger`: parts of speech by a BiLSTM-CRF."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from spacy.attrs import TAG
@@ -15,14 +16,16 @@ from ..errors import Errors, Warnings
 from ..tags import PlainTagSet
 from ..types import BoolArray, IntArray, Potentials
 from .gold import Gold
+from .labeled_pipe import is_label_list
 from .scores import Batch
-from .sequence_labeler import SequenceLabeler
 from .settings import TagSettings, make_default_model
 from .tag_lattice import get_gold_lattice, get_meanings, get_preset_lattice, read_tags
 from .tag_scores import TagScores, TagSequence, hash_labels, merge_tags
+from .trainable_labeler import TrainableLabeler
 from .words import Layout
 
 DEFAULT_SETTINGS = TagSettings()
+get_tag_set = lru_cache(maxsize=16)(PlainTagSet)
 
 
 @Language.factory(
@@ -50,7 +53,7 @@ def make_tagger(
     return CRFTagger(nlp.vocab, model, name, scorer=scorer, settings=settings)
 
 
-class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
+class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
     """Tags words with a linear-chain CRF and writes their parts of speech to
     `token.tag`.
 
@@ -78,13 +81,10 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
         settings: TagSettings = DEFAULT_SETTINGS,
     ) -> None:
         super().__init__(vocab, model, name, scorer=scorer, settings=settings)
-        self._tag_set = PlainTagSet(())
 
     @property
     def tag_set(self) -> PlainTagSet:
-        if self._tag_set.labels != self.labels:
-            self._tag_set = PlainTagSet(self.labels)
-        return self._tag_set
+        return get_tag_set(self.labels)
 
     def read_settings(self) -> TagSettings:
         return TagSettings.read(self.cfg, self.name)
@@ -130,7 +130,6 @@ class CRFTagger(SequenceLabeler[IntArray, TagSequence]):
         """The labels of a file of `spacy init labels`, or else those of the data."""
         if labels is None:
             return read_tags(get_examples, self.cfg["neg_prefix"])
-        is_list = isinstance(labels, (list, tuple))
-        if not is_list or not all(isinstance(label, str) for label in labels):
+        if not is_label_list(labels):
             raise ValueError(Errors.B230.format(found=labels))
         return list(labels)

@@ -37,7 +37,7 @@ def to_tensor(array: Any, like: Potentials[Tensor]) -> Tensor:
 
 
 def to_lattice(array: BoolArray | None, like: Potentials[Tensor]) -> Tensor | None:
-    """A table of possible tags on the device of some scores, None as None."""
+    """Possible tags on the device of some scores."""
     return None if array is None else to_tensor(array, like)
 
 

@@ -89,17 +89,16 @@ def get_gold_batch(
     pipe: CRFEntityRecognizer, held_out: HeldOut, batch: Batch
 ) -> GoldBatch:
     layout = get_layout(batch.docs)
-    examples = [held_out.examples[i] for i in batch.numbers]
+    gold = pipe.read_gold([held_out.examples[i] for i in batch.numbers], layout)
     # weights of labels are for training
-    gold = pipe.read_gold(examples, layout)._replace(costs=None)
-    return GoldBatch(batch, layout, gold)
+    return GoldBatch(batch, layout, gold._replace(costs=None))
 
 
 def get_losses(
     of_batch: GoldBatch, constraints: Constraints, temperature: float
 ) -> FloatArray:
     """The negative log likelihood of each sequence, infinite where its gold has no
-    path. Shape: (batch_size,)."""
+    path."""
     batch, layout, gold = of_batch
     cooled = Potentials(*(scores / temperature for scores in batch.potentials))
     return gold_loss(cooled, layout, gold, constraints=constraints)[0]
@@ -108,10 +107,7 @@ def get_losses(
 def count_words(
     pipe: CRFEntityRecognizer, held_out: HeldOut, batches: list[GoldBatch]
 ) -> int:
-    """The words of the docs that count; warns of docs whose gold does not.
-
-    RAISES (ValueError): If there are none.
-    """
+    """The words of the docs that count, at least one; warns of docs that do not."""
     n_words, left_out = 0, []
     unknown: list[Entity] = []
     for of_batch in batches:
@@ -121,7 +117,7 @@ def count_words(
         is_possible = np.isfinite(losses).tolist()
         for b, i in enumerate(layout.docs.tolist()):
             if not is_possible[b]:
-                left_out.append(describe(batch.docs[i], gold.get_contradiction(i)))
+                left_out.append(describe(batch.docs[i], gold.contradictions.get(i)))
             elif pipe.has_gold(held_out.examples[batch.numbers[i]]):
                 n_words += int(layout.lengths[b])
     warn_of_gold(pipe, left_out, unknown)
@@ -134,8 +130,7 @@ def count_words(
 def warn_of_gold(
     pipe: CRFEntityRecognizer, left_out: list[str], unknown: list[Entity]
 ) -> None:
-    """Warn of docs that were left out, as `describe` names them, and of annotation
-    with unknown labels."""
+    """Warn of docs that were left out, and of annotation with unknown labels."""
     if left_out:
         count, first = len(left_out), left_out[0]
         text = Warnings.W204.format(name=pipe.name, count=count, first=first)
@@ -150,11 +145,10 @@ def fit_temperature(loss: Callable[[float], float]) -> float:
     """The temperature of the lowest loss: the best of some, then golden-section search
     between its neighbours.
 
-    loss (Callable): The negative log likelihood of held-out data, its scores divided
-        by a temperature. As a function of the inverse temperature it is convex where
-        all gold is annotated, and has one minimum then. Where annotation is missing it
-        may have several; one that is narrower than the steps of the first search can
-        be missed.
+    As a function of the inverse temperature the loss is convex where all gold is
+    annotated, and has one minimum then. Where annotation is missing it may have
+    several; one narrower than the steps of the first search can be missed.
+
     RETURNS (float): From 0.1 to 10, to 0.1%.
     """
     steps = np.linspace(LOWEST, HIGHEST, N_STEPS).tolist()
@@ -172,10 +166,8 @@ def fit_temperature(loss: Callable[[float], float]) -> float:
 def golden_section(
     function: Callable[[float], float], *, low: float, high: float
 ) -> float:
-    """Where a function with one minimum between `low` and `high` has it (Kiefer 1953).
-
-    RETURNS (float): To half of `ACCURACY`.
-    """
+    """Where a function with one minimum between `low` and `high` has it, to half of
+    `ACCURACY` (Kiefer 1953)."""
     left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
     at_left, at_right = function(left), function(right)
     while high - low > ACCURACY:
@@ -197,15 +189,14 @@ def is_at_bound(temperature: float) -> bool:
 
 
 def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, float]:
-    """For each label half of the best F1 that can be expected on some docs.
+    """For each label half of the best F1 that can be expected on some docs, 0.5 if they
+    hold no candidate.
 
     This is the threshold that makes the expected F1 of the label highest; see
     `spans`. No gold is needed, but probabilities that can be believed; what is set
     in the docs before the component does not count. It is at least
     `LOWEST_THRESHOLD`: for a label that the model knows nothing of, taking everything
     would be the best that can be expected.
-
-    RETURNS (dict[str, float]): 0.5 for a label of which the docs hold no candidate.
     """
     probabilities: dict[str, list[float]] = {label: [] for label in pipe.labels}
     scores = pipe.read_scores(held_out.batches)
@@ -213,23 +204,22 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
         for (_, _, label), p in zip(*prediction, strict=True):
             probabilities[label].append(p)
     expected = count_expected(scores)
-    return {
+    best = {
         label: max(best_expected_f1(p, expected[label]) / 2, LOWEST_THRESHOLD)
-        if p
-        else DEFAULT_THRESHOLD
         for label, p in probabilities.items()
+        if p
     }
+    return dict.fromkeys(pipe.labels, DEFAULT_THRESHOLD) | best
 
 
 def best_expected_f1(probabilities: Iterable[float], n_expected: float) -> float:
     """The best F1 that any threshold promises, 0 without spans.
 
-    Taking the k most probable spans of a label out of a corpus, F1 is expected to be
+    Taking the k most probable spans of a label from a corpus, F1 is expected to be
     2 * (sum of their probabilities) / (k + sum of all probabilities).
 
-    probabilities (Iterable[float]): Of the spans of one label that may be taken.
-    n_expected (float): The sum over all its spans, those too improbable to be taken
-        included: how many entities of the label there are expected to be.
+    n_expected (float): The sum of all probabilities, also of spans too improbable to be
+        taken.
     """
     p = np.sort(np.fromiter(probabilities, dtype=float))[::-1]
     if not len(p):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.attrs import IS_SPACE
 from spacy.tokens import Doc
 
@@ -19,17 +18,16 @@ from ..types import BoolArray, IntArray
 MAX_BATCH_TOKENS = 4096
 
 AnswerT = TypeVar("AnswerT")
-ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 class Layout(NamedTuple):
     """Where the words of a batch stand; there may be none.
 
     n_docs: Number of docs, docs without words included.
-    docs: The number of each sequence's doc. Shape: (batch_size,).
+    docs: The number of each sequence's doc.
     tokens: The token in the doc at each position, 0 on padding.
         Shape: (batch_size, seq_len).
-    lengths: Words of each sequence, at least 1. Shape: (batch_size,).
+    lengths: Words of each sequence.
     is_identity: Whether position t of sequence b simply is token t of doc b.
     """
 
@@ -64,29 +62,8 @@ def has_words(doc: Doc) -> bool:
     return any(not token.is_space for token in doc)
 
 
-def to_tokens(
-    values: NDArray[ScalarT], docs: Sequence[Doc], layout: Layout, *, empty: float
-) -> list[NDArray[ScalarT]]:
-    """Put the values of words at the tokens of their docs.
-
-    values (ndarray): Shape: (batch_size, seq_len, ...).
-    empty (float): The value of white space.
-    RETURNS (list[ndarray]): For each doc, docs without words included.
-        Shape of each: (n_tokens, ...).
-    """
-    shapes = ((len(doc), *values.shape[2:]) for doc in docs)
-    tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
-    for b, i in enumerate(layout.docs.tolist()):
-        n_words = layout.lengths[b]
-        tables[i][layout.tokens[b, :n_words]] = values[b, :n_words]
-    return tables
-
-
 def batch_by_length(docs: Sequence[Doc]) -> Iterator[list[int]]:
-    """Group docs of similar length, within a budget of padded tokens.
-
-    YIELDS (list[int]): Positions in `docs`.
-    """
+    """Numbers of docs of similar length, within a budget of padded tokens."""
     batch: list[int] = []
     for i in sorted(range(len(docs)), key=lambda i: len(docs[i])):
         if batch and (len(batch) + 1) * len(docs[i]) > MAX_BATCH_TOKENS:
@@ -108,11 +85,8 @@ def apply_by_length(
 def apply_by_length(
     docs: Doc | Iterable[Doc], function: Callable[[list[Doc]], Sequence[AnswerT]]
 ) -> AnswerT | list[AnswerT]:
-    """Apply a function of a batch to docs of similar length at a time.
-
-    RETURNS: The result for the doc; for several docs a list of them, in order.
-    RAISES (TypeError): If there is something else than docs.
-    """
+    """Apply a function of a batch to docs of similar length at a time: the result for
+    the doc; for several docs a list of them, in order."""
     if isinstance(docs, Doc):
         return function([docs])[0]
     docs = list_docs(docs)
@@ -126,10 +100,8 @@ def apply_by_length(
 def restore_order(
     answers: Iterable[tuple[Sequence[int], Sequence[AnswerT]]],
 ) -> list[AnswerT]:
-    """Bring the answers of batches into the order of their docs.
-
-    answers (Iterable): The numbers of the docs of each batch, and their answers.
-    """
+    """Bring answers, each batch with the numbers of its docs, into the order of the
+    docs."""
     by_number: dict[int, AnswerT] = {}
     for numbers, of_batch in answers:
         by_number.update(zip(numbers, of_batch, strict=True))

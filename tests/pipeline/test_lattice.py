@@ -13,10 +13,12 @@ from spacy_bilstm_crf.pipeline.entity_lattice import (
     find_runs,
     get_free_lattice,
     get_gold_lattice,
+)
+from spacy_bilstm_crf.pipeline.gold import (
     read_aligned_tags,
     read_identical_tokens,
 )
-from spacy_bilstm_crf.pipeline.entity_lattice import (
+from spacy_bilstm_crf.pipeline.gold import (
     read_annotation as get_gold_of,
 )
 from spacy_bilstm_crf.pipeline.words import get_layout
