@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import distribution
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,17 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 # the law of imports; the same table is in CONTRIBUTING.md
 BASE = {"errors", "types", "tags"}
+VERSION = "__version__"
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
     "tags": {"errors", "types"},
     "crf": BASE,
     "network": BASE,
-    "corpus": BASE,
+    "corpus": BASE | {VERSION},
     "pipeline": BASE | {"crf"},
     "analysis": BASE | {"pipeline.confidence"},
-    "cli": BASE | {"pipeline", "corpus", "analysis"},
+    "cli": BASE | {"pipeline", "corpus", "analysis", VERSION},
 }
 REGISTRIES = {
     "spacy_architectures": "architectures",
@@ -49,34 +51,56 @@ def get_room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def get_imports(path: Path) -> set[str]:
-    """The modules of other rooms that a file imports, wherever in the file."""
-    package = ("spacy_bilstm_crf", *path.relative_to(PACKAGE).parts[:-1])
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            target = package[: len(package) - node.level + 1]
-            names = node.module.split(".") if node.module else []
-            for alias in node.names:
-                found.add(find_module([*target, *names, alias.name]))
-    return found
+def get_imports(source: str, package: str) -> set[str]:
+    """The modules of ours that a source imports, wherever in it, and names of the face.
+
+    package: The dotted name of its folder.
+    """
+    names = {
+        resolve_name(name, package)
+        for node in ast.walk(ast.parse(source))
+        for name in find_names(node)
+    }
+    ours = {name for name in names if name.split(".")[0] == PACKAGE.name}
+    return {find_module(name) for name in ours}
 
 
-def find_module(parts: list[str]) -> str:
-    """`pipeline.spans` of spacy_bilstm_crf.pipeline.spans.Prediction."""
-    module = parts[1:]
+def find_names(node: ast.AST) -> list[str]:
+    """The names that a node imports, with the dots of relative ones."""
+    match node:
+        case ast.Import():
+            return [alias.name for alias in node.names]
+        case ast.ImportFrom():
+            home = "." * node.level + (node.module or "")
+            dot = "" if home.endswith(".") else "."
+            return [f"{home}{dot}{alias.name}" for alias in node.names]
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)):
+            if called not in ("import_module", "__import__"):
+                return []
+            match node.args:
+                case [ast.Constant(value=str(name)), *_]:
+                    return [name]
+            # computed: no room may
+            return [f"{PACKAGE.name}.{ast.unparse(node)}"]
+    return []
+
+
+def find_module(name: str) -> str:
+    """`pipeline.spans` of spacy_bilstm_crf.pipeline.spans.Prediction; what is in no
+    module is the name of the face that it is."""
+    _, *parts = name.split(".")
+    module = parts
     while module:
         path = PACKAGE.joinpath(*module)
         if path.is_dir() or path.with_suffix(".py").is_file():
             return ".".join(module)
         module = module[:-1]
-    return "__init__"
+    return ".".join(parts) or "__init__"
 
 
 def is_allowed(module: str, room: str) -> bool:
     allowed = MAY_IMPORT[room]
-    target = module.split(".")[0]
-    return target in allowed | {room, "__init__"} or module in allowed
+    return module.split(".")[0] in allowed | {room} or module in allowed
 
 
 # the face and the entry point stand outside of the rooms
@@ -88,7 +112,44 @@ IN_ROOMS = [path for path in SOURCES if get_room(path) in MAY_IMPORT]
 )
 def test_imports_point_one_way(path):
     room = get_room(path)
-    assert [name for name in get_imports(path) if not is_allowed(name, room)] == []
+    package = ".".join(path.relative_to(PACKAGE.parent).parts[:-1])
+    imports = get_imports(path.read_text(encoding="utf-8"), package)
+    assert [name for name in imports if not is_allowed(name, room)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from ..pipeline.spans import Prediction", "pipeline.spans"),
+        ("from ..pipeline import spans", "pipeline.spans"),
+        ("from .. import pipeline", "pipeline"),
+        ("from ..pipeline.spans import *", "pipeline.spans"),
+        ("import spacy_bilstm_crf.pipeline.spans as found", "pipeline.spans"),
+        ("from spacy_bilstm_crf.pipeline.spans import Prediction", "pipeline.spans"),
+        ("from spacy_bilstm_crf import pipeline", "pipeline"),
+        ("import_module('spacy_bilstm_crf.pipeline.spans')", "pipeline.spans"),
+        ("importlib.import_module('..pipeline', __package__)", "pipeline"),
+        ("__import__('spacy_bilstm_crf.pipeline')", "pipeline"),
+        ("import_module(name)", "import_module(name)"),
+        ("def run():\n    from ..pipeline import spans", "pipeline.spans"),
+        ("if TYPE_CHECKING:\n    from ..pipeline import spans", "pipeline.spans"),
+        # the face reaches every room
+        ("import spacy_bilstm_crf", "__init__"),
+        ("from spacy_bilstm_crf import CRFTagger", "CRFTagger"),
+        ("from .. import CRFTagger", "CRFTagger"),
+        ("from .. import __version__", "__version__"),
+    ],
+)
+def test_the_law_sees_every_form_of_import(line, found):
+    assert get_imports(line, "spacy_bilstm_crf.crf") == {found}
+    assert not is_allowed(found, "crf")
+
+
+@pytest.mark.parametrize(
+    "line", ["import spacy", "from numpy import ones", "import_module('spacy_bilstm')"]
+)
+def test_the_law_is_about_this_package(line):
+    assert get_imports(line, "spacy_bilstm_crf.crf") == set()
 
 
 def test_every_module_has_a_room():
