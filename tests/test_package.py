@@ -198,11 +198,12 @@ PUBLIC = {
     "pipeline.entity_group": ["EntityGroup"],
     "pipeline.entity_recognizer": ["CRFEntityRecognizer"],
     "pipeline.entity_scores": ["EntityScores"],
+    "pipeline.settings": ["Decision", "EntitySettings", "TagSettings"],
     "pipeline.spans": ["Prediction"],
     "pipeline.tag_scores": ["TagScores", "TagSequence"],
     "pipeline.tagger": ["CRFTagger"],
     "tags": ["PlainTagSet", "TagSet"],
-    "types": ["Constraints", "Potentials"],
+    "types": ["Constraints", "Potentials", "StateLattice"],
 }
 
 
