@@ -1,12 +1,16 @@
 """The package's surface: what it exports, registers, imports and says."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
+import textwrap
+from collections.abc import Iterator
 from importlib.metadata import distribution
 from importlib.util import resolve_name
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 from paths import ROOT
@@ -49,6 +53,11 @@ def get_entry_points():
 def get_room(path: Path) -> str:
     """The module of the package, or its folder, that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def get_package(path: Path) -> str:
+    """The dotted name of a file's folder."""
+    return ".".join(path.relative_to(PACKAGE.parent).parts[:-1])
 
 
 def get_imports(source: str, package: str) -> set[str]:
@@ -112,8 +121,7 @@ IN_ROOMS = [path for path in SOURCES if get_room(path) in MAY_IMPORT]
 )
 def test_imports_point_one_way(path):
     room = get_room(path)
-    package = ".".join(path.relative_to(PACKAGE.parent).parts[:-1])
-    imports = get_imports(path.read_text(encoding="utf-8"), package)
+    imports = get_imports(path.read_text(encoding="utf-8"), get_package(path))
     assert [name for name in imports if not is_allowed(name, room)] == []
 
 
@@ -150,6 +158,18 @@ def test_the_law_sees_every_form_of_import(line, found):
 )
 def test_the_law_is_about_this_package(line):
     assert get_imports(line, "spacy_bilstm_crf.crf") == set()
+
+
+def test_only_the_crf_looks_behind_its_face():
+    sources = {path: path.read_text(encoding="utf-8") for path in IN_ROOMS}
+    behind = [
+        (path.name, name)
+        for path, source in sources.items()
+        if get_room(path) != "crf"
+        for name in get_imports(source, get_package(path))
+        if name.startswith("crf.")
+    ]
+    assert behind == []
 
 
 def test_every_module_has_a_room():
@@ -226,6 +246,84 @@ def test_type_checkers_know_the_public_names():
     known = {node.module: [a.name for a in node.names] for node in block.body}
     assert known == {None: ["crf"], **PUBLIC}
     assert (PACKAGE / "py.typed").is_file()
+
+
+# signatures that spaCy shares or sets, whose types it leaves open
+SPACYS_TYPES = {
+    # of each component: a function that returns scores of any form
+    "scorer": "Callable[..., dict[str, Any]] | None",
+    # `[initialize.components.*.labels]`: whatever the label file holds
+    "labels": "Any",
+}
+SPACYS_ATTRIBUTES = {
+    # of `SpanGroup`: any data
+    "EntityGroup": {"Mapping[str, Any] | None", "dict[str, Any]"},
+    # of `Pipe.cfg`: a config, in and out
+    "Settings": {"Mapping[str, Any]", "dict[str, Any]"},
+}
+
+
+def get_public() -> list[type | FunctionType]:
+    """What both faces export, and the classes of ours that these are made from."""
+    found = {
+        getattr(face, name): None
+        for face in (spacy_bilstm_crf, spacy_bilstm_crf.crf)
+        for name in face.__all__
+    }
+    named = [value for value in found if isinstance(value, (type, FunctionType))]
+    bases = [base for value in named for base in getattr(value, "__mro__", (value,))]
+    return [b for b in dict.fromkeys(bases) if b.__module__.startswith(PACKAGE.name)]
+
+
+def find_annotations(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names and annotations of public fields, parameters and results."""
+    for part in ast.iter_child_nodes(node):
+        match part:
+            case ast.FunctionDef(name=name) if name == "__init__" or name[0] != "_":
+                yield from find_annotations(part)
+            case ast.AnnAssign(target=ast.Name(id=name)) if (
+                isinstance(node, ast.ClassDef) and name[0] != "_"
+            ):
+                yield name, part.annotation
+            case ast.arguments():
+                yield from find_annotations(part)
+            case ast.arg(arg=name, annotation=ast.expr() as annotation):
+                yield name, annotation
+    if isinstance(node, ast.FunctionDef) and node.returns:
+        yield "return", node.returns
+
+
+def find_any(source: str) -> list[tuple[str, str]]:
+    """Names and annotations that leave a type open."""
+    (node,) = ast.parse(textwrap.dedent(source)).body
+    return [
+        (name, ast.unparse(annotation))
+        for name, annotation in find_annotations(node)
+        if re.search(r"\bAny\b", ast.unparse(annotation))
+    ]
+
+
+@pytest.mark.parametrize("value", get_public(), ids=lambda value: value.__name__)
+def test_public_signatures_leave_no_type_open(value):
+    for name, annotation in find_any(inspect.getsource(value)):
+        is_spacys = annotation in SPACYS_ATTRIBUTES.get(value.__name__, ())
+        assert is_spacys or annotation == SPACYS_TYPES.get(name), name
+
+
+def test_open_types_are_found():
+    source = """
+class Public:
+    field: list[Any]
+    _hidden: Any
+    def __init__(self, a: Any, *b: Any, c: int = 0, **d: Any) -> None:
+        x: Any = a
+    def run(self, a: "Any") -> dict[str, Any]: ...
+    def _run(self, a: Any) -> Any: ...
+    @property
+    def name(self) -> Any: ...
+"""
+    names = [name for name, _ in find_any(source)]
+    assert names == ["field", *("a", "b", "d"), *("a", "return"), "return"]
 
 
 def test_importing_the_package_imports_nothing_else():
