@@ -15,12 +15,12 @@ from ..errors import Warnings
 from ..tags import TagSet
 from ..types import BoolArray, Potentials
 from .confidence import check_extension, register_confidence
-from .entities import Analysis, read_labels, set_prediction
+from .entities import Analysis, get_preset, read_labels, set_prediction
 from .entity_lattice import get_free_lattice, get_gold_lattice
 from .entity_scores import EntityScores
 from .gold import Gold
 from .losses import get_costs
-from .scores import Batch
+from .scores import Batch, read_preset
 from .settings import EntitySettings, make_default_model, validate_threshold
 from .spans import Prediction
 from .trainable_labeler import TrainableLabeler
@@ -153,6 +153,7 @@ class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
             self.tag_set,
             decision=settings.decision,
             thresholds=settings.get_thresholds(self.labels),
+            preset=read_preset(batches, get_preset),
         )
 
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:

@@ -4,7 +4,7 @@ The network has run when these values are made; forward-backward runs at most on
 the first answer needs it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -22,6 +22,7 @@ from .words import AnswerT, Layout, restore_order
 
 PredictionT = TypeVar("PredictionT")
 AnalysisT = TypeVar("AnalysisT")
+PresetT = TypeVar("PresetT")
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
@@ -97,9 +98,9 @@ class WordScores:
 
         empty (float): The value of white space.
         """
-        shapes = ((len(doc), *values.shape[2:]) for doc in self.batch.docs)
-        tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
         layout = self.layout
+        shapes = ((n, *values.shape[2:]) for n in layout.n_tokens.tolist())
+        tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
         for b, i in enumerate(layout.docs.tolist()):
             n_words = layout.lengths[b]
             tables[i][layout.tokens[b, :n_words]] = values[b, :n_words]
@@ -110,8 +111,8 @@ class WordScores:
 class DocScores(Generic[PredictionT, AnalysisT]):
     """The scores of some docs: a value that answers whatever is asked of them.
 
-    The docs are not changed, and what was set in them when they were scored is certain.
-    All answers come in the order of the docs.
+    Annotation that the docs had when they were scored is certain; later changes to them
+    do not matter. All answers come in the order of the docs.
     """
 
     batches: Sequence[WordScores]
@@ -142,6 +143,19 @@ class DocScores(Generic[PredictionT, AnalysisT]):
     ) -> list[AnswerT]:
         """Ask each batch, and put the answers into the order of the docs."""
         return restore_order((s.batch.numbers, function(s)) for s in self.batches)
+
+
+def read_preset(
+    batches: Iterable[Batch], read: Callable[[Doc], PresetT | None]
+) -> dict[int, PresetT]:
+    """The annotation that docs have before the component sets its own, by the numbers
+    of these docs.
+
+    read (Callable): Reads it from a doc, None if there is none.
+    """
+    docs = (pair for b in batches for pair in zip(b.numbers, b.docs, strict=True))
+    presets = ((i, read(doc)) for i, doc in docs)
+    return {i: preset for i, preset in presets if preset is not None}
 
 
 def require_paths(best: Tensor, words: WordScores) -> None:

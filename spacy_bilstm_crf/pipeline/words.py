@@ -23,7 +23,7 @@ AnswerT = TypeVar("AnswerT")
 class Layout(NamedTuple):
     """Where the words of a batch stand; there may be none.
 
-    n_docs: Number of docs, docs without words included.
+    n_tokens: Tokens of each doc, docs without words included. Shape: (n_docs,).
     docs: The number of each sequence's doc.
     tokens: The token in the doc at each position, 0 on padding.
         Shape: (batch_size, seq_len).
@@ -31,11 +31,15 @@ class Layout(NamedTuple):
     is_identity: Whether position t of sequence b simply is token t of doc b.
     """
 
-    n_docs: int
+    n_tokens: IntArray
     docs: IntArray
     tokens: IntArray
     lengths: IntArray
     is_identity: bool
+
+    @property
+    def n_docs(self) -> int:
+        return len(self.n_tokens)
 
     @property
     def mask(self) -> BoolArray:
@@ -52,10 +56,10 @@ def get_layout(docs: Sequence[Doc]) -> Layout:
     tokens = np.zeros((len(used), lengths.max(initial=1)), dtype=np.int64)
     for row, i in zip(tokens, used, strict=True):
         row[: len(words[i])] = words[i]
-    n_words = sum(len(doc) for doc in docs)
-    is_identity = 0 < len(used) == len(docs) and n_words == lengths.sum()
+    n_tokens = np.array([len(doc) for doc in docs], dtype=np.int64)
+    is_identity = 0 < len(used) == len(docs) and n_tokens.sum() == lengths.sum()
     numbers = np.array(used, dtype=np.int64)
-    return Layout(len(docs), numbers, tokens, lengths, bool(is_identity))
+    return Layout(n_tokens, numbers, tokens, lengths, bool(is_identity))
 
 
 def has_words(doc: Doc) -> bool:
