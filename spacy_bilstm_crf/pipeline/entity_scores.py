@@ -59,15 +59,7 @@ class EntityScores(DocScores[Prediction, Analysis]):
             lambda words: find_probable_spans(words.posterior, thresholds, self.tag_set)
         )
 
-    def k_best(self, k: int) -> list[list[Analysis]]:
-        """The k most probable sets of entities of each doc, the most probable first; at
-        least one.
-
-        RAISES (ValueError): If k is below 1.
-        """
-        return self.answer(lambda words: self._read(words, k))
-
-    def _read(self, words: WordScores, k: int) -> list[list[Analysis]]:
+    def read_k_best(self, words: WordScores, k: int) -> list[list[Analysis]]:
         presets = [self.preset.get(i) for i in words.batch.numbers]
         found = words.decode_k_best(k)
         return read_analyses(presets, *found, words.layout, self.tag_set)

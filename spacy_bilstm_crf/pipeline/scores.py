@@ -24,6 +24,7 @@ PredictionT = TypeVar("PredictionT")
 AnalysisT = TypeVar("AnalysisT")
 PresetT = TypeVar("PresetT")
 ScalarT = TypeVar("ScalarT", bound=np.generic)
+ScoresT = TypeVar("ScoresT", bound="DocScores[Any, Any]")
 
 
 class Batch(NamedTuple):
@@ -123,11 +124,17 @@ class DocScores(Generic[PredictionT, AnalysisT]):
         raise NotImplementedError
 
     def k_best(self, k: int) -> list[list[AnalysisT]]:
-        """The k most probable analyses of each doc, the most probable first.
+        """The k most probable analyses of each doc, the most probable first; at least
+        one.
 
         k (int): How many at most, from 1 up.
         RAISES (ValueError): If k is below 1.
         """
+        crf.validate_k(k)
+        return self.answer(lambda words: self.read_k_best(words, k))
+
+    def read_k_best(self, words: WordScores, k: int) -> list[list[AnalysisT]]:
+        """The k most probable analyses of the docs of a batch, at least one of each."""
         raise NotImplementedError
 
     def marginals(self) -> list[NDArray[np.float32]]:

@@ -52,15 +52,7 @@ class TagScores(DocScores[IntArray, TagSequence]):
         """
         return self.answer(lambda words: words.to_tokens(words.decode(), empty=NO_TAG))
 
-    def k_best(self, k: int) -> list[list[TagSequence]]:
-        """The k most probable tag sequences of each doc, the most probable first; at
-        least one.
-
-        RAISES (ValueError): If k is below 1.
-        """
-        return self.answer(lambda words: self._read(words, k))
-
-    def _read(self, words: WordScores, k: int) -> list[list[TagSequence]]:
+    def read_k_best(self, words: WordScores, k: int) -> list[list[TagSequence]]:
         tag_ids, probabilities = words.decode_k_best(k)
         # shape of each: (n_tokens, k)
         paths = words.to_tokens(tag_ids.swapaxes(1, 2), empty=NO_TAG)

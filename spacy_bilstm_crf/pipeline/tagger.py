@@ -53,7 +53,7 @@ def make_tagger(
     return CRFTagger(nlp.vocab, model, name, scorer=scorer, settings=settings)
 
 
-class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
+class CRFTagger(TrainableLabeler[IntArray, TagSequence, TagScores]):
     """Tags words with a linear-chain CRF and writes their parts of speech to
     `token.tag`.
 
@@ -88,11 +88,6 @@ class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
 
     def read_settings(self) -> TagSettings:
         return TagSettings.read(self.cfg, self.name)
-
-    def scores(self, docs: Iterable[Doc]) -> TagScores:
-        """Run the network on some docs, once for all that is asked of the result; see
-        `SequenceLabeler.scores`."""
-        return self.read_scores(self.run_network(docs))
 
     def read_scores(self, batches: Sequence[Batch]) -> TagScores:
         overwrite = self.read_settings().overwrite

@@ -19,12 +19,12 @@ from .gold import Gold
 from .listening import get_listeners, release_encoder, require_vectors
 from .losses import divergence, gold_loss
 from .omissions import Omissions
-from .scores import AnalysisT, PredictionT
+from .scores import AnalysisT, PredictionT, ScoresT
 from .sequence_labeler import SequenceLabeler
 from .words import Layout, get_layout, has_words
 
 
-class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
+class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT, ScoresT]):
     """A `SequenceLabeler` that learns from examples.
 
     Subclasses also say which examples have gold (`has_gold`) and what it leaves open

@@ -90,15 +90,13 @@ def apply_by_length(
     docs: Doc | Iterable[Doc], function: Callable[[list[Doc]], Sequence[AnswerT]]
 ) -> AnswerT | list[AnswerT]:
     """Apply a function of a batch to docs of similar length at a time: the result for
-    the doc; for several docs a list of them, in order."""
+    the doc; for several docs a list of them, in order. Without docs the function gets
+    an empty batch, to check its other arguments."""
     if isinstance(docs, Doc):
         return function([docs])[0]
     docs = list_docs(docs)
-    answers = (
-        (numbers, function([docs[i] for i in numbers]))
-        for numbers in batch_by_length(docs)
-    )
-    return restore_order(answers)
+    batches = [*batch_by_length(docs)] or [[]]
+    return restore_order((b, function([docs[i] for i in b])) for b in batches)
 
 
 def restore_order(

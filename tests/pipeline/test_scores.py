@@ -194,6 +194,12 @@ def test_later_changes_to_the_docs_do_not_matter(make, config):
     assert_equal([ask(scores) for ask, _ in get_answers(pipe).values()], before)
 
 
+def test_arguments_are_checked_without_docs(pipe):
+    for asked in (pipe.scores([]).k_best, lambda k: pipe.k_best([], k)):
+        with pytest.raises(ValueError, match="B110"):
+            asked(0)
+
+
 def test_bad_settings_are_named_with_the_component():
     with pytest.raises(ValueError, match=r"B223.*'temperature' of 'mine': -1"):
         EntitySettings.read({"temperature": -1}, "mine")
