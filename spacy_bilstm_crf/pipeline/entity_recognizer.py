@@ -179,7 +179,7 @@ class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis, EntityScores]):
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[Prediction]
     ) -> None:
-        """Write entities to `doc.ents`, beside those that are there already.
+        """Write entities to `doc.ents`, beside the preset ones.
 
         Their confidence goes to `doc.spans[spans_key]`.
         """

@@ -1,4 +1,4 @@
-"""What `bilstm_crf_ner` answers from the scores of docs: entities."""
+"""Entities from the scores of docs, the answers of `bilstm_crf_ner`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The scores of some docs, and what every component answers from them.
+"""The scores of some docs, and the answers that every component gives from them.
 
 The network has run when these values are made; forward-backward runs at most once, when
 the first answer needs it.

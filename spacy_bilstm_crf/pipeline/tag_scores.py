@@ -1,4 +1,4 @@
-"""What `bilstm_crf_tagger` answers from the scores of docs: parts of speech."""
+"""Parts of speech from the scores of docs, the answers of `bilstm_crf_tagger`."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

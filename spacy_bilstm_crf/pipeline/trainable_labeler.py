@@ -184,9 +184,18 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT, ScoresT]):
             student, backprop = self.model.begin_update(docs)
             require_vectors(self.model, docs, name=self.name)
             teacher = self._rehearsal_model.predict(docs)
-            loss, d_student = self.compute_divergence(teacher, student, docs)
+            layout = get_layout(docs)
+            by_sequence, d_student = divergence(
+                teacher,
+                student,
+                layout,
+                constraints=self.tag_set.constraints,
+                free=self.get_free_tags(docs, layout, keep_preset=False),
+            )
+            if not np.isfinite(by_sequence).all():
+                raise ValueError(SpacyErrors.E910.format(name=self.name))
             backprop(d_student)
-            self._end_step(loss, sgd, losses)
+            self._end_step(float(by_sequence.sum()), sgd, losses)
         return losses
 
     def _begin_step(
@@ -206,17 +215,3 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT, ScoresT]):
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
-
-    def compute_divergence(
-        self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]
-    ) -> tuple[float, Potentials[Any]]:
-        """`losses.divergence`, summed over the docs."""
-        layout = get_layout(docs)
-        free = self.get_free_tags(docs, layout, keep_preset=False)
-        constraints = self.tag_set.constraints
-        losses, gradient = divergence(
-            teacher, student, layout, constraints=constraints, free=free
-        )
-        if not np.isfinite(losses).all():
-            raise ValueError(SpacyErrors.E910.format(name=self.name))
-        return float(losses.sum()), gradient

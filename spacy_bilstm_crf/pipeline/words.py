@@ -1,7 +1,6 @@
-"""Where the words of some docs stand, and which docs go through a network together.
+"""The places of words in docs, and batches of docs of similar length.
 
-White-space tokens are left out, and docs without words too, so that the CRF never sees
-either.
+White-space tokens and docs without words are left out: the CRF never sees them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
