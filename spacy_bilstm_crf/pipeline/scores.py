@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
+from thinc.types import ArrayXd
 from torch import Tensor
 
 from .. import crf
@@ -37,7 +38,7 @@ class Batch(NamedTuple):
 
     numbers: Sequence[int]
     docs: list[Doc]
-    potentials: Potentials[Any]
+    potentials: Potentials[ArrayXd]
 
 
 @dataclass(frozen=True, eq=False)

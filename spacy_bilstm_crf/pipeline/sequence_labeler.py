@@ -9,6 +9,7 @@ from spacy import util
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model
+from thinc.types import ArrayXd
 
 from .. import crf
 from ..errors import Errors
@@ -38,7 +39,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT, ScoresT]):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[list[Doc], Potentials[Any]],
+        model: Model[list[Doc], Potentials[ArrayXd]],
         name: str,
         *,
         scorer: Callable[..., dict[str, Any]] | None,

@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import ArrayXd
 
 from ..errors import Errors
 from ..types import Potentials
@@ -37,7 +38,7 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT, ScoresT]):
     unknown_warning: ClassVar[str]
 
     # a copy of the model that `Language.resume_training` makes, for `rehearse`
-    _rehearsal_model: Model[list[Doc], Potentials[Any]] | None = None
+    _rehearsal_model: Model[list[Doc], Potentials[ArrayXd]] | None = None
 
     def has_gold(self, example: Example) -> bool:
         """Whether there is anything to learn from an example."""
@@ -122,8 +123,8 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT, ScoresT]):
         return losses
 
     def get_loss(
-        self, examples: Iterable[Example], potentials: Potentials[Any]
-    ) -> tuple[float, Potentials[Any]]:
+        self, examples: Iterable[Example], potentials: Potentials[ArrayXd]
+    ) -> tuple[float, Potentials[ArrayXd]]:
         """The negative log likelihood of the gold, summed over the docs.
 
         What the gold leaves open, such as missing annotation, misaligned tokens and
