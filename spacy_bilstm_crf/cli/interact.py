@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from typer import Argument as Arg
@@ -54,7 +53,7 @@ class Reader(NamedTuple):
         if self.name is None:
             return ReadText(self.nlp(text), None)
         docs = [self.nlp.make_doc(text)]
-        (doc,), scores = run_scored(self.nlp, self.name, docs, keep_scores)
+        (doc,), scores = run_scored(self.nlp, self.name, docs, lambda scores: scores)
         return ReadText(doc, scores)
 
 
@@ -77,18 +76,6 @@ class ReadText(NamedTuple):
             marginals=self.scores.marginals()[0],
             analyses=self.scores.k_best(k)[0] if k else [],
         )
-
-
-def keep_scores(scores: "EntityScores") -> "EntityScores":
-    """The scores, with docs of their own: entities set in the others do not count as
-    preset when the scores are asked later."""
-    batches = [
-        replace(
-            words, batch=words.batch._replace(docs=[d.copy() for d in words.batch.docs])
-        )
-        for words in scores.batches
-    ]
-    return replace(scores, batches=batches)
 
 
 def interact_cli(

@@ -56,7 +56,7 @@ def get_confidences(doc: Doc) -> list[float | None]:
 def get_score(span: Span, key: str) -> float | None:
     """The score of a span with its label in `doc.spans[key]`, if that is ours."""
     entities, scores = get_entries(span.doc.spans[key])
-    if entities is None or np.shape(scores) != (len(entities),):
+    if entities is None or scores is None or np.shape(scores) != (len(entities),):
         return None
     place = get_place(span)
     i = bisect_left(entities, place)

@@ -29,6 +29,26 @@ class Analysis(NamedTuple):
     probability: float
 
 
+class PresetEntities(NamedTuple):
+    """The entities of a doc before prediction, and its blocked tokens.
+
+    entities: All of them, in order.
+    tokens: Which tokens are in one of them, or blocked. Shape: (n_tokens,).
+    """
+
+    entities: list[Entity]
+    tokens: BoolArray
+
+
+def get_preset(doc: Doc) -> PresetEntities | None:
+    """The entities and blocked tokens of a doc, None if it has neither."""
+    tokens = is_preset(doc)
+    if not tokens.any():
+        return None
+    entities = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+    return PresetEntities(entities, tokens)
+
+
 def read_labels(
     get_examples: Callable[[], Iterable[Example]],
     labels: Sequence[str] | dict[str, dict[str, int]] | None,
@@ -46,21 +66,24 @@ def read_labels(
 
 
 def read_analyses(
-    docs: Sequence[Doc],
+    presets: Sequence[PresetEntities | None],
     tag_ids: IntArray,
     probabilities: FloatArray,
     layout: Layout,
     tag_set: TagSet,
 ) -> list[list[Analysis]]:
-    """The analyses of docs, from what `WordScores.decode_k_best` returns; a doc without
-    words has one, with the entities that are set already."""
-    analyses: list[list[Analysis]] = [[] for _ in docs]
+    """The analyses of docs, from the result of `WordScores.decode_k_best`. A doc
+    without words has one, with its preset entities.
+
+    presets (Sequence[PresetEntities | None]): Of each doc, None without any.
+    """
+    analyses: list[list[Analysis]] = [[] for _ in presets]
     # shape: (n_paths,) each
     b, rank = np.nonzero(tag_ids[:, :, 0] >= 0)
     numbers = layout.docs[b].tolist()
     # as if each path had a doc of its own
     paths = layout._replace(
-        n_docs=len(b),
+        n_tokens=layout.n_tokens[layout.docs[b]],
         docs=np.arange(len(b)),
         tokens=layout.tokens[b],
         lengths=layout.lengths[b],
@@ -69,17 +92,22 @@ def read_analyses(
     predictions = to_predictions(spans, paths, tag_set)
     found = zip(numbers, predictions, probabilities[b, rank].tolist(), strict=True)
     for i, of_path, probability in found:
-        entities = merge_entities(docs[i], of_path.entities)
+        entities = merge_entities(presets[i], of_path.entities)
         analyses[i].append(Analysis(entities, probability))
-    pairs = zip(docs, analyses, strict=True)
-    return [of_doc or [Analysis(merge_entities(doc, []), 1.0)] for doc, of_doc in pairs]
+    pairs = zip(presets, analyses, strict=True)
+    return [
+        found or [Analysis(merge_entities(of_doc, []), 1.0)] for of_doc, found in pairs
+    ]
 
 
-def merge_entities(doc: Doc, entities: list[Entity]) -> list[Entity]:
+def merge_entities(
+    preset: PresetEntities | None, entities: list[Entity]
+) -> list[Entity]:
     """The entities of a doc as `set_entities` would leave them, in order."""
-    preset = is_preset(doc)
-    kept = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
-    return sorted(kept + [e for e in entities if not preset[e[0] : e[1]].any()])
+    if preset is None:
+        return entities
+    new = [e for e in entities if not preset.tokens[e[0] : e[1]].any()]
+    return sorted(preset.entities + new)
 
 
 def set_prediction(doc: Doc, prediction: Prediction, *, spans_key: str | None) -> None:

@@ -17,6 +17,8 @@ import srsly
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup
 
+from ..types import ScoreArray
+
 # the entities of a group, in order, and their scores, in the same order
 ENTITIES, SCORES = "bilstm_crf_entities", "scores"
 
@@ -166,7 +168,9 @@ class EntityGroup(SpanGroup):
                 ATTRS.__set__(self, attrs)
 
 
-def get_entries(group: SpanGroup) -> tuple[Any, Any]:
+def get_entries(
+    group: SpanGroup,
+) -> tuple[list[Place] | None, ScoreArray | list[float] | None]:
     """The places and scores of any group, without a look at the tokens; both from
     before a change of the group, or both from after it."""
     with group._lock if isinstance(group, EntityGroup) else nullcontext():

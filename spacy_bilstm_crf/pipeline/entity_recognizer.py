@@ -15,13 +15,13 @@ from ..errors import Warnings
 from ..tags import TagSet
 from ..types import BoolArray, Potentials
 from .confidence import check_extension, register_confidence
-from .entities import Analysis, read_labels, set_prediction
+from .entities import Analysis, get_preset, read_labels, set_prediction
 from .entity_lattice import get_free_lattice, get_gold_lattice
 from .entity_scores import EntityScores
 from .gold import Gold
 from .losses import get_costs
-from .scores import Batch
-from .settings import EntitySettings, make_default_model, validate_threshold
+from .scores import Batch, read_preset
+from .settings import EntitySettings, make_default_model
 from .spans import Prediction
 from .trainable_labeler import TrainableLabeler
 from .words import Layout, apply_by_length
@@ -94,7 +94,7 @@ def make_entity_scorer() -> Callable[..., dict[str, Any]]:
     return score_entities
 
 
-class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
+class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis, EntityScores]):
     """Finds named entities with a linear-chain CRF and writes them to `doc.ents`.
 
     `left_out` counts how often training could learn nothing from a doc, as its gold is
@@ -136,15 +136,6 @@ class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
             settings.check_labels(self.labels)
         return settings
 
-    def scores(self, docs: Iterable[Doc]) -> EntityScores:
-        """Run the network on some docs, once for all that is asked of the result; see
-        `SequenceLabeler.scores`.
-
-        RETURNS (EntityScores): Answers `best()`, `candidates(threshold=...)`,
-            `k_best(k)` and `marginals()`, in the order of the docs.
-        """
-        return self.read_scores(self.run_network(docs))
-
     def read_scores(self, batches: Sequence[Batch]) -> EntityScores:
         settings = self.read_settings()
         temperature = settings.temperature
@@ -153,6 +144,7 @@ class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
             self.tag_set,
             decision=settings.decision,
             thresholds=settings.get_thresholds(self.labels),
+            preset=read_preset(batches, get_preset),
         )
 
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
@@ -161,9 +153,8 @@ class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
         RETURNS (list[Prediction]): For each doc its entities, in order, and their
             probabilities; nan if nothing needs them.
         """
-        docs = list(docs)
-        scores = self.read_scores([self.run_batch(docs, range(len(docs)))])
-        return scores.best(rated=self.cfg["spans_key"] is not None)
+        rated = self.cfg["spans_key"] is not None
+        return self.score_batch(list(docs)).best(rated=rated)
 
     @overload
     def candidates(
@@ -181,15 +172,14 @@ class CRFEntityRecognizer(TrainableLabeler[Prediction, Analysis]):
         RETURNS (Prediction | list[Prediction]): Shorter spans first.
         RAISES (ValueError): If the threshold is not a probability.
         """
-        validate_threshold(threshold)
         return apply_by_length(
-            docs, lambda batch: self.scores(batch).candidates(threshold=threshold)
+            docs, lambda batch: self.score_batch(batch).candidates(threshold=threshold)
         )
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[Prediction]
     ) -> None:
-        """Write entities to `doc.ents`, beside those that are there already.
+        """Write entities to `doc.ents`, beside the preset ones.
 
         Their confidence goes to `doc.spans[spans_key]`.
         """

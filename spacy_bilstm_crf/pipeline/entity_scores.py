@@ -1,13 +1,13 @@
-"""What `bilstm_crf_ner` answers from the scores of docs: entities."""
+"""Entities from the scores of docs, the answers of `bilstm_crf_ner`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..tags import TagSet
 from ..types import FloatArray
-from .entities import Analysis, read_analyses
+from .entities import Analysis, PresetEntities, read_analyses
 from .scores import DocScores, WordScores
 from .settings import Decision, validate_threshold
 from .spans import (
@@ -29,11 +29,13 @@ class EntityScores(DocScores[Prediction, Analysis]):
     decision (Decision): How `best` chooses entities.
     thresholds (ndarray): The least probability of an entity of each label.
         Shape: (n_labels,).
+    preset (Mapping[int, PresetEntities]): By the number of the doc, where it has any.
     """
 
     tag_set: TagSet
     decision: Decision
     thresholds: FloatArray
+    preset: Mapping[int, PresetEntities]
 
     def best(self, *, rated: bool = True) -> list[Prediction]:
         """The entities that the component would set, beside those set already.
@@ -57,17 +59,10 @@ class EntityScores(DocScores[Prediction, Analysis]):
             lambda words: find_probable_spans(words.posterior, thresholds, self.tag_set)
         )
 
-    def k_best(self, k: int) -> list[list[Analysis]]:
-        """The k most probable sets of entities of each doc, the most probable first; at
-        least one.
-
-        RAISES (ValueError): If k is below 1.
-        """
-        return self.answer(
-            lambda words: read_analyses(
-                words.batch.docs, *words.decode_k_best(k), words.layout, self.tag_set
-            )
-        )
+    def read_k_best(self, words: WordScores, k: int) -> list[list[Analysis]]:
+        presets = [self.preset.get(i) for i in words.batch.numbers]
+        found = words.decode_k_best(k)
+        return read_analyses(presets, *found, words.layout, self.tag_set)
 
     def _choose(self, words: WordScores, *, rated: bool) -> FoundSpans:
         tag_set, thresholds = self.tag_set, self.thresholds

@@ -1,4 +1,4 @@
-"""What examples annotate, and what that leaves open: all that a loss needs to know."""
+"""The annotation of examples, and the tags that it leaves open to a loss."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

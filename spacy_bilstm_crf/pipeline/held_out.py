@@ -39,7 +39,7 @@ def score_examples(pipe: CRFEntityRecognizer, examples: Iterable[Example]) -> He
 
 def predict(pipe: CRFEntityRecognizer, held_out: HeldOut) -> list[Prediction]:
     """The entities that a component finds in each example under its present settings,
-    rated, without what was set before."""
+    rated, without preset ones."""
     return drop_all_preset(held_out, pipe.read_scores(held_out.batches).best())
 
 
@@ -51,7 +51,7 @@ def drop_all_preset(
 
 
 def count_expected(scores: EntityScores) -> dict[str, float]:
-    """How many entities of each label are expected, without what was set before.
+    """How many entities of each label are expected, without preset ones.
 
     Each entity begins once, so that the probabilities of all spans of a label, the
     improbable ones included, add up to those of the tags that begin one.

@@ -1,4 +1,4 @@
-"""What training makes smaller: losses of docs, and the gradients of potentials.
+"""The losses of docs, and the gradients of potentials.
 
 `gold_loss` is the likelihood of the annotation, with weights of labels as a margin (see
 `get_costs`). `divergence` is for rehearsal: it keeps what a model says close to what an
@@ -66,9 +66,9 @@ def get_costs(
 ) -> NDArray[np.float32]:
     """Weights of labels, as what to add to the emissions of the wrong tags.
 
-    A CRF scores whole sequences, so there is no per-token loss to weight. What can be
-    weighted is how far the gold has to win: the softmax margin (Gimpel and Smith 2010,
-    equation 5) adds a cost to every path that differs from it,
+    A CRF scores whole sequences, so it has no per-token loss to weight. Instead the
+    margin by which the gold has to win is weighted: the softmax margin (Gimpel and
+    Smith 2010, equation 5) adds a cost to every path that differs from it,
 
         loss = log sum_y exp(score(y) + cost(y, gold)) - score(gold)
 

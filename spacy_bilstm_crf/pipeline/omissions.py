@@ -1,4 +1,4 @@
-"""What training could not learn from, counted, with one warning for each reason."""
+"""Docs and labels left out of training, counted, with one warning for each reason."""
 
 import warnings
 from collections import Counter
@@ -11,7 +11,7 @@ from ..types import Entity
 
 
 class Omissions:
-    """What a component has left out of training so far, added up over all epochs.
+    """Docs and labels that a component has left out of training, over all epochs.
 
     Warnings are messages with places for `name`, `count` and `first`.
 

@@ -1,4 +1,4 @@
-"""Rejected spans: paths with exactly these entities are taken out of the gold.
+"""Rejected spans: paths with exactly these entities are removed from the gold.
 
 A tag does not know where its entity began, so no table of tags can say that an entity
 may not reach from one word to another. States can: entities of a label that begin
@@ -95,7 +95,7 @@ def lay_tracks(groups: Sequence[Group]) -> list[list[Group]]:
 
 
 def is_joined(group: Group, other: Group) -> bool:
-    """Whether what is left of a group where another one begins is what that one has."""
+    """Whether a group, from the start of another one on, has the same ends as that."""
     ends = [end for end in group.ends if end > other.start]
     return group._replace(start=other.start, ends=ends) == other
 

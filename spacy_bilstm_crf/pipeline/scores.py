@@ -1,13 +1,13 @@
-"""The scores of some docs, and what every component answers from them.
+"""The scores of some docs, and the answers that every component gives from them.
 
 The network has run when these values are made; forward-backward runs at most once, when
 the first answer needs it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -23,7 +23,9 @@ from .words import AnswerT, Layout, restore_order
 
 PredictionT = TypeVar("PredictionT")
 AnalysisT = TypeVar("AnalysisT")
+PresetT = TypeVar("PresetT")
 ScalarT = TypeVar("ScalarT", bound=np.generic)
+ScoresT = TypeVar("ScoresT", bound="DocScores[Any, Any]")
 
 
 class Batch(NamedTuple):
@@ -98,9 +100,9 @@ class WordScores:
 
         empty (float): The value of white space.
         """
-        shapes = ((len(doc), *values.shape[2:]) for doc in self.batch.docs)
-        tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
         layout = self.layout
+        shapes = ((n, *values.shape[2:]) for n in layout.n_tokens.tolist())
+        tables = [np.full(shape, empty, dtype=values.dtype) for shape in shapes]
         for b, i in enumerate(layout.docs.tolist()):
             n_words = layout.lengths[b]
             tables[i][layout.tokens[b, :n_words]] = values[b, :n_words]
@@ -111,8 +113,8 @@ class WordScores:
 class DocScores(Generic[PredictionT, AnalysisT]):
     """The scores of some docs: a value that answers whatever is asked of them.
 
-    The docs are not changed, and what was set in them when they were scored is certain.
-    All answers come in the order of the docs.
+    Annotation that the docs had when they were scored is certain; later changes to them
+    do not matter. All answers come in the order of the docs.
     """
 
     batches: Sequence[WordScores]
@@ -123,11 +125,17 @@ class DocScores(Generic[PredictionT, AnalysisT]):
         raise NotImplementedError
 
     def k_best(self, k: int) -> list[list[AnalysisT]]:
-        """The k most probable analyses of each doc, the most probable first.
+        """The k most probable analyses of each doc, the most probable first; at least
+        one.
 
         k (int): How many at most, from 1 up.
         RAISES (ValueError): If k is below 1.
         """
+        crf.validate_k(k)
+        return self.answer(lambda words: self.read_k_best(words, k))
+
+    def read_k_best(self, words: WordScores, k: int) -> list[list[AnalysisT]]:
+        """The k most probable analyses of the docs of a batch, at least one of each."""
         raise NotImplementedError
 
     def marginals(self) -> list[NDArray[np.float32]]:
@@ -143,6 +151,19 @@ class DocScores(Generic[PredictionT, AnalysisT]):
     ) -> list[AnswerT]:
         """Ask each batch, and put the answers into the order of the docs."""
         return restore_order((s.batch.numbers, function(s)) for s in self.batches)
+
+
+def read_preset(
+    batches: Iterable[Batch], read: Callable[[Doc], PresetT | None]
+) -> dict[int, PresetT]:
+    """The annotation that docs have before the component sets its own, by the numbers
+    of these docs.
+
+    read (Callable): Reads it from a doc, None if there is none.
+    """
+    docs = (pair for b in batches for pair in zip(b.numbers, b.docs, strict=True))
+    presets = ((i, read(doc)) for i, doc in docs)
+    return {i: preset for i, preset in presets if preset is not None}
 
 
 def require_paths(best: Tensor, words: WordScores) -> None:

@@ -15,7 +15,7 @@ from .. import crf
 from ..errors import Errors
 from ..types import BoolArray, Potentials
 from .labeled_pipe import LabeledPipe
-from .scores import AnalysisT, Batch, DocScores, PredictionT, WordScores
+from .scores import AnalysisT, Batch, PredictionT, ScoresT, WordScores
 from .settings import Settings
 from .tensors import make_no_potentials, select_words, to_lattice, to_tensor, to_torch
 from .words import (
@@ -28,7 +28,7 @@ from .words import (
 )
 
 
-class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
+class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT, ScoresT]):
     """A component that runs a network on docs and reads its scores as a CRF.
 
     Subclasses say what the labels are (`read_labels`, `tag_set`), what is possible in a
@@ -62,10 +62,8 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         """
         raise NotImplementedError
 
-    def read_scores(
-        self, batches: Sequence[Batch]
-    ) -> DocScores[PredictionT, AnalysisT]:
-        """What the network has said, under the present settings.
+    def read_scores(self, batches: Sequence[Batch]) -> ScoresT:
+        """Read the output of the network under the present settings.
 
         RAISES (ValueError): If a setting is out of range.
         """
@@ -89,7 +87,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
                     failed.update(batch)
             yield from (doc for i, doc in enumerate(window) if i not in failed)
 
-    def scores(self, docs: Iterable[Doc]) -> DocScores[PredictionT, AnalysisT]:
+    def scores(self, docs: Iterable[Doc]) -> ScoresT:
         """Run the network on some docs, once for all that is asked of the result.
 
         Docs of similar length go through the network together; forward-backward runs
@@ -97,8 +95,9 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         already, as by an earlier component, is certain. (spaCy's `Pipe.score`, another
         method, evaluates examples.)
 
-        RETURNS (DocScores): Answers `best()`, `k_best(k)` and `marginals()`, in the
-            order of the docs.
+        RETURNS (EntityScores | TagScores): Answers `best()`, `k_best(k)` and
+            `marginals()`, and for entities `candidates(threshold=...)`, in the order of
+            the docs.
         RAISES (TypeError): If there is something else than docs.
         RAISES (ValueError): If the network has not been built yet, or a setting is out
             of range.
@@ -107,8 +106,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
 
     def predict(self, docs: Iterable[Doc]) -> list[PredictionT]:
         """Find what to set in some docs, as one batch, without changing them."""
-        docs = list(docs)
-        return self.read_scores([self.run_batch(docs, range(len(docs)))]).best()
+        return self.score_batch(list(docs)).best()
 
     @overload
     def k_best(self, docs: Iterable[Doc], k: int) -> list[list[AnalysisT]]: ...
@@ -124,8 +122,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
             docs a list of such lists, in order.
         RAISES (ValueError): If k is below 1.
         """
-        crf.validate_k(k)
-        return apply_by_length(docs, lambda batch: self.scores(batch).k_best(k))
+        return apply_by_length(docs, lambda batch: self.score_batch(batch).k_best(k))
 
     @overload
     def marginals(self, docs: Iterable[Doc]) -> list[NDArray[np.float32]]: ...
@@ -140,7 +137,12 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
         RETURNS (ndarray | list[ndarray]): Zero on white space, which the CRF does not
             see. Shape: (n_tokens, n_tags), the tags of `tag_set.tags`.
         """
-        return apply_by_length(docs, lambda batch: self.scores(batch).marginals())
+        return apply_by_length(docs, lambda batch: self.score_batch(batch).marginals())
+
+    def score_batch(self, docs: list[Doc]) -> ScoresT:
+        """Run the network on some docs together, if there are any."""
+        batches = [self.run_batch(docs, range(len(docs)))] if docs else []
+        return self.read_scores(batches)
 
     def run_network(self, docs: Iterable[Doc]) -> list[Batch]:
         """Run the network on docs of similar length at a time."""

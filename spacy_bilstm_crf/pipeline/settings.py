@@ -1,4 +1,4 @@
-"""The settings of the components: what they may be, and their defaults."""
+"""The settings of the components: their defaults and their checks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
@@ -14,8 +14,8 @@ from ..tags import SCHEMES
 from ..types import FloatArray
 
 SPANS_KEY = "bilstm_crf"
-# of spans that are taken for their probability alone, where none is set: what is more
-# probable is an entity rather than not, and no two such spans overlap
+# the default for spans that are taken for their probability alone: more probable ones
+# are entities rather than not, and no two of them overlap
 DEFAULT_THRESHOLD = 0.5
 
 DEFAULT_MODEL = """
@@ -77,7 +77,7 @@ class Decision(str, Enum):
 
 
 def to_number(value: object) -> float:
-    """A real number, of NumPy too; true, false and text are none."""
+    """A real number, of NumPy too; booleans and strings are rejected."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError
     return float(value)
@@ -96,7 +96,7 @@ class Settings(BaseModel):
     """The settings of a component; `cfg` keeps them as a plain dict, with the labels.
 
     spaCy's `find-threshold` and users write to `cfg`, so it is read anew, and checked,
-    whenever the settings are used. Descriptions say in an error what was expected.
+    whenever the settings are used. Errors quote the descriptions as expected values.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,7 +1,7 @@
-"""What `bilstm_crf_tagger` answers from the scores of docs: parts of speech."""
+"""Parts of speech from the scores of docs, the answers of `bilstm_crf_tagger`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,11 +37,12 @@ class TagSequence(NamedTuple):
 class TagScores(DocScores[IntArray, TagSequence]):
     """The scores of some docs, asked for parts of speech.
 
-    overwrite (bool): Whether tags that are set already are replaced.
+    preset (Mapping[int, ndarray]): The hashes of the tags that stay, 0 for none, by the
+        number of the doc, where it has any.
     """
 
     tag_set: PlainTagSet
-    overwrite: bool
+    preset: Mapping[int, HashArray]
 
     def best(self) -> list[IntArray]:
         """The most probable tag of each token.
@@ -51,15 +52,7 @@ class TagScores(DocScores[IntArray, TagSequence]):
         """
         return self.answer(lambda words: words.to_tokens(words.decode(), empty=NO_TAG))
 
-    def k_best(self, k: int) -> list[list[TagSequence]]:
-        """The k most probable tag sequences of each doc, the most probable first; at
-        least one.
-
-        RAISES (ValueError): If k is below 1.
-        """
-        return self.answer(lambda words: self._read(words, k))
-
-    def _read(self, words: WordScores, k: int) -> list[list[TagSequence]]:
+    def read_k_best(self, words: WordScores, k: int) -> list[list[TagSequence]]:
         tag_ids, probabilities = words.decode_k_best(k)
         # shape of each: (n_tokens, k)
         paths = words.to_tokens(tag_ids.swapaxes(1, 2), empty=NO_TAG)
@@ -67,19 +60,27 @@ class TagScores(DocScores[IntArray, TagSequence]):
         for b, i in enumerate(words.layout.docs.tolist()):
             n_paths = np.count_nonzero(tag_ids[b, :, 0] >= 0)
             found[i] = paths[i][:, :n_paths], probabilities[b, :n_paths]
-        pairs = zip(words.batch.docs, found, strict=True)
-        return [self._read_doc(doc, *of_doc) for doc, of_doc in pairs]
+        batch = words.batch
+        docs = zip(batch.numbers, batch.docs, found, strict=True)
+        return [
+            self._read_doc(*paths, preset=self.preset.get(i), strings=doc.vocab.strings)
+            for i, doc, paths in docs
+        ]
 
     def _read_doc(
-        self, doc: Doc, tag_ids: IntArray, probabilities: FloatArray
+        self,
+        tag_ids: IntArray,
+        probabilities: FloatArray,
+        *,
+        preset: HashArray | None,
+        strings: StringStore,
     ) -> list[TagSequence]:
-        """Paths of shape (n_tokens, n_paths) as tags. Those that differ only in words
+        """Paths of shape (n_tokens, n_paths) as tags. Paths that differ only in words
         with a preset tag that is not a label are the same."""
-        strings = doc.vocab.strings
         hashes = hash_labels(self.tag_set.labels, strings)
         merged: Counter[tuple[int, ...]] = Counter()
         for path, probability in zip(tag_ids.T, probabilities.tolist(), strict=True):
-            tags = merge_tags(doc, hashes[path], overwrite=self.overwrite)
+            tags = merge_tags(preset, hashes[path])
             merged[tuple(tags.tolist())] += probability
         return [
             TagSequence([strings[tag] for tag in tags], probability)
@@ -92,8 +93,15 @@ def hash_labels(labels: Sequence[str], strings: StringStore) -> HashArray:
     return np.array([strings.add(name) for name in (*labels, SPACE_TAG)], np.uint64)
 
 
-def merge_tags(doc: Doc, found: HashArray, *, overwrite: bool) -> HashArray:
+def get_preset(doc: Doc) -> HashArray | None:
+    """The hashes of the tags of a doc, 0 for none; None if it has no tags."""
+    tags: HashArray = doc.to_array(TAG)
+    return tags if tags.any() else None
+
+
+def merge_tags(preset: HashArray | None, found: HashArray) -> HashArray:
     """The tags of a doc after prediction. Shape: (n_tokens,)."""
-    preset = doc.to_array(TAG)
-    tags: HashArray = np.where((preset == 0) | overwrite, found, preset)
+    if preset is None:
+        return found
+    tags: HashArray = np.where(preset == 0, found, preset)
     return tags

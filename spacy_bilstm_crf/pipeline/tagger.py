@@ -17,10 +17,10 @@ from ..tags import PlainTagSet
 from ..types import BoolArray, IntArray, Potentials
 from .gold import Gold
 from .labeled_pipe import is_label_list
-from .scores import Batch
+from .scores import Batch, read_preset
 from .settings import TagSettings, make_default_model
 from .tag_lattice import get_gold_lattice, get_meanings, get_preset_lattice, read_tags
-from .tag_scores import TagScores, TagSequence, hash_labels, merge_tags
+from .tag_scores import TagScores, TagSequence, get_preset, hash_labels, merge_tags
 from .trainable_labeler import TrainableLabeler
 from .words import Layout
 
@@ -53,7 +53,7 @@ def make_tagger(
     return CRFTagger(nlp.vocab, model, name, scorer=scorer, settings=settings)
 
 
-class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
+class CRFTagger(TrainableLabeler[IntArray, TagSequence, TagScores]):
     """Tags words with a linear-chain CRF and writes their parts of speech to
     `token.tag`.
 
@@ -89,15 +89,11 @@ class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
     def read_settings(self) -> TagSettings:
         return TagSettings.read(self.cfg, self.name)
 
-    def scores(self, docs: Iterable[Doc]) -> TagScores:
-        """Run the network on some docs, once for all that is asked of the result; see
-        `SequenceLabeler.scores`."""
-        return self.read_scores(self.run_network(docs))
-
     def read_scores(self, batches: Sequence[Batch]) -> TagScores:
         overwrite = self.read_settings().overwrite
+        preset = {} if overwrite else read_preset(batches, get_preset)
         words = [self.score_words(batch) for batch in batches]
-        return TagScores(words, self.tag_set, overwrite=overwrite)
+        return TagScores(words, self.tag_set, preset)
 
     def set_annotations(
         self, docs: Sequence[Doc], predictions: Sequence[IntArray]
@@ -106,9 +102,8 @@ class CRFTagger(TrainableLabeler[IntArray, TagSequence]):
         hashes = hash_labels(self.labels, self.vocab.strings)
         for doc, tag_ids in zip(docs, predictions, strict=True):
             if len(doc):
-                overwrite = self.cfg["overwrite"]
-                tags = merge_tags(doc, hashes[tag_ids], overwrite=overwrite)
-                doc.from_array([TAG], tags)
+                preset = None if self.cfg["overwrite"] else get_preset(doc)
+                doc.from_array([TAG], merge_tags(preset, hashes[tag_ids]))
 
     def get_free_tags(
         self, docs: Sequence[Doc], layout: Layout, *, keep_preset: bool = True

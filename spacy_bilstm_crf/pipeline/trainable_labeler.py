@@ -20,12 +20,12 @@ from .gold import Gold
 from .listening import get_listeners, release_encoder, require_vectors
 from .losses import divergence, gold_loss
 from .omissions import Omissions
-from .scores import AnalysisT, PredictionT
+from .scores import AnalysisT, PredictionT, ScoresT
 from .sequence_labeler import SequenceLabeler
 from .words import Layout, get_layout, has_words
 
 
-class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
+class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT, ScoresT]):
     """A `SequenceLabeler` that learns from examples.
 
     Subclasses also say which examples have gold (`has_gold`) and what it leaves open
@@ -185,9 +185,18 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
             student, backprop = self.model.begin_update(docs)
             require_vectors(self.model, docs, name=self.name)
             teacher = self._rehearsal_model.predict(docs)
-            loss, d_student = self.compute_divergence(teacher, student, docs)
+            layout = get_layout(docs)
+            by_sequence, d_student = divergence(
+                teacher,
+                student,
+                layout,
+                constraints=self.tag_set.constraints,
+                free=self.get_free_tags(docs, layout, keep_preset=False),
+            )
+            if not np.isfinite(by_sequence).all():
+                raise ValueError(SpacyErrors.E910.format(name=self.name))
             backprop(d_student)
-            self._end_step(loss, sgd, losses)
+            self._end_step(float(by_sequence.sum()), sgd, losses)
         return losses
 
     def _begin_step(
@@ -207,20 +216,3 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
-
-    def compute_divergence(
-        self,
-        teacher: Potentials[ArrayXd],
-        student: Potentials[ArrayXd],
-        docs: Sequence[Doc],
-    ) -> tuple[float, Potentials[ArrayXd]]:
-        """`losses.divergence`, summed over the docs."""
-        layout = get_layout(docs)
-        free = self.get_free_tags(docs, layout, keep_preset=False)
-        constraints = self.tag_set.constraints
-        losses, gradient = divergence(
-            teacher, student, layout, constraints=constraints, free=free
-        )
-        if not np.isfinite(losses).all():
-            raise ValueError(SpacyErrors.E910.format(name=self.name))
-        return float(losses.sum()), gradient

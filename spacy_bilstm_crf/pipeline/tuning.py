@@ -57,9 +57,9 @@ def tune_temperature(
 ) -> Temperature:
     """Fit the temperature to the likelihood of gold entities.
 
-    A network that has been trained for long is too sure of itself; dividing all its
-    scores by one temperature keeps the best path and makes it less so (Guo et al. 2017,
-    section 4.2).
+    A network that has been trained for long is overconfident; dividing all its scores
+    by one temperature corrects this and keeps the best path (Guo et al. 2017, section
+    4.2).
 
     The component is not changed. Docs whose gold contradicts itself are left out, with
     one warning; another warning says when the best temperature is out of reach.
@@ -193,10 +193,9 @@ def tune_thresholds(pipe: CRFEntityRecognizer, held_out: HeldOut) -> dict[str, f
     hold no candidate.
 
     This is the threshold that makes the expected F1 of the label highest; see
-    `spans`. No gold is needed, but probabilities that can be believed; what is set
-    in the docs before the component does not count. It is at least
-    `LOWEST_THRESHOLD`: for a label that the model knows nothing of, taking everything
-    would be the best that can be expected.
+    `spans`. No gold is needed, but calibrated probabilities; preset entities do not
+    count. It is at least `LOWEST_THRESHOLD`: for a label that the model has not
+    learned, taking everything would be the best that can be expected.
     """
     probabilities: dict[str, list[float]] = {label: [] for label in pipe.labels}
     scores = pipe.read_scores(held_out.batches)

@@ -1,7 +1,6 @@
-"""Where the words of some docs stand, and which docs go through a network together.
+"""The places of words in docs, and batches of docs of similar length.
 
-White-space tokens are left out, and docs without words too, so that the CRF never sees
-either.
+White-space tokens and docs without words are left out: the CRF never sees them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +22,7 @@ AnswerT = TypeVar("AnswerT")
 class Layout(NamedTuple):
     """Where the words of a batch stand; there may be none.
 
-    n_docs: Number of docs, docs without words included.
+    n_tokens: Tokens of each doc, docs without words included. Shape: (n_docs,).
     docs: The number of each sequence's doc.
     tokens: The token in the doc at each position, 0 on padding.
         Shape: (batch_size, seq_len).
@@ -31,11 +30,15 @@ class Layout(NamedTuple):
     is_identity: Whether position t of sequence b simply is token t of doc b.
     """
 
-    n_docs: int
+    n_tokens: IntArray
     docs: IntArray
     tokens: IntArray
     lengths: IntArray
     is_identity: bool
+
+    @property
+    def n_docs(self) -> int:
+        return len(self.n_tokens)
 
     @property
     def mask(self) -> BoolArray:
@@ -52,10 +55,10 @@ def get_layout(docs: Sequence[Doc]) -> Layout:
     tokens = np.zeros((len(used), lengths.max(initial=1)), dtype=np.int64)
     for row, i in zip(tokens, used, strict=True):
         row[: len(words[i])] = words[i]
-    n_words = sum(len(doc) for doc in docs)
-    is_identity = 0 < len(used) == len(docs) and n_words == lengths.sum()
+    n_tokens = np.array([len(doc) for doc in docs], dtype=np.int64)
+    is_identity = 0 < len(used) == len(docs) and n_tokens.sum() == lengths.sum()
     numbers = np.array(used, dtype=np.int64)
-    return Layout(len(docs), numbers, tokens, lengths, bool(is_identity))
+    return Layout(n_tokens, numbers, tokens, lengths, bool(is_identity))
 
 
 def has_words(doc: Doc) -> bool:
@@ -86,15 +89,13 @@ def apply_by_length(
     docs: Doc | Iterable[Doc], function: Callable[[list[Doc]], Sequence[AnswerT]]
 ) -> AnswerT | list[AnswerT]:
     """Apply a function of a batch to docs of similar length at a time: the result for
-    the doc; for several docs a list of them, in order."""
+    the doc; for several docs a list of them, in order. Without docs the function gets
+    an empty batch, to check its other arguments."""
     if isinstance(docs, Doc):
         return function([docs])[0]
     docs = list_docs(docs)
-    answers = (
-        (numbers, function([docs[i] for i in numbers]))
-        for numbers in batch_by_length(docs)
-    )
-    return restore_order(answers)
+    batches = [*batch_by_length(docs)] or [[]]
+    return restore_order((b, function([docs[i] for i in b])) for b in batches)
 
 
 def restore_order(

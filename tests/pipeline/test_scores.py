@@ -171,6 +171,35 @@ def test_what_is_set_is_certain(ner, trained):
     assert marginals[0, ner.tag_set.tags.index("B-LOC")] == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("make", "config"),
+    [(make_pipeline, {}), (make_tagger, {}), (make_tagger, {"overwrite": True})],
+)
+def test_later_changes_to_the_docs_do_not_matter(make, config):
+    nlp = get_trained(make, **config)
+    (pipe,) = (pipe for _, pipe in nlp.pipeline)
+    words = ["Shaka", "left", " ", "Berlin", "."]
+    docs = [
+        Doc(nlp.vocab, words),
+        Doc(nlp.vocab, words, ents=["B-DISH", "", "", "", ""]),
+        Doc(nlp.vocab, words, tags=["", "NN", "", "", "VBD"]),
+        Doc(nlp.vocab, [" "]),
+    ]
+    scores = pipe.scores(docs)
+    before = [ask(scores) for ask, _ in get_answers(pipe).values()]
+    pipe.set_annotations(docs, scores.best())
+    assert docs[0].ents or docs[0].has_annotation("TAG")
+    with docs[0].retokenize() as retokenizer:
+        retokenizer.merge(docs[0][3:])
+    assert_equal([ask(scores) for ask, _ in get_answers(pipe).values()], before)
+
+
+def test_arguments_are_checked_without_docs(pipe):
+    for asked in (pipe.scores([]).k_best, lambda k: pipe.k_best([], k)):
+        with pytest.raises(ValueError, match="B110"):
+            asked(0)
+
+
 def test_bad_settings_are_named_with_the_component():
     with pytest.raises(ValueError, match=r"B223.*'temperature' of 'mine': -1"):
         EntitySettings.read({"temperature": -1}, "mine")

@@ -1,18 +1,25 @@
 """What settings may be: at construction, in a changed `cfg`, in a loaded pipeline."""
 
+import inspect
+
 import numpy as np
 import pytest
+import spacy
 import srsly
 from pipelines import (
     NER,
+    TAGGER,
     TEXTS,
     get_trained,
     make_examples,
     make_pipeline,
     train_pipeline,
 )
+from spacy.language import Language
 
-from spacy_bilstm_crf.pipeline.settings import EntitySettings
+from spacy_bilstm_crf.pipeline.entity_recognizer import make_entity_recognizer
+from spacy_bilstm_crf.pipeline.settings import EntitySettings, TagSettings
+from spacy_bilstm_crf.pipeline.tagger import make_tagger
 
 BAD = [
     ({"threshold": 1.5}, "B223.*'threshold'"),
@@ -43,6 +50,21 @@ NEEDS_LABELS = [
     ({"label_thresholds": {"XYZ": 0.5}}, "B209.*label_thresholds.*XYZ"),
     ({"label_weights": {"XYZ": 0.5}}, "B209.*label_weights.*XYZ"),
 ]
+
+# another value than the default for each setting
+CHANGED = {
+    "scheme": "biluo",
+    "cross_lines": True,
+    "incorrect_spans_key": "bad",
+    "threshold": 0.25,
+    "label_thresholds": {"LOC": 0.5},
+    "decision": "expected_f1",
+    "temperature": 2.0,
+    "spans_key": "mine",
+    "label_weights": {"LOC": 2.0},
+    "overwrite": True,
+    "neg_prefix": "not-",
+}
 
 
 @pytest.fixture
@@ -110,6 +132,26 @@ def test_settings_are_checked_when_they_are_read(trained, tmp_path, setting, mes
     file["cfg"] = srsly.json_dumps(cfg)
     with pytest.raises(ValueError, match=message):
         loaded.from_bytes(srsly.msgpack_dumps(file), **kept)
+
+
+@pytest.mark.parametrize(
+    ("make", "factory", "model"),
+    [
+        (make_entity_recognizer, NER, EntitySettings),
+        (make_tagger, TAGGER, TagSettings),
+    ],
+)
+def test_factories_take_all_settings(make, factory, model):
+    settings = set(model.model_fields)
+    parameters = set(inspect.signature(make).parameters)
+    assert parameters == {"nlp", "name", "model", "scorer", *settings}
+    defaults = Language.get_factory_meta(factory).default_config
+    assert set(defaults) == {"model", "scorer", *settings}
+    # other values than the defaults arrive in the component
+    changed = {name: CHANGED[name] for name in settings}
+    pipe = spacy.blank("en").add_pipe(factory, config=changed)
+    assert {name: pipe.cfg[name] for name in settings} == changed
+    assert all(changed[name] != defaults[name] for name in settings)
 
 
 def test_unknown_settings_are_errors(trained, pipe):
