@@ -1,4 +1,4 @@
-"""`report`: how a trained pipeline does on held-out data."""
+"""`report`: score a trained pipeline on held-out data."""
 
 from collections.abc import Sequence
 from functools import partial

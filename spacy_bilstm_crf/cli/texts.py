@@ -1,4 +1,4 @@
-"""Texts that commands read: files, options, stdin, and lines typed at a prompt."""
+"""Reads texts for commands: files, options, stdin, and lines typed at a prompt."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
