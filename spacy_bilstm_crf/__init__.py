@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from .pipeline.entity_group import EntityGroup
     from .pipeline.entity_recognizer import CRFEntityRecognizer
     from .pipeline.entity_scores import EntityScores
+    from .pipeline.settings import Decision, EntitySettings, TagSettings
     from .pipeline.spans import Prediction
     from .pipeline.tag_scores import TagScores, TagSequence
     from .pipeline.tagger import CRFTagger
     from .tags import PlainTagSet, TagSet
-    from .types import Constraints, Potentials
+    from .types import Constraints, Potentials, StateLattice
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,14 +27,18 @@ __all__ = [
     "CRFEntityRecognizer",
     "CRFTagger",
     "Constraints",
+    "Decision",
     "EntityGroup",
     "EntityScores",
+    "EntitySettings",
     "PlainTagSet",
     "Potentials",
     "Prediction",
+    "StateLattice",
     "TagScores",
     "TagSequence",
     "TagSet",
+    "TagSettings",
     "__version__",
     "crf",
 ]
@@ -43,14 +48,18 @@ _HOMES = {
     "CRFEntityRecognizer": "pipeline.entity_recognizer",
     "CRFTagger": "pipeline.tagger",
     "Constraints": "types",
+    "Decision": "pipeline.settings",
     "EntityGroup": "pipeline.entity_group",
     "EntityScores": "pipeline.entity_scores",
+    "EntitySettings": "pipeline.settings",
     "PlainTagSet": "tags",
     "Potentials": "types",
     "Prediction": "pipeline.spans",
+    "StateLattice": "types",
     "TagScores": "pipeline.tag_scores",
     "TagSequence": "pipeline.tag_scores",
     "TagSet": "tags",
+    "TagSettings": "pipeline.settings",
 }
 
 

@@ -36,6 +36,12 @@ class Scheme(NamedTuple):
     continuable: str
     closes: str
 
+    def find_prefix(self, *, first: bool, last: bool) -> str:
+        """The prefix of a token, by its place in an entity."""
+        before = self.opens if first else self.continues
+        after = self.closes if last else self.continuable
+        return next(prefix for prefix in before if prefix in after)
+
 
 SCHEMES = {
     "iob2": Scheme("BI", opens="B", continues="I", continuable="BI", closes="BI"),
@@ -46,7 +52,7 @@ SCHEMES = {
 def get_scheme(name: str) -> Scheme:
     """Look a tagging scheme up by name.
 
-    RAISES (ValueError): If the name is not 'iob2' or 'biluo'.
+    RAISES (ValueError): If the name is not in `SCHEMES`.
     """
     if name not in SCHEMES:
         raise ValueError(Errors.B001.format(scheme=name, schemes=list(SCHEMES)))
@@ -79,7 +85,7 @@ class TagSet:
     order of the scheme's prefixes.
 
     labels (tuple[str, ...]): The entity labels.
-    scheme (str): 'iob2' or 'biluo'.
+    scheme (str): A name in `SCHEMES`.
     RAISES (ValueError): For an unknown scheme or a repeated label.
     """
 
@@ -186,10 +192,8 @@ def entity_prefixes(length: int, *, scheme: str) -> str:
 
     RAISES (ValueError): For an unknown scheme.
     """
-    get_scheme(scheme)
-    if scheme == "iob2":
-        return "B" + "I" * (length - 1)
-    return "U" if length == 1 else "B" + "I" * (length - 2) + "L"
+    find_prefix, last = get_scheme(scheme).find_prefix, length - 1
+    return "".join(find_prefix(first=i == 0, last=i == last) for i in range(length))
 
 
 def entities_to_tags(

@@ -64,12 +64,11 @@ class Constraints(NamedTuple):
     end: BoolArray
 
 
-class StateLattice(NamedTuple):
+class StateLattice(NamedTuple, Generic[ArrayT]):
     """A lattice over states, which can say more than a table of tags.
 
     Each state stands for a tag, and several may stand for one. A path of states is a
-    path of tags; no path of tags may be that of two paths of states. NumPy arrays or
-    tensors.
+    path of tags; no path of tags may be that of two paths of states.
 
     tag_ids: The tag of each state. Shape: (n_states,).
     allowed: The states that are left to each token.
@@ -77,8 +76,8 @@ class StateLattice(NamedTuple):
     constraints: The legal transitions between states, and the states at both ends.
     """
 
-    tag_ids: Any
-    allowed: Any
+    tag_ids: ArrayT
+    allowed: ArrayT
     constraints: Constraints
 
 

@@ -1,11 +1,16 @@
 """The package's surface: what it exports, registers, imports and says."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
+import textwrap
+from collections.abc import Iterator
 from importlib.metadata import distribution
+from importlib.util import resolve_name
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 from paths import ROOT
@@ -20,16 +25,17 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 # the law of imports; the same table is in CONTRIBUTING.md
 BASE = {"errors", "types", "tags"}
+VERSION = "__version__"
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
     "tags": {"errors", "types"},
     "crf": BASE,
     "network": BASE,
-    "corpus": BASE,
+    "corpus": BASE | {VERSION},
     "pipeline": BASE | {"crf"},
     "analysis": BASE | {"pipeline.confidence"},
-    "cli": BASE | {"pipeline", "corpus", "analysis"},
+    "cli": BASE | {"pipeline", "corpus", "analysis", VERSION},
 }
 REGISTRIES = {
     "spacy_architectures": "architectures",
@@ -49,34 +55,61 @@ def get_room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def get_imports(path: Path) -> set[str]:
-    """The modules of other rooms that a file imports, wherever in the file."""
-    package = ("spacy_bilstm_crf", *path.relative_to(PACKAGE).parts[:-1])
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            target = package[: len(package) - node.level + 1]
-            names = node.module.split(".") if node.module else []
-            for alias in node.names:
-                found.add(find_module([*target, *names, alias.name]))
-    return found
+def get_package(path: Path) -> str:
+    """The dotted name of a file's folder."""
+    return ".".join(path.relative_to(PACKAGE.parent).parts[:-1])
 
 
-def find_module(parts: list[str]) -> str:
-    """`pipeline.spans` of spacy_bilstm_crf.pipeline.spans.Prediction."""
-    module = parts[1:]
+def get_imports(source: str, package: str) -> set[str]:
+    """The modules of ours that a source imports, wherever in it, and names of the face.
+
+    package: The dotted name of its folder.
+    """
+    names = {
+        resolve_name(name, package)
+        for node in ast.walk(ast.parse(source))
+        for name in find_names(node)
+    }
+    ours = {name for name in names if name.split(".")[0] == PACKAGE.name}
+    return {find_module(name) for name in ours}
+
+
+def find_names(node: ast.AST) -> list[str]:
+    """The names that a node imports, with the dots of relative ones."""
+    match node:
+        case ast.Import():
+            return [alias.name for alias in node.names]
+        case ast.ImportFrom():
+            home = "." * node.level + (node.module or "")
+            dot = "" if home.endswith(".") else "."
+            return [f"{home}{dot}{alias.name}" for alias in node.names]
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)):
+            if called not in ("import_module", "__import__"):
+                return []
+            match node.args:
+                case [ast.Constant(value=str(name)), *_]:
+                    return [name]
+            # computed: no room may
+            return [f"{PACKAGE.name}.{ast.unparse(node)}"]
+    return []
+
+
+def find_module(name: str) -> str:
+    """`pipeline.spans` of spacy_bilstm_crf.pipeline.spans.Prediction; what is in no
+    module is the name of the face that it is."""
+    _, *parts = name.split(".")
+    module = parts
     while module:
         path = PACKAGE.joinpath(*module)
         if path.is_dir() or path.with_suffix(".py").is_file():
             return ".".join(module)
         module = module[:-1]
-    return "__init__"
+    return ".".join(parts) or "__init__"
 
 
 def is_allowed(module: str, room: str) -> bool:
     allowed = MAY_IMPORT[room]
-    target = module.split(".")[0]
-    return target in allowed | {room, "__init__"} or module in allowed
+    return module.split(".")[0] in allowed | {room} or module in allowed
 
 
 # the face and the entry point stand outside of the rooms
@@ -88,7 +121,55 @@ IN_ROOMS = [path for path in SOURCES if get_room(path) in MAY_IMPORT]
 )
 def test_imports_point_one_way(path):
     room = get_room(path)
-    assert [name for name in get_imports(path) if not is_allowed(name, room)] == []
+    imports = get_imports(path.read_text(encoding="utf-8"), get_package(path))
+    assert [name for name in imports if not is_allowed(name, room)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from ..pipeline.spans import Prediction", "pipeline.spans"),
+        ("from ..pipeline import spans", "pipeline.spans"),
+        ("from .. import pipeline", "pipeline"),
+        ("from ..pipeline.spans import *", "pipeline.spans"),
+        ("import spacy_bilstm_crf.pipeline.spans as found", "pipeline.spans"),
+        ("from spacy_bilstm_crf.pipeline.spans import Prediction", "pipeline.spans"),
+        ("from spacy_bilstm_crf import pipeline", "pipeline"),
+        ("import_module('spacy_bilstm_crf.pipeline.spans')", "pipeline.spans"),
+        ("importlib.import_module('..pipeline', __package__)", "pipeline"),
+        ("__import__('spacy_bilstm_crf.pipeline')", "pipeline"),
+        ("import_module(name)", "import_module(name)"),
+        ("def run():\n    from ..pipeline import spans", "pipeline.spans"),
+        ("if TYPE_CHECKING:\n    from ..pipeline import spans", "pipeline.spans"),
+        # the face reaches every room
+        ("import spacy_bilstm_crf", "__init__"),
+        ("from spacy_bilstm_crf import CRFTagger", "CRFTagger"),
+        ("from .. import CRFTagger", "CRFTagger"),
+        ("from .. import __version__", "__version__"),
+    ],
+)
+def test_the_law_sees_every_form_of_import(line, found):
+    assert get_imports(line, "spacy_bilstm_crf.crf") == {found}
+    assert not is_allowed(found, "crf")
+
+
+@pytest.mark.parametrize(
+    "line", ["import spacy", "from numpy import ones", "import_module('spacy_bilstm')"]
+)
+def test_the_law_is_about_this_package(line):
+    assert get_imports(line, "spacy_bilstm_crf.crf") == set()
+
+
+def test_only_the_crf_looks_behind_its_face():
+    sources = {path: path.read_text(encoding="utf-8") for path in IN_ROOMS}
+    behind = [
+        (path.name, name)
+        for path, source in sources.items()
+        if get_room(path) != "crf"
+        for name in get_imports(source, get_package(path))
+        if name.startswith("crf.")
+    ]
+    assert behind == []
 
 
 def test_every_module_has_a_room():
@@ -137,11 +218,12 @@ PUBLIC = {
     "pipeline.entity_group": ["EntityGroup"],
     "pipeline.entity_recognizer": ["CRFEntityRecognizer"],
     "pipeline.entity_scores": ["EntityScores"],
+    "pipeline.settings": ["Decision", "EntitySettings", "TagSettings"],
     "pipeline.spans": ["Prediction"],
     "pipeline.tag_scores": ["TagScores", "TagSequence"],
     "pipeline.tagger": ["CRFTagger"],
     "tags": ["PlainTagSet", "TagSet"],
-    "types": ["Constraints", "Potentials"],
+    "types": ["Constraints", "Potentials", "StateLattice"],
 }
 
 
@@ -164,6 +246,84 @@ def test_type_checkers_know_the_public_names():
     known = {node.module: [a.name for a in node.names] for node in block.body}
     assert known == {None: ["crf"], **PUBLIC}
     assert (PACKAGE / "py.typed").is_file()
+
+
+# signatures that spaCy shares or sets, whose types it leaves open
+SPACYS_TYPES = {
+    # of each component: a function that returns scores of any form
+    "scorer": "Callable[..., dict[str, Any]] | None",
+    # `[initialize.components.*.labels]`: whatever the label file holds
+    "labels": "Any",
+}
+SPACYS_ATTRIBUTES = {
+    # of `SpanGroup`: any data
+    "EntityGroup": {"Mapping[str, Any] | None", "dict[str, Any]"},
+    # of `Pipe.cfg`: a config, in and out
+    "Settings": {"Mapping[str, Any]", "dict[str, Any]"},
+}
+
+
+def get_public() -> list[type | FunctionType]:
+    """What both faces export, and the classes of ours that these are made from."""
+    found = {
+        getattr(face, name): None
+        for face in (spacy_bilstm_crf, spacy_bilstm_crf.crf)
+        for name in face.__all__
+    }
+    named = [value for value in found if isinstance(value, (type, FunctionType))]
+    bases = [base for value in named for base in getattr(value, "__mro__", (value,))]
+    return [b for b in dict.fromkeys(bases) if b.__module__.startswith(PACKAGE.name)]
+
+
+def find_annotations(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names and annotations of public fields, parameters and results."""
+    for part in ast.iter_child_nodes(node):
+        match part:
+            case ast.FunctionDef(name=name) if name == "__init__" or name[0] != "_":
+                yield from find_annotations(part)
+            case ast.AnnAssign(target=ast.Name(id=name)) if (
+                isinstance(node, ast.ClassDef) and name[0] != "_"
+            ):
+                yield name, part.annotation
+            case ast.arguments():
+                yield from find_annotations(part)
+            case ast.arg(arg=name, annotation=ast.expr() as annotation):
+                yield name, annotation
+    if isinstance(node, ast.FunctionDef) and node.returns:
+        yield "return", node.returns
+
+
+def find_any(source: str) -> list[tuple[str, str]]:
+    """Names and annotations that leave a type open."""
+    (node,) = ast.parse(textwrap.dedent(source)).body
+    return [
+        (name, ast.unparse(annotation))
+        for name, annotation in find_annotations(node)
+        if re.search(r"\bAny\b", ast.unparse(annotation))
+    ]
+
+
+@pytest.mark.parametrize("value", get_public(), ids=lambda value: value.__name__)
+def test_public_signatures_leave_no_type_open(value):
+    for name, annotation in find_any(inspect.getsource(value)):
+        is_spacys = annotation in SPACYS_ATTRIBUTES.get(value.__name__, ())
+        assert is_spacys or annotation == SPACYS_TYPES.get(name), name
+
+
+def test_open_types_are_found():
+    source = """
+class Public:
+    field: list[Any]
+    _hidden: Any
+    def __init__(self, a: Any, *b: Any, c: int = 0, **d: Any) -> None:
+        x: Any = a
+    def run(self, a: "Any") -> dict[str, Any]: ...
+    def _run(self, a: Any) -> Any: ...
+    @property
+    def name(self) -> Any: ...
+"""
+    names = [name for name, _ in find_any(source)]
+    assert names == ["field", *("a", "b", "d"), *("a", "return"), "return"]
 
 
 def test_importing_the_package_imports_nothing_else():

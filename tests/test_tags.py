@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import SCHEMES, entity_lists
+from strategies import entity_lists
 
 from spacy_bilstm_crf import tags
-from spacy_bilstm_crf.tags import PlainTagSet, TagSet
+from spacy_bilstm_crf.tags import PlainTagSet, Scheme, TagSet
 
 LABELS = ("per", "org", "geo")
 
@@ -39,7 +39,26 @@ L-org    x  x  x      .      .      x      x      .      .      x
 U-org    x  x  x      .      .      x      x      .      .      x
 """
 
-TABLES = {"iob2": IOB2, "biluo": BILUO}
+# a scheme that only these tests know: BILUO in other letters
+IOBES = Scheme("BIES", opens="BS", continues="IE", continuable="BI", closes="ES")
+TABLES = {
+    "iob2": IOB2,
+    "biluo": BILUO,
+    "iobes": BILUO.replace("L-", "E-").replace("U-", "S-"),
+}
+SCHEMES = tuple(TABLES)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _iobes():
+    """To add a scheme is to add its line of data."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tags.SCHEMES, "iobes", IOBES)
+        yield
+
+
+def test_every_scheme_of_the_package_is_tested():
+    assert set(tags.SCHEMES) == set(SCHEMES)
 
 
 def read_table(text):
@@ -103,6 +122,16 @@ def test_schemes_speak_of_their_own_prefixes(scheme):
     assert all(set(part) <= set(prefixes) for part in parts)
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("last", [True, False])
+def test_each_place_in_an_entity_has_one_prefix(scheme, first, last):
+    found = tags.get_scheme(scheme)
+    before = found.opens if first else found.continues
+    after = found.closes if last else found.continuable
+    assert set(before) & set(after) == {found.find_prefix(first=first, last=last)}
+
+
 # Tags and their numbers
 
 
@@ -126,7 +155,11 @@ def test_a_tag_set_without_labels_has_one_tag(scheme):
 
 @pytest.mark.parametrize(
     ("scheme", "expected"),
-    [("iob2", "O I-per I-org"), ("biluo", "O I-per L-per I-org L-org")],
+    [
+        ("iob2", "O I-per I-org"),
+        ("biluo", "O I-per L-per I-org L-org"),
+        ("iobes", "O I-per E-per I-org E-org"),
+    ],
 )
 def test_continues_marks_the_tags_inside_entities(scheme, expected):
     tag_set = TagSet(("per", "org"), scheme)
@@ -150,6 +183,7 @@ def test_split_tag(tag, parts):
     [
         ("iob2", "B-per I-per I-per O B-org B-geo I-geo"),
         ("biluo", "B-per I-per L-per O U-org B-geo L-geo"),
+        ("iobes", "B-per I-per E-per O S-org B-geo E-geo"),
     ],
 )
 def test_a_known_sentence(scheme, expected):
@@ -161,7 +195,11 @@ def test_a_known_sentence(scheme, expected):
 
 @pytest.mark.parametrize(
     ("scheme", "expected"),
-    [("iob2", ["B", "BI", "BII", "BIII"]), ("biluo", ["U", "BL", "BIL", "BIIL"])],
+    [
+        ("iob2", ["B", "BI", "BII", "BIII"]),
+        ("biluo", ["U", "BL", "BIL", "BIIL"]),
+        ("iobes", ["S", "BE", "BIE", "BIIE"]),
+    ],
 )
 def test_entity_prefixes(scheme, expected):
     assert [tags.entity_prefixes(n, scheme=scheme) for n in (1, 2, 3, 4)] == expected

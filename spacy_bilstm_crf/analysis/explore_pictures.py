@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ..tags import OUTSIDE
+from ..tags import OUTSIDE, TagSet
 from .explore import Exploration
 from .explore_counts import Ambiguity, Share, SplitStatistics, add_up, get_percentiles
 from .panels import (
@@ -77,8 +77,7 @@ def _draw_labels(
 
 def _draw_tags(splits: Mapping[str, SplitStatistics], labels: Sequence[str]) -> Drawing:
     counts = add_up(split.tags for split in splits.values())
-    inside = [f"{prefix}-{label}" for label in labels for prefix in "BI"]
-    names = [tag for tag in (OUTSIDE, *inside) if tag in counts]
+    names = [tag for tag in TagSet(tuple(labels)).tags if tag in counts]
     numbers = [counts[name] for name in names]
     panels = [count_bars("All tags", "tokens", names, {ALL: numbers}, COLORS)]
     if names[0] == OUTSIDE and len(names) > 1:

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy.training import biluo_to_iob
-from spacy.training.iob_utils import doc_to_biluo_tags
 
+from ..tags import entities_to_tags
 from ..types import Entity
 from .text import Mark, get_marks
 
@@ -44,14 +43,13 @@ def make_record(
         such component. Shape: (n_tokens, n_tags).
     analyses (Iterable): The most probable sets of entities, with their probabilities.
     """
-    ner_tags = doc_to_biluo_tags(doc, missing="O")
-    if scheme != "biluo":
-        ner_tags = biluo_to_iob(ner_tags)
+    entities = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+    ner_tags = entities_to_tags(entities, len(doc), scheme=scheme)
     if marginals is None:
         probabilities: list[float | None] = [None] * len(doc)
     else:
         probabilities = _rate(ner_tags, marginals, tags)
-    found = [(to_marks(doc, entities), p) for entities, p in analyses]
+    found = [(to_marks(doc, analysis), p) for analysis, p in analyses]
     return Record(doc, get_marks(doc), ner_tags, probabilities, found)
 
 

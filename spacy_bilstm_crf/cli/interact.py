@@ -82,11 +82,13 @@ class ReadText(NamedTuple):
 def keep_scores(scores: "EntityScores") -> "EntityScores":
     """The scores, with docs of their own: entities set in the others do not count as
     preset when the scores are asked later."""
-    scores.batches = [
-        replace(words, docs=[doc.copy() for doc in words.docs])
+    batches = [
+        replace(
+            words, batch=words.batch._replace(docs=[d.copy() for d in words.batch.docs])
+        )
         for words in scores.batches
     ]
-    return scores
+    return replace(scores, batches=batches)
 
 
 def interact_cli(

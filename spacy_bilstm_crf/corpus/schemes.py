@@ -16,8 +16,8 @@ from ..tags import OUTSIDE, entities_to_tags, get_scheme, is_allowed, split_tag
 from ..types import Entity
 
 # of schemes that fit equally well, as without entities, the first wins
-SCHEMES = ("iob2", "iob1", "biluo")
-ALIASES = {**{name: name for name in SCHEMES}, "bioes": "biluo"}
+FILE_SCHEMES = ("iob2", "iob1", "biluo")
+ALIASES = {**{name: name for name in FILE_SCHEMES}, "bioes": "biluo"}
 # BILUO's letters in its other spellings: BIOES, BMES, BMEWO
 _LETTERS = {"E": "L", "S": "U", "M": "I", "W": "U"}
 PREFIXES = {"iob2": "BI", "iob1": "BI", "biluo": "BILU" + "".join(_LETTERS)}
@@ -90,8 +90,8 @@ def write_tags(entities: Sequence[Entity], n_tokens: int, *, scheme: str) -> lis
 def count_misfits(tags: Sequence[str]) -> dict[str, int]:
     """How many tags of a sentence each scheme would have written differently."""
     entities = read_entities(tags)
-    misfits = dict.fromkeys(SCHEMES, 0)
-    for scheme in SCHEMES if entities else ():
+    misfits = dict.fromkeys(FILE_SCHEMES, 0)
+    for scheme in FILE_SCHEMES if entities else ():
         written = write_tags(entities, len(tags), scheme=scheme)
         misfits[scheme] = sum(a != b for a, b in zip(tags, written, strict=True))
     return misfits
@@ -104,9 +104,9 @@ def find_scheme(
 
     told (str | None): The scheme, if it is known; misfits are counted all the same.
     """
-    total = Counter(dict.fromkeys(SCHEMES, 0))
+    total = Counter(dict.fromkeys(FILE_SCHEMES, 0))
     for tags in sentences:
         total.update(count_misfits(tags))
     misfits = dict(total)
-    best = min(SCHEMES, key=misfits.__getitem__)
+    best = min(FILE_SCHEMES, key=misfits.__getitem__)
     return FoundScheme(told or best, told is not None, misfits)

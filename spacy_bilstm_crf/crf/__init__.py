@@ -13,6 +13,7 @@ from .linear_chain import (
 )
 from .loss import negative_log_likelihood
 from .markov_chain import Posterior, Spans, probable_spans, span_probabilities
+from .validation import validate_k
 
 __all__ = [
     "Posterior",
@@ -28,5 +29,6 @@ __all__ = [
     "probable_spans",
     "sequence_score",
     "span_probabilities",
+    "validate_k",
     "viterbi_decode",
 ]

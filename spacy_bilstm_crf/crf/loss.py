@@ -22,7 +22,7 @@ from .validation import (
 @torch.no_grad()
 def negative_log_likelihood(
     potentials: Potentials[Tensor],
-    gold: Tensor | StateLattice,
+    gold: Tensor | StateLattice[Tensor],
     *,
     lengths: Tensor,
     constraints: Constraints,
@@ -63,7 +63,7 @@ def negative_log_likelihood(
 
 
 def _state_lattice_loss(
-    scores: Potentials[Tensor], gold: StateLattice, lengths: Tensor
+    scores: Potentials[Tensor], gold: StateLattice[Tensor], lengths: Tensor
 ) -> tuple[Tensor, Potentials[Tensor]]:
     of_states = to_states(scores, gold.tag_ids)
     of_states = remove(of_states, gold.constraints, gold.allowed)

@@ -77,7 +77,7 @@ def validate_constraints(
 
 
 def validate_state_lattice(
-    potentials: Potentials[Tensor], lattice: StateLattice
+    potentials: Potentials[Tensor], lattice: StateLattice[Tensor]
 ) -> None:
     """Check the states of a gold lattice against each other and the emissions."""
     emissions, tag_ids = potentials.emissions, lattice.tag_ids

@@ -32,13 +32,13 @@ class Gold(NamedTuple):
 
     allowed: BoolArray
     unknown: Sequence[tuple[int, Entity]]
-    states: StateLattice | None = None
+    states: StateLattice[NDArray[np.generic]] | None = None
     contradictions: Mapping[int, Entity] = MappingProxyType({})
     free: BoolArray | None = None
     costs: NDArray[np.float32] | None = None
 
     @property
-    def lattice(self) -> BoolArray | StateLattice:
+    def lattice(self) -> BoolArray | StateLattice[NDArray[np.generic]]:
         """Everything that the annotation leaves."""
         return self.allowed if self.states is None else self.states
 

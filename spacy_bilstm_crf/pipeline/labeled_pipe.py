@@ -12,6 +12,7 @@ from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Model
+from thinc.types import ArrayXd
 
 from ..errors import Errors
 from ..types import Potentials, Tags
@@ -19,7 +20,7 @@ from .settings import Settings
 
 FORMAT_VERSION = 1
 
-NetworkT: TypeAlias = Model[list[Doc], Potentials[Any]]
+NetworkT: TypeAlias = Model[list[Doc], Potentials[ArrayXd]]
 PipeT = TypeVar("PipeT", bound="LabeledPipe")
 
 

@@ -10,11 +10,11 @@ recognition").
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from thinc.types import ArrayXd
 from torch import Tensor
 
 from .. import crf
@@ -34,8 +34,12 @@ from .words import Layout
 
 
 def gold_loss(
-    potentials: Potentials[Any], layout: Layout, gold: Gold, *, constraints: Constraints
-) -> tuple[FloatArray, Potentials[Any]]:
+    potentials: Potentials[ArrayXd],
+    layout: Layout,
+    gold: Gold,
+    *,
+    constraints: Constraints,
+) -> tuple[FloatArray, Potentials[ArrayXd]]:
     """The negative log likelihood of the gold lattice, from the scores of all tokens.
 
     RETURNS (tuple): The loss of each sequence, infinite where the gold has no path; and
@@ -90,13 +94,13 @@ def get_costs(
 
 
 def divergence(
-    teacher: Potentials[Any],
-    student: Potentials[Any],
+    teacher: Potentials[ArrayXd],
+    student: Potentials[ArrayXd],
     layout: Layout,
     *,
     constraints: Constraints,
     free: BoolArray | None = None,
-) -> tuple[FloatArray, Potentials[Any]]:
+) -> tuple[FloatArray, Potentials[ArrayXd]]:
     """How far a student is from a teacher, from their scores of all tokens.
 
     free (ndarray | None): The tags that are possible at all, all if None.

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..tags import TagSet, get_scheme
 from ..types import BoolArray, Constraints, Entity, IntArray, StateLattice
@@ -52,7 +53,7 @@ class States(NamedTuple):
 
 def reject_spans(
     gold: BoolArray, rejected: Iterable[tuple[int, Entity]], tag_set: TagSet
-) -> StateLattice:
+) -> StateLattice[NDArray[np.generic]]:
     """Take the paths with a rejected entity out of a gold lattice.
 
     gold (ndarray): The tags that the annotation leaves.

@@ -7,12 +7,13 @@ the first answer needs it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
+from thinc.types import ArrayXd
 from torch import Tensor
 
 from .. import crf
@@ -35,7 +36,7 @@ class Batch(NamedTuple):
 
     numbers: Sequence[int]
     docs: list[Doc]
-    potentials: Potentials[Any]
+    potentials: Potentials[ArrayXd]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from spacy import util
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model
+from thinc.types import ArrayXd
 
 from .. import crf
-from ..crf.validation import validate_k
 from ..errors import Errors
 from ..types import BoolArray, Potentials
 from .labeled_pipe import LabeledPipe
@@ -39,7 +39,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[list[Doc], Potentials[Any]],
+        model: Model[list[Doc], Potentials[ArrayXd]],
         name: str,
         *,
         scorer: Callable[..., dict[str, Any]] | None,
@@ -124,7 +124,7 @@ class SequenceLabeler(LabeledPipe, Generic[PredictionT, AnalysisT]):
             docs a list of such lists, in order.
         RAISES (ValueError): If k is below 1.
         """
-        validate_k(k)
+        crf.validate_k(k)
         return apply_by_length(docs, lambda batch: self.scores(batch).k_best(k))
 
     @overload

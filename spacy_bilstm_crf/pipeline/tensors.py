@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from thinc.api import torch2xp, xp2torch
+from thinc.types import ArrayXd
 from torch import Tensor
 
 from ..types import BoolArray, Potentials, StateLattice
 from .words import Layout
 
 
-def to_torch(potentials: Potentials[Any]) -> Potentials[Tensor]:
+def to_torch(potentials: Potentials[ArrayXd]) -> Potentials[Tensor]:
     """View arrays as tensors. They may alias live weights: never write to them."""
     # arrays in the CPU's memory stay there: Thinc's default may be another device
     is_numpy = isinstance(potentials.emissions, np.ndarray)
@@ -26,7 +27,7 @@ def make_no_potentials(n_tags: int) -> Potentials[NDArray[np.float32]]:
     return Potentials(*(np.zeros(shape, dtype=np.float32) for shape in shapes))
 
 
-def to_arrays(potentials: Potentials[Tensor]) -> Potentials[Any]:
+def to_arrays(potentials: Potentials[Tensor]) -> Potentials[ArrayXd]:
     """View tensors as arrays of the device that they are on."""
     return Potentials(*(torch2xp(tensor) for tensor in potentials))
 
@@ -42,13 +43,13 @@ def to_lattice(array: BoolArray | None, like: Potentials[Tensor]) -> Tensor | No
 
 
 def to_gold(
-    gold: BoolArray | StateLattice, like: Potentials[Tensor]
-) -> Tensor | StateLattice:
+    gold: BoolArray | StateLattice[NDArray[np.generic]], like: Potentials[Tensor]
+) -> Tensor | StateLattice[Tensor]:
     """A gold lattice on the device of some scores."""
     if not isinstance(gold, StateLattice):
         return to_tensor(gold, like)
     tag_ids, allowed = (to_tensor(array, like) for array in gold[:2])
-    return gold._replace(tag_ids=tag_ids, allowed=allowed)
+    return StateLattice(tag_ids, allowed, gold.constraints)
 
 
 def select_words(scores: Potentials[Tensor], layout: Layout) -> Potentials[Tensor]:

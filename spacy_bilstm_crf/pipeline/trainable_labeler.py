@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import ArrayXd
 
 from ..errors import Errors
 from ..types import Potentials
@@ -37,7 +38,7 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
     unknown_warning: ClassVar[str]
 
     # a copy of the model that `Language.resume_training` makes, for `rehearse`
-    _rehearsal_model: Model[list[Doc], Potentials[Any]] | None = None
+    _rehearsal_model: Model[list[Doc], Potentials[ArrayXd]] | None = None
 
     def has_gold(self, example: Example) -> bool:
         """Whether there is anything to learn from an example."""
@@ -122,8 +123,8 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
         return losses
 
     def get_loss(
-        self, examples: Iterable[Example], potentials: Potentials[Any]
-    ) -> tuple[float, Potentials[Any]]:
+        self, examples: Iterable[Example], potentials: Potentials[ArrayXd]
+    ) -> tuple[float, Potentials[ArrayXd]]:
         """The negative log likelihood of the gold, summed over the docs.
 
         What the gold leaves open, such as missing annotation, misaligned tokens and
@@ -208,8 +209,11 @@ class TrainableLabeler(SequenceLabeler[PredictionT, AnalysisT]):
         losses[self.name] += loss
 
     def compute_divergence(
-        self, teacher: Potentials[Any], student: Potentials[Any], docs: Sequence[Doc]
-    ) -> tuple[float, Potentials[Any]]:
+        self,
+        teacher: Potentials[ArrayXd],
+        student: Potentials[ArrayXd],
+        docs: Sequence[Doc],
+    ) -> tuple[float, Potentials[ArrayXd]]:
         """`losses.divergence`, summed over the docs."""
         layout = get_layout(docs)
         free = self.get_free_tags(docs, layout, keep_preset=False)

@@ -13,7 +13,7 @@ TEXT = "Shaka Khan left \n London."
 
 
 def read(nlp, text, *, name="bilstm_crf_ner", k=0):
-    return Reader(nlp, name).read(text, k=k)
+    return Reader(nlp, name).read(text).make_record(k=k)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tag_writer import SPELLINGS, mirror
 
 from spacy_bilstm_crf.corpus.cleaning import repair_openings
 from spacy_bilstm_crf.corpus.schemes import (
-    SCHEMES,
+    FILE_SCHEMES,
     count_misfits,
     find_scheme,
     is_tag_of,
@@ -33,7 +33,7 @@ def test_entities_are_read_as_they_were_written(spelling, sentence):
     assert read_entities(map(normalize_tag, tags)) == sentence[1]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", FILE_SCHEMES)
 @given(sentence=entity_lists())
 def test_tags_are_written_as_the_mirror_writes_them(scheme, sentence):
     n_tokens, entities = sentence
@@ -111,7 +111,7 @@ def test_every_tag_ends_up_in_an_entity_of_its_label(tags):
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(entities))
 
 
-@given(tags=TAGS, scheme=st.sampled_from(SCHEMES))
+@given(tags=TAGS, scheme=st.sampled_from(FILE_SCHEMES))
 def test_repaired_tags_need_no_repair(tags, scheme):
     entities = read_entities(tags)
     repaired = write_tags(entities, len(tags), scheme=scheme)
@@ -141,7 +141,7 @@ def test_iob2_is_repaired_as_in_the_csv_forms(tags):
     assert count_misfits(tags)["iob2"] == n_changed
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", FILE_SCHEMES)
 @given(sentences=st.lists(entity_lists(), max_size=4))
 def test_the_scheme_is_found(scheme, sentences):
     found = find_scheme(mirror(*sentence, scheme) for sentence in sentences)
@@ -179,7 +179,7 @@ def test_told_is_told():
     ],
 )
 def test_tags_of_schemes(tag, schemes):
-    assert {s for s in (*SCHEMES, None) if is_tag_of(tag, s)} == schemes
+    assert {s for s in (*FILE_SCHEMES, None) if is_tag_of(tag, s)} == schemes
 
 
 def test_only_tags_are_normalized():
