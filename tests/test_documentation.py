@@ -24,6 +24,7 @@ from spacy.training import Example
 from spacy.util import load_config, load_model_from_config, registry
 from spacy_commands import run
 from thinc.api import Config
+from typer.testing import CliRunner
 
 from spacy_bilstm_crf.cli import app as our_app
 
@@ -128,6 +129,18 @@ def test_python_of_a_page_runs(page):
     results = runner.run(parsed, out=report.append)
     assert results.attempted >= len(blocks)
     assert not results.failed, "".join(report)
+
+
+def test_console_of_a_page_shows_the_answers_of_the_pipe(model):
+    (block,) = read_blocks("console")
+    call, answer = block.text.removeprefix("$ ").split("\n", 1)
+    (echo, text), words = read_commands(call)
+    assert echo == "echo"
+    assert words[:4] == [*SPACY, "bilstm-crf"]
+    arguments = [str(model) if word == "en_bilstm_crf" else word for word in words[4:]]
+    result = CliRunner().invoke(our_app, arguments, input=text)
+    assert result.exit_code == 0
+    assert AnyNumbers().check_output(answer, result.stdout, 0), result.stdout
 
 
 # configs
@@ -256,14 +269,17 @@ def run_command(words: list[str]) -> None:
     """Run `python -m spacy ...` in this process; training is as short as can be."""
     name, *arguments = [MODEL if word == "en_bilstm_crf" else word for word in words]
     if name == "bilstm-crf":
-        our_app(arguments, standalone_mode=False)
+        # the exit code of a command that fails
+        assert not our_app(arguments, standalone_mode=False)
     else:
         run(name, *arguments, *(TINY if name == "train" else []))
 
 
 def run_page(page: str, *, names: tuple[str, ...]) -> None:
     for of, words in COMMANDS:
-        if of == page and words[:3] == SPACY and {*words[3:5]} & {*names}:
+        is_named = words[:3] == SPACY and {*words[3:5]} & {*names}
+        # a server runs until it is stopped
+        if of == page and is_named and "--serve" not in words:
             run_command(words[3:])
 
 
@@ -271,9 +287,7 @@ def run_page(page: str, *, names: tuple[str, ...]) -> None:
 def trained(tmp_path_factory) -> Path:
     """A folder in which the tutorial has been followed."""
     folder = tmp_path_factory.mktemp("tutorial")
-    rows = (ASSETS / "sample.conll").read_text(encoding="utf-8").splitlines()
-    columns = ["\t".join(row.split("\t")[:2]) for row in rows]
-    (folder / "corpus.conll").write_text("\n".join(columns), encoding="utf-8")
+    shutil.copy(ASSETS / "sample.conll", folder / "corpus.conll")
     (folder / "base.cfg").write_text(find_block(TUTORIAL, "[nlp]"), encoding="utf-8")
     (folder / "packages").mkdir()
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -296,13 +310,17 @@ def test_tutorial_ends_in_a_package(trained):
         ("docs/guides/convert.md", ("convert",)),
         ("docs/guides/explore.md", ("explore",)),
         ("docs/guides/report.md", ("report",)),
+        ("docs/guides/visualize.md", ("visualize",)),
     ],
 )
 def test_commands_of_a_guide_run(page, names, trained, monkeypatch):
     monkeypatch.chdir(trained)
     shutil.copy(ASSETS / "sample.csv", "ner_dataset.csv")
-    shutil.copy(ASSETS / "sample.conll", "corpus.conll")
-    for name in ("train", "dev", "test"):
-        shutil.copy("corpus.conll", f"{name}.bio")
-    (trained / "training" / "log.jsonl").touch()
+    Path("article.txt").write_text(ANGELA, encoding="utf-8")
+    sample = (ASSETS / "sample.conll").read_text(encoding="utf-8").split("\n\n")
+    for i, name in enumerate(("train", "dev", "test")):
+        Path(f"{name}.bio").write_text("\n\n".join(sample[i::3]), encoding="utf-8")
+    row = {"step": 1, "epoch": 0, "score": 0.5, "losses": {"ner": 1.0}}
+    row["scores"] = {"ents_f": 0.5}
+    srsly.write_jsonl("training/log.jsonl", [row])
     run_page(page, names=names)

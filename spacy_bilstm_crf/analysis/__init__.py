@@ -1,1 +1,1 @@
-"""What is measured, counted and shown of corpora and pipelines. Nothing here prints."""
+"""Measures, counts and draws corpora and pipelines. Nothing here prints."""

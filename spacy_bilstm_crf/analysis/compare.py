@@ -1,4 +1,4 @@
-"""Pipelines side by side: how good each is, how they differ, and where."""
+"""Compares pipelines: the scores of each, and the differences between them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

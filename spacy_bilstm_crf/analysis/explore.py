@@ -1,4 +1,4 @@
-"""What is found out about a corpus before training."""
+"""Analyses a corpus before training."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain

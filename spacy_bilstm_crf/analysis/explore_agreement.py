@@ -1,4 +1,4 @@
-"""How far the annotation of a corpus agrees with itself.
+"""The agreement of a corpus's annotation with itself.
 
 Docs with the same words are leaks between splits, and noise in the gold if their
 entities differ. In a corpus without such copies, entities in the same context tell as

@@ -1,4 +1,4 @@
-"""Counts of a corpus: sizes, lengths, ambiguous texts, and what train does not hold."""
+"""Counts of a corpus: sizes, lengths, ambiguous texts, and words unseen in train."""
 
 from bisect import bisect_left
 from collections import Counter

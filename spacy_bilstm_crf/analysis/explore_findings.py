@@ -1,4 +1,4 @@
-"""What to know about a corpus before training on it, in sentences.
+"""Findings about a corpus, in sentences, to read before training on it.
 
 `spacy debug data` looks at entities only if the config has a component of the factory
 `ner`; its checks of entities are here for any, and where the tokenizer is in the way.

@@ -1,4 +1,4 @@
-"""Draws what `panels` describes; the only file that imports matplotlib.
+"""Draws the pictures that `panels` describes; the only file that imports matplotlib.
 
 Figures are 8 inches wide, so that their text is as large as that around them at the
 width of a README. The colours are told apart with any colour vision: those of Okabe &
@@ -95,7 +95,7 @@ def own_style() -> Iterator[None]:
 def plot_panels(panels: Sequence[Panel]) -> Figure:
     """Draw panels side by side.
 
-    RETURNS (Figure): It belongs to nobody: no pyplot, no global state.
+    RETURNS (Figure): Not registered with pyplot, which would keep it alive.
     """
     with own_style():
         height = max(_get_height(panel) for panel in panels)

@@ -1,4 +1,4 @@
-"""What a pipeline says about one text: entities, tags, probabilities, analyses."""
+"""The answer of a pipeline to one text: entities, tags, probabilities, analyses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What is found out about a trained pipeline on held-out data."""
+"""Evaluates a trained pipeline on held-out data."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain

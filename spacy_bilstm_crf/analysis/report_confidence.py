@@ -1,4 +1,4 @@
-"""What confidence is worth: scores over a threshold, and how far it can be believed.
+"""The quality of confidence: scores above a threshold, and calibration.
 
 Probabilities are calibrated if, of all entities with a confidence near 0.8, about 80%
 are right (Guo et al. 2017, section 2).

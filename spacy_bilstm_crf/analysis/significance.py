@@ -1,4 +1,4 @@
-"""How far a figure of a test set can be trusted, and a difference of two systems.
+"""Intervals of a figure on a test set, and tests of a difference of two systems.
 
 All of it works on counts per doc, because F1 is not a mean over entities: docs are
 drawn, their counts summed, and the figure computed from the sums.

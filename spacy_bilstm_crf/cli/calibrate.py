@@ -60,21 +60,26 @@ class Report(NamedTuple):
 
 
 def calibrate_cli(
-    model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
-    data: Path = Arg(..., help="Held-out data, such as dev.spacy, or a folder"),
+    model: str = Arg(
+        ..., metavar="MODEL", help="Name of an installed pipeline, or its folder"
+    ),
+    data: Path = Arg(
+        ..., metavar="DATA", help="Held-out data, such as dev.spacy, or a folder"
+    ),
     output: Path | None = Opt(
         None, help="Folder for the calibrated pipeline; an earlier one is replaced"
     ),
     decision: DecisionName = Opt(
         "expected_f1",
-        help="How entities are chosen; see docs/guides/calibration.md",
+        help="Take the entities of the most probable tag sequence, or fit a threshold "
+        "for each label that maximises its expected F1",
     ),
     name: str | None = Opt(None, help="Name of the component, if there are several"),
     gpu_id: int = Opt(-1, help="GPU to use, -1 for the CPU"),
 ) -> None:
     """
-    Fit the temperature of a trained pipeline, so that entities with a confidence of
-    0.8 are right 80% of the time, and the thresholds of its labels, so that each label
+    Fit the temperature and thresholds of a pipeline. With the temperature, entities
+    with a confidence of 0.8 are right 80% of the time; with the thresholds, each label
     has the highest expected F1. Reports calibration and scores before and after.
 
     Example: python -m spacy bilstm-crf calibrate training/model-best dev.spacy

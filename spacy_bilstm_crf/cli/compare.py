@@ -39,7 +39,9 @@ N_DISAGREEMENTS, N_PRINTED = 50, 5
 
 def compare_cli(
     models: list[str] = Arg(
-        ..., help="Names of installed pipelines, or their folders; two or more"
+        ...,
+        metavar="MODEL",
+        help="Names of installed pipelines, or their folders; two or more",
     ),
     data: Path = Opt(
         ..., help="Held-out data with gold entities, such as test.spacy, or a folder"
@@ -55,9 +57,9 @@ def compare_cli(
     seed: int = Opt(0, help="Seed of the random numbers"),
 ) -> None:
     """
-    Compare pipelines of any kind on held-out data: F1 with intervals and tests, words
-    per second, load time, size and memory, and the texts in which they differ. Each
-    runs on one CPU thread, in a process of its own.
+    Compare pipelines of any kind on held-out data. Shows F1 with intervals and tests,
+    words per second, load time, size and memory, and the texts in which they differ.
+    Each runs on one CPU thread, in a process of its own.
 
     Example: python -m spacy bilstm-crf compare en_a en_b --data test.spacy
     """

@@ -1,4 +1,4 @@
-"""Pipelines in processes of their own: what they find, at what cost."""
+"""Runs each pipeline in its own process, for its entities and its cost."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack

@@ -103,6 +103,7 @@ def convert_cli(
     encoding: str | None = Opt(None, help="Encoding of the files; detected by default"),
     fallback: list[Path] = Opt(
         [],
+        metavar="<path>",
         help="Another place of the corpus if INPUT is missing; may be repeated",
     ),
     sample: Path | None = Opt(
@@ -111,10 +112,10 @@ def convert_cli(
     ),
 ) -> None:
     """
-    Convert an entity corpus to train.spacy, dev.spacy and test.spacy, with a summary
-    in corpus.json. The corpus is in one of Kaggle's CSV forms (one word per row, with
-    or without feature columns, or one sentence per row), or in columns (a word and its
-    tags on each line, a blank line after each sentence).
+    Convert an entity corpus to spaCy's format. Writes train.spacy, dev.spacy and
+    test.spacy, with a summary in corpus.json. The corpus is in one of Kaggle's CSV
+    forms (one word per row, with or without feature columns, or one sentence per row),
+    or in columns (a word and its tags on each line, a blank line after each sentence).
 
     Example: python -m spacy bilstm-crf convert ner_dataset.csv corpus
     """

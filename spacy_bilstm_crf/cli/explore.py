@@ -36,17 +36,19 @@ NO_SUMMARY = (
 
 
 def explore_cli(
-    corpus_dir: Path = Arg(..., help="Folder with train.spacy, dev.spacy, test.spacy"),
+    corpus_dir: Path = Arg(
+        ..., metavar="CORPUS_DIR", help="Folder with train.spacy, dev.spacy, test.spacy"
+    ),
     out: Path | None = Opt(
         None, help="Folder for explore.html, explore.json and the pictures"
     ),
     lang: str = Opt("en", help="Language of the tokenizer to compare with"),
 ) -> None:
     """
-    Look at a corpus before training: sizes, labels, tags and lengths of each split,
-    texts with several labels, what is not in train, copies and leaks between splits,
-    label noise, rare labels, and entities that cannot be learned. All *.spacy files
-    of the folder are splits; one is enough.
+    Look at a corpus before training. Shows sizes, labels, tags and lengths of each
+    split, texts with several labels, words and entities missing from train, copies
+    and leaks between splits, label noise, rare labels, and entities that cannot be
+    learned. All *.spacy files of the folder are splits; one is enough.
 
     Example: python -m spacy bilstm-crf explore corpus --out figures/explore
     """

@@ -79,16 +79,17 @@ class ReadText(NamedTuple):
 
 
 def interact_cli(
-    model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
+    model: str = Arg(
+        ..., metavar="MODEL", help="Name of an installed pipeline, or its folder"
+    ),
     json: bool = Opt(False, "--json", help="Answer each line with a JSON object"),
     k: int = Opt(0, "--k", min=0, help="Number of most probable sets of entities"),
     name: str | None = Opt(None, help="Name of the component, if there are several"),
 ) -> None:
     """
-    Type texts and see their entities with their probabilities and tags. If stdin or
-    stdout is a pipe, each line is a text and its answer one line without colours; with
-    --json it is a complete record. The end of the input (Ctrl-D) leaves with exit code
-    0, Ctrl-C with 130.
+    Type texts and see their entities and tags. If stdin or stdout is a pipe, each line
+    is a text and its answer one line without colours; with --json it is a complete
+    record. The end of the input (Ctrl-D) leaves with exit code 0, Ctrl-C with 130.
 
     Example: python -m spacy bilstm-crf interact en_bilstm_crf --json
     """

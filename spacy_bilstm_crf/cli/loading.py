@@ -1,4 +1,4 @@
-"""What commands load: pipelines and their components, docs and examples."""
+"""Loads pipelines and their components, docs and examples for commands."""
 
 import zlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Run pipelines on docs, the network of `bilstm_crf_ner` once, whatever is asked."""
+"""Runs pipelines on docs, with one pass of the network of `bilstm_crf_ner`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar

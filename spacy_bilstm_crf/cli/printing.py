@@ -1,4 +1,4 @@
-"""What commands print: messages, tables, and marked text.
+"""Prints messages, tables and marked text for commands.
 
 Entities are coloured if the terminal has colours, and in brackets otherwise.
 """

@@ -1,4 +1,4 @@
-"""What commands write: files and pipelines, each whole or not at all."""
+"""Writes files and pipelines for commands, each whole or not at all."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`report`: how a trained pipeline does on held-out data."""
+"""`report`: score a trained pipeline on held-out data."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -32,8 +32,12 @@ UNKNOWN_LABELS = "labels unknown to the pipeline, which it always misses: {label
 
 
 def report_cli(
-    model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
-    data: Path = Arg(..., help="Held-out data, such as test.spacy, or a folder"),
+    model: str = Arg(
+        ..., metavar="MODEL", help="Name of an installed pipeline, or its folder"
+    ),
+    data: Path = Arg(
+        ..., metavar="DATA", help="Held-out data, such as test.spacy, or a folder"
+    ),
     out: Path | None = Opt(
         None, help="Folder for report.html, report.json and the pictures"
     ),
@@ -49,10 +53,10 @@ def report_cli(
     gpu_id: int = Opt(-1, help="GPU to use, -1 for the CPU"),
 ) -> None:
     """
-    Score any trained pipeline that finds entities: precision, recall and F1 with 95%
-    intervals, kinds of mistakes, confusion of labels and tags, scores by length and
-    by what was seen in training, reliability of confidence, learning curves, and the
-    worst mistakes as marked text.
+    Score a trained pipeline that finds entities. Shows precision, recall and F1 with
+    95% intervals, kinds of mistakes, confusion of labels and tags, scores by length
+    and by presence in the training data, reliability of confidence, learning curves,
+    and the worst mistakes as marked text.
 
     Example: python -m spacy bilstm-crf report en_a test.spacy --out report
     """

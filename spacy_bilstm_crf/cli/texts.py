@@ -1,4 +1,4 @@
-"""Texts that commands read: files, options, stdin, and lines typed at a prompt."""
+"""Reads texts for commands: files, options, stdin, and lines typed at a prompt."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +18,8 @@ WAIT = 0.05  # seconds in which the next line of pasted text arrives
 SAMPLES = [
     "Joe went to Stanford University.",
     "John is planning a visit to London on October",
-    "Hi, My name is Aman Kharwal \n I am from India \n I want to work with Google \n "
-    "Steve Jobs is My Inspiration",
+    "Ada Lovelace was born in London\nin December 1815.\n"
+    "She worked with Charles Babbage.",
     "President Obama met British officials in Washington on Friday.",
 ]
 

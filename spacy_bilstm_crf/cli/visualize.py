@@ -27,14 +27,18 @@ LIMIT = "Only the first {limit:,} docs are shown; --limit 0 shows all."
 
 
 def visualize_cli(
-    model: str = Arg(..., help="Name of an installed pipeline, or its folder"),
+    model: str = Arg(
+        ..., metavar="MODEL", help="Name of an installed pipeline, or its folder"
+    ),
     inputs: list[str] | None = Arg(
         None,
         metavar="INPUT",
         help="Files: .spacy with docs, .jsonl with texts, others with one text each; "
         "- is stdin. By default a few sample texts",
     ),
-    text: list[str] | None = Opt(None, help="A text to read; may be repeated"),
+    text: list[str] | None = Opt(
+        None, metavar="<str>", help="A text to read; may be repeated"
+    ),
     out: Path | None = Opt(
         None, help="HTML page to write; by default entities are printed"
     ),

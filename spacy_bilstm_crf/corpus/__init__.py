@@ -1,4 +1,4 @@
-"""Corpora to spaCy's training format. No file here imports torch or prints.
+"""Converts corpora to spaCy's training format. No file here imports torch or prints.
 
 `kaggle_csv_to_docs` and `columns_to_docs` convert text to docs directly. Their parts
 are exported too, for the sentences, the counts or the split.

@@ -1,4 +1,4 @@
-"""From the rows of one sentence to a sentence with clean words and legal tags.
+"""Cleans the rows of a sentence: its words and its tags.
 
 No change is silent: each is counted under its name in `ReadReport`.
 """

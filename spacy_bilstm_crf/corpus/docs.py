@@ -1,4 +1,4 @@
-"""Sentences to spaCy: one Doc per sentence, spaced as a writer would.
+"""Converts sentences to spaCy's docs, spaced as a writer would.
 
 Tokenization loses the spaces. A token may cling to the word before it ("country" +
 ".") or to the word after it ("$" + "5"); there is a space wherever neither does.

@@ -1,4 +1,4 @@
-"""A corpus file to sentences, whichever form it has."""
+"""Reads the sentences of a corpus file in any of the forms."""
 
 from pathlib import Path
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Entity tags in any scheme to entities, and how well each scheme fits them.
+"""Reads entities from tags in any scheme, and finds the scheme that fits best.
 
 An entity begins at a tag that begins one, or that cannot continue the entity before;
 it ends at a tag that ends one, or before a tag that does not continue it. This reads

@@ -1,4 +1,4 @@
-"""Sentences to train, dev and test, the same on every machine and without leaks.
+"""Splits sentences into train, dev and test, reproducibly and without leaks.
 
 The hash of a sentence's words, or of its block's number, decides, not a random
 generator. A split may also come from a file of its own. Sentences with the same words

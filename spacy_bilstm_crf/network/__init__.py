@@ -1,4 +1,4 @@
-"""The registered architectures: what a config can name."""
+"""The registered architectures, which a config can name."""
 
 from .characters import (
     build_character_bilstm,

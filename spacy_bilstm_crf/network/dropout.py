@@ -1,4 +1,4 @@
-"""Dropout between encoders, and where layers with dropout take their rate from."""
+"""Dropout between encoders, and the rate of layers with dropout."""
 
 from collections.abc import Callable
 from typing import Any

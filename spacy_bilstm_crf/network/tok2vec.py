@@ -1,4 +1,4 @@
-"""From docs to vectors: the parts of an embedding, and embedding plus encoding."""
+"""Embeds docs: the parts of an embedding, and embedding plus encoding."""
 
 from collections.abc import Callable
 

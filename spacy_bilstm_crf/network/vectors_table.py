@@ -1,4 +1,4 @@
-"""Look distinct words up in the vectors table of the vocabulary."""
+"""Looks distinct words up in the vectors table of the vocabulary."""
 
 import numpy as np
 from spacy.attrs import ORTH, intify_attr

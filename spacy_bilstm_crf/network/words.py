@@ -1,4 +1,4 @@
-"""Embed each distinct word of a batch once, then copy its vector to its tokens."""
+"""Embeds each distinct word of a batch once, then copies its vector to its tokens."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias

@@ -41,3 +41,13 @@ def test_list_of_the_commands():
     result = CliRunner().invoke(app, ["--help"], terminal_width=WIDTH)
     for name in COMMANDS:
         assert f"\n  {name}" in result.output
+    assert "..." not in result.output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_metavars_have_one_form(name):
+    for parameter in COMMANDS[name].params:
+        if parameter.param_type_name == "argument":
+            assert parameter.metavar == parameter.metavar.upper()
+    options = "\n".join(read_help(name)).partition("Options:")[2]
+    assert "list[" not in options

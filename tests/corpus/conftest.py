@@ -1,7 +1,7 @@
-"""The real corpus, where it is at hand: next to the repository, in no package."""
+"""The real corpus, where it is at hand: outside the repository."""
 
 import pytest
-from paths import DATA
+from paths import DATA, MISSING
 
 from spacy_bilstm_crf.corpus import (
     DecodedText,
@@ -22,7 +22,7 @@ WIKIGOLD = DATA / "wikigold/wikigold.conll.txt"
 @pytest.fixture(scope="session")
 def gmb_source() -> Source:
     if not GMB.exists():
-        pytest.skip("the real corpus is not at ../shared/data/gmb/ner_dataset.csv")
+        pytest.skip(f"gmb/ner_dataset.csv is {MISSING}")
     return read_source(GMB)
 
 
@@ -39,5 +39,5 @@ def gmb(gmb_text: DecodedText) -> ReadCorpus:
 @pytest.fixture(scope="session")
 def wikigold() -> ReadFile:
     if not WIKIGOLD.exists():
-        pytest.skip("wikigold is not at ../shared/data/wikigold/wikigold.conll.txt")
+        pytest.skip(f"wikigold/wikigold.conll.txt is {MISSING}")
     return read_corpus(WIKIGOLD, options=ReadOptions())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from elmo_files import OPTIONS, PlainELMo, write_elmo
-from paths import DATA
+from paths import DATA, MISSING
 
 from spacy_bilstm_crf.network import elmo_lstm, elmo_model
 from spacy_bilstm_crf.network.elmo_files import read_sizes, read_weights
@@ -26,7 +26,7 @@ SENTENCES = [
 ]
 # the bias of the forget gates is rounded to float32 once 1 is added
 ATOL = 1e-7
-DATA = DATA / "elmo"
+ELMO = DATA / "elmo"
 
 
 def load(options_path, weights_path):
@@ -168,11 +168,11 @@ def test_characters_are_bytes_between_marks():
 
 def load_published():
     """AllenNLP's tiny model, in float32."""
-    if not DATA.is_dir():
-        pytest.skip(f"no ELMo weights of AllenNLP in {DATA}")
-    sizes = read_sizes(DATA / "options.json")
+    if not ELMO.is_dir():
+        pytest.skip(f"AllenNLP's elmo/ is {MISSING}")
+    sizes = read_sizes(ELMO / "options.json")
     module = ELMo(**sizes).eval()
-    weights = read_weights(DATA / "lm_weights.hdf5", sizes)
+    weights = read_weights(ELMO / "lm_weights.hdf5", sizes)
     module.load_state_dict(weights, strict=False)
     return module
 
@@ -185,7 +185,7 @@ def read_arrays(path):
 
 def embed_published(module):
     """The top layer of the published sentences, batch after batch."""
-    texts = json.loads((DATA / "sentences.json").read_text(encoding="utf-8"))
+    texts = json.loads((ELMO / "sentences.json").read_text(encoding="utf-8"))
     states, found = None, []
     for batch in zip(*texts, strict=True):
         layers, states = get_layers(module, [text.split() for text in batch], states)
@@ -203,7 +203,7 @@ def test_top_layer_is_that_of_allennlp():
     """
     module = load_published()
     found, exact = embed_published(module), embed_published(module.double())
-    streams = [read_arrays(DATA / f"lm_embeddings_{k}.hdf5") for k in range(3)]
+    streams = [read_arrays(ELMO / f"lm_embeddings_{k}.hdf5") for k in range(3)]
     arrays = [stream[str(i)] for i in range(10) for stream in streams]
     expected = np.concatenate([np.concatenate(array, axis=1) for array in arrays])
     assert (found.dtype, expected.size) == (np.float32, 23_808)
@@ -218,8 +218,8 @@ def test_top_layer_is_that_of_allennlp():
 @torch.no_grad()
 def test_words_without_context_are_those_of_allennlp():
     module = load_published()
-    words = (DATA / "vocab_test.txt").read_text(encoding="utf-8").split()
-    expected = read_arrays(DATA / "elmo_token_embeddings.hdf5")["embedding"]
+    words = (ELMO / "vocab_test.txt").read_text(encoding="utf-8").split()
+    expected = read_arrays(ELMO / "elmo_token_embeddings.hdf5")["embedding"]
     characters = torch.tensor([encode_word(word, 50) for word in words])
     found = module.characters(characters).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)

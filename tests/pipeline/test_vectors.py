@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
-from paths import DATA, ROOT
+from paths import DATA, MISSING, ROOT
 from pipelines import TEXTS, get_entities, get_gold, make_annotated_examples
 from spacy.tokens import Doc, DocBin
 from spacy_commands import QUICK_TRAINING, run, shrink
@@ -149,7 +149,7 @@ def test_training_without_vectors_is_an_error(folder):
 def test_how_many_words_the_real_vectors_know(tmp_path):
     corpus = DATA / "gmb" / "ner_dataset.csv"
     if not GLOVE.exists() or not corpus.exists():
-        pytest.skip("glove and gmb are not at ../shared/data")
+        pytest.skip(f"{GLOVE.name} or gmb/ner_dataset.csv is {MISSING}")
     run("init", "vectors", "en", GLOVE, tmp_path / "vectors")
     vocab = spacy.load(tmp_path / "vectors").vocab
     lines = corpus.read_text(encoding="windows-1252").splitlines()[1:]
